@@ -1,0 +1,78 @@
+"""The driver's end of a worker process: start it, ask it, notice when it has died."""
+
+import json
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+import envs
+
+FILES = {
+    "ours": "ours.py",
+    "upstream": "upstream.py",
+    "glum": "glum_.py",
+    "scikit-learn": "sklearn_.py",
+    "statsmodels": "statsmodels_.py",
+    "R": "glm.R",
+}
+WORKERS = Path(__file__).resolve().parent / "workers"
+PATIENCE_S = 900
+
+
+class Worker:
+    """One process that holds its data and fits when asked."""
+
+    def __init__(self, work, row, cache):
+        program = envs.interpreter(row.system)
+        safe = [] if row.system == "R" else ["-P"]  # no folder of ours before the environment's own
+        environment = {**os.environ, "PYTHONPATH": str(WORKERS), "PYTHONDONTWRITEBYTECODE": "1"}
+        self._log = open(cache / f"{row.system}.log", "a")  # noqa: SIM115 (closed in `close`)
+        self._process = subprocess.Popen(
+            [program, *safe, str(WORKERS / FILES[row.system]), work, row.variant, str(cache)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            cwd=cache,
+            env=environment,
+        )
+        try:
+            self.versions = self._answer()["versions"]
+        except envs.Unavailable:
+            self.close()
+            raise
+
+    def ask(self, what):
+        """Have it do ``"fit"`` or ``"peak"`` once; the numbers it reports."""
+        try:
+            self._process.stdin.write(json.dumps({"do": what}) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise envs.Unavailable("its process has ended; see its log in .cache") from None
+        return self._answer()
+
+    def close(self):
+        """Let it end by itself, and end it where it does not."""
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+        self._log.close()
+
+    def _answer(self):
+        timer = threading.Timer(PATIENCE_S, self._process.kill)
+        timer.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            timer.cancel()
+        if not line:
+            raise envs.Unavailable("its process ended, or took too long; see its log in .cache")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise envs.Unavailable(answer["error"])
+        return answer

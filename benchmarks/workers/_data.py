@@ -1,0 +1,60 @@
+"""The prepared data as every worker reads it, and the numbers every worker checks itself by."""
+
+import os
+
+import numpy as np
+
+# How many rows apart the rows of the sample are that is fitted before memory is measured.
+SAMPLE_STEP = 20
+
+CATEGORICAL = ("Area", "VehBrand", "VehGas", "Region")
+
+# Boundary and interior knots of bs(DrivAge, df=7), bs(VehAge, df=6), bs(BonusMalus, df=6): the
+# quantiles of the columns, for systems that want to be told. The second interior knot of
+# BonusMalus lies on its lower boundary (50) and adds nothing, so it is left out; all these
+# splines then span the same functions and all systems must find the same deviance.
+KNOTS = {
+    "DrivAge": (18.0, 34.0, 44.0, 55.0, 100.0),
+    "VehAge": (0.0, 3.0, 9.0, 100.0),
+    "BonusMalus": (50.0, 57.0, 230.0),
+}
+
+
+def tariff_pandas(cache):
+    """The freMTPL2 portfolio, capped, as pandas reads it: numbers and strings."""
+    import pandas as pd
+
+    return pd.read_parquet(os.path.join(cache, "tariff.parquet"))
+
+
+def tariff_polars(cache):
+    """The same as a polars DataFrame."""
+    import polars as pl
+
+    return pl.read_parquet(os.path.join(cache, "tariff.parquet"))
+
+
+def dense(cache):
+    """``(X, y, exposure)``: 28 normal columns (no intercept), counts, years at risk."""
+    return tuple(np.load(os.path.join(cache, f"dense_{part}.npy")) for part in "Xye")
+
+
+def every(arrays, step=SAMPLE_STEP):
+    """A strided sample of the rows of each array."""
+    return tuple(np.ascontiguousarray(array[::step]) for array in arrays)
+
+
+def poisson_deviance(y, mu):
+    """``2 sum(y log(y / mu) - (y - mu))``, for systems that do not report their deviance."""
+    y = np.asarray(y, dtype=np.float64)
+    return float(2 * np.sum(np.where(y > 0, y * np.log(np.where(y > 0, y, 1) / mu), 0) - (y - mu)))
+
+
+def checks(deviance, coef, se=None):
+    """What the driver compares between systems: one coefficient, whose meaning does not hang on
+    how the splines are parametrised (VehPower, or the first dense column), and its error."""
+    return {
+        "deviance": float(deviance),
+        "coef": float(coef),
+        "se": None if se is None else float(se),
+    }

@@ -1,0 +1,40 @@
+"""Write the benchmark data where every worker finds it: ``python prepare.py DATA CACHE``.
+
+tariff.parquet, tariff.csv (for R): freMTPL2 with Exposure capped at 1 and ClaimNb at 4.
+dense_X.npy, dense_y.npy, dense_e.npy: simulated, 28 normal columns, counts, exposure.
+"""
+
+import os
+import sys
+
+import numpy as np
+import pandas as pd
+
+ROWS, COLUMNS, SEED = 678_012, 28, 20260101
+
+
+def prepare_tariff(folder, cache):
+    data = pd.read_parquet(os.path.join(folder, "freMTPL2freq.parquet"))
+    data["Exposure"] = data["Exposure"].clip(upper=1.0)
+    data["ClaimNb"] = data["ClaimNb"].clip(upper=4)
+    data.to_csv(os.path.join(cache, "tariff.csv"), index=False)
+    data.to_parquet(os.path.join(cache, "tariff.parquet"), index=False)
+
+
+def prepare_dense(cache):
+    rng = np.random.default_rng(SEED)
+    X = rng.standard_normal((ROWS, COLUMNS))
+    exposure = rng.uniform(0.1, 1.0, ROWS)
+    coef = rng.normal(0.0, 0.1, COLUMNS)
+    y = rng.poisson(exposure * np.exp(-2.3 + X @ coef)).astype(np.float64)
+    for part, array in (("X", X), ("y", y), ("e", exposure)):
+        np.save(os.path.join(cache, f"dense_{part}.npy"), array)
+
+
+if __name__ == "__main__":
+    data_folder, cache_folder = sys.argv[1:3]
+    # what is looked for is what is written last, so that a broken run is done again
+    if not os.path.exists(os.path.join(cache_folder, "dense_e.npy")):
+        prepare_dense(cache_folder)
+    if not os.path.exists(os.path.join(cache_folder, "tariff.parquet")):
+        prepare_tariff(data_folder, cache_folder)

@@ -1,0 +1,60 @@
+"""The earlier package of the same name, rustystats 0.9.0, through its public dict interface."""
+
+import polars as pl
+from _data import CATEGORICAL, SAMPLE_STEP, checks, dense, tariff_polars
+from _loop import Job, serve
+
+import rustystats as rs
+
+TARIFF_TERMS = {
+    "DrivAge": {"type": "bs", "df": 7},
+    "VehAge": {"type": "bs", "df": 6},
+    "BonusMalus": {"type": "bs", "df": 6},
+    "VehPower": {"type": "linear"},
+    "LogDensity": {"type": "linear"},
+    **{name: {"type": "categorical"} for name in CATEGORICAL},
+}
+DENSE_TERMS = {f"x{j}": {"type": "linear"} for j in range(28)}
+
+
+def fit_terms(response, terms, data):
+    model = rs.glm_dict(
+        response=response, terms=terms, data=data, family="poisson", exposure="Exposure"
+    )
+    result = model.fit()
+    return result, result.bse()
+
+
+def fit_tariff(data):
+    data = data.with_columns(LogDensity=pl.col("Density").log())
+    return fit_terms("ClaimNb", TARIFF_TERMS, data)
+
+
+def fit_dense(data):
+    return fit_terms("y", DENSE_TERMS, data)
+
+
+def check(name):
+    def compare(_, fitted):
+        result, errors = fitted
+        deviance = result.deviance() if callable(result.deviance) else result.deviance
+        at = list(result.feature_names).index(name)
+        return checks(deviance, result.params[at], errors[at])
+
+    return compare
+
+
+def tariff(cache):
+    data = tariff_polars(cache)
+    return Job(data, data[::SAMPLE_STEP], fit_tariff, check("VehPower"))
+
+
+def arrays(cache):
+    X, y, exposure = dense(cache)
+    columns = {f"x{j}": X[:, j].copy() for j in range(X.shape[1])}
+    data = pl.DataFrame({**columns, "y": y, "Exposure": exposure})
+    return Job(data, data[::SAMPLE_STEP], fit_dense, check("x0"))
+
+
+if __name__ == "__main__":
+    serve({("tariff", "polars"): tariff, ("dense", "polars"): arrays})

@@ -1,0 +1,80 @@
+"""What is measured: the works, and the systems that do each of them."""
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """One system doing one work in one way: a line of the table, and one worker process.
+
+    most : at most so many timed fits, whatever was asked for (slow systems).
+    peer : whether it counts among those ours is compared with.
+    skip : why it is not run at all.
+    """
+
+    system: str
+    variant: str
+    note: str = ""
+    most: int = 1000
+    peer: bool = True
+    skip: str = ""
+
+
+class Work(NamedTuple):
+    """One table. Its `together` workers stay alive side by side and are asked in turn."""
+
+    title: str
+    rows: tuple
+    together: bool = True
+    deviance: float | None = None
+    aim: float | None = None
+
+
+NO_ERRORS = "no standard errors"
+
+WORKS = {
+    "tariff": Work(
+        "freMTPL2, 678,013 policies, 9 rating factors, 55 coefficients, Poisson with exposure",
+        (
+            Row("ours", "pandas"),
+            Row("ours", "polars"),
+            Row("upstream", "polars", "takes polars only; log(Density) computed in the time"),
+            Row("glum", "pandas", "tabmat categoricals, dense splines; knots given"),
+            Row("scikit-learn", "newton-cholesky", f"{NO_ERRORS}; knots given; tol 1e-5"),
+            Row("R", "data.frame", "strings are factors before the clock starts", most=2),
+            Row("statsmodels", "pandas", skip="ran out of 24 GB on this model; not run"),
+        ),
+        deviance=212293.056,
+        aim=10,
+    ),
+    "dense": Work(
+        "678,012 x 28 normal columns (float64), Poisson with log-exposure offset",
+        (
+            Row("ours", "arrays"),
+            Row("upstream", "polars", "dict of 28 linear terms on a ready polars DataFrame"),
+            Row("glum", "arrays"),
+            Row("scikit-learn", "newton-cholesky", NO_ERRORS),
+            Row("scikit-learn", "lbfgs", NO_ERRORS),
+            Row("statsmodels", "arrays", most=2),
+        ),
+        aim=3,
+    ),
+    "scaling": Work(
+        "simulated portfolio, the tariff formula, 9 rating factors (ours only)",
+        (
+            Row("ours", "100,000 rows"),
+            Row("ours", "1,000,000 rows"),
+            Row("ours", "10,000,000 rows", most=3),
+        ),
+        together=False,
+    ),
+    "threads": Work(
+        "one thread against two (ours only)",
+        (
+            Row("ours", "tariff, 1 thread"),
+            Row("ours", "tariff, 2 threads"),
+            Row("ours", "dense, 1 thread"),
+            Row("ours", "dense, 2 threads"),
+        ),
+        aim=1.7,
+    ),
+}

@@ -1,0 +1,84 @@
+"""The two ways a group of design columns is stored.
+
+`TableBlock`: level codes (1, 2 or 4 bytes a row) and a basis (levels x columns) they look up; exact
+for any columns that depend on a row only through its level. `DenseBlock`: the numbers themselves.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import sparse
+
+DENSE_BASIS_CELLS = 1 << 20  # a larger indicator basis is kept sparse
+
+
+@dataclass(frozen=True, eq=False)
+class TableBlock:
+    """Columns ``basis[codes]``.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n,), uint8, uint16 or uint32
+    basis : ndarray or scipy sparse matrix of shape (levels, k)
+    levels : dict of data column name to the (levels,) values that the levels stand for
+    """
+
+    codes: np.ndarray
+    basis: np.ndarray
+    levels: dict = field(default_factory=dict)
+
+    @property
+    def n_rows(self):
+        return len(self.codes)
+
+    @property
+    def n_levels(self):
+        return self.basis.shape[0]
+
+    @property
+    def n_columns(self):
+        return self.basis.shape[1]
+
+    def to_dense(self):
+        """The columns as an (n, k) array."""
+        rows = self.basis[self.codes]
+        return rows.toarray() if sparse.issparse(rows) else rows
+
+
+@dataclass(frozen=True, eq=False)
+class DenseBlock:
+    """Columns given as numbers.
+
+    Parameters
+    ----------
+    values : (n, k) float32 or float64 array of any memory layout
+    source : dict of the one data column it was computed from to its (n,) values, else empty
+    """
+
+    values: np.ndarray
+    source: dict = field(default_factory=dict)
+
+    @property
+    def n_rows(self):
+        return self.values.shape[0]
+
+    @property
+    def n_columns(self):
+        return self.values.shape[1]
+
+    def to_dense(self):
+        """The columns as an (n, k) float64 array."""
+        return self.values.astype(np.float64, copy=False)
+
+
+def constant_block(n_rows):
+    """The intercept: a table of one level."""
+    return TableBlock(np.zeros(n_rows, dtype=np.uint8), np.ones((1, 1)))
+
+
+def indicator_basis(n_levels, reference):
+    """Treatment contrasts: one column a level, without the reference (None keeps all levels)."""
+    keep = [level for level in range(n_levels) if level != reference]
+    if n_levels * len(keep) <= DENSE_BASIS_CELLS:
+        return np.eye(n_levels)[:, keep]
+    return sparse.eye_array(n_levels, format="csr")[:, keep]

@@ -1,0 +1,306 @@
+"""Blocks side by side, arranged so that the kernels read as few code columns as possible.
+
+Three exact rearrangements happen once, when the matrix is made:
+
+* *packing*: small tables are merged into one whose levels are all combinations (driver age x fuel:
+  83 x 2 = 166 levels, still one byte a row). T tables cost T (T - 1) / 2 additions a row in the
+  Gram; after packing the nine factors of a motor tariff are five code columns and one look-up;
+* *look-up columns*: a table with a single column and many levels (log of population density) is
+  read as a dense column through its codes: that is one addition per row and pair into small sums
+  that stay in the cache, where its cross-tables would not;
+* the intercept is a table of one level and vanishes into a pack.
+
+The kernels work in the space of levels; `expand` carries coefficients there and `reduce_score` /
+`reduce_gram` carry sums back: ``B_i' H_ij B_j`` on small matrices (`_kernels/gram.pyx` has the sums).
+Memory: about one byte per row and pack; 8 bytes per row and dense column, the caller's own array
+wherever it is already floating point.
+"""
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from rustystats._kernels import gram as kernels
+from rustystats._kernels.blocks import RowBlocks
+from rustystats.codes import combine_codes
+from rustystats.design.blocks import DenseBlock, TableBlock
+from rustystats.threads import effective_n_threads, single_threaded_blas
+
+PACK_LEVELS = 256  # one byte a row, and cross-tables of two packs stay within the L2 cache
+LOOK_UP_LEVELS = 64  # a one-column table with more levels is read as a dense column
+CROSS_CELLS = 1 << 22  # a pair of tables with more cells is not cross-tabulated if avoidable
+
+
+@dataclass(frozen=True, eq=False)
+class Pack:
+    """One code column of the kernels: the product of one or more tables, and their columns."""
+
+    codes: np.ndarray
+    basis: np.ndarray  # (levels of the product, columns)
+    columns: np.ndarray  # positions of the columns in the design matrix
+    members: tuple  # (block index, levels) of each merged table, the last running fastest
+
+    @property
+    def n_levels(self):
+        return self.basis.shape[0]
+
+
+class DesignMatrix:
+    """Design matrix X of n rows and p columns.
+
+    Parameters
+    ----------
+    blocks : sequence of TableBlock and DenseBlock
+        In column order, all with the same number of rows.
+    n_threads : int or None
+
+    Attributes
+    ----------
+    shape : (n, p)
+    blocks : tuple of the blocks as given
+    n_threads : int, the threads that its sums use
+    """
+
+    def __init__(self, blocks, n_threads=None):
+        self.blocks = tuple(blocks)
+        lengths = {block.n_rows for block in self.blocks}
+        if len(lengths) != 1:
+            raise ValueError(f"the blocks of a design matrix differ in rows: {sorted(lengths)}")
+        widths = [block.n_columns for block in self.blocks]
+        self.starts = np.concatenate([[0], np.cumsum(widths)]).astype(np.intp)
+        self.shape = (lengths.pop(), int(self.starts[-1]))
+        self.n_threads = effective_n_threads(n_threads, self.shape[0])
+        coded, self._dense = self._arrange()
+        self._arrange_kernel(_pack_tables(coded, self.n_threads))
+
+    def _arrange(self):
+        """Split the blocks into coded tables and sources of dense columns."""
+        coded, dense = [], []
+        largest = _second_largest([b.n_levels for b in self.blocks if isinstance(b, TableBlock)])
+        for index, block in enumerate(self.blocks):
+            columns = np.arange(self.starts[index], self.starts[index + 1])
+            if isinstance(block, DenseBlock):
+                dense.append((block.values, columns))
+            elif _reads_as_dense(block, largest):
+                values = np.ascontiguousarray(_as_array(block.basis), dtype=np.float64)
+                dense.append(((block.codes, values), columns))
+            elif block.n_columns:
+                coded.append(Pack(block.codes, block.basis, columns, ((index, block.n_levels),)))
+        return coded, dense
+
+    def _arrange_kernel(self, packs):
+        self.packs = packs
+        self.rows = RowBlocks(
+            self.shape[0],
+            [(pack.codes, pack.n_levels) for pack in packs],
+            [source for source, _ in self._dense],
+        )
+        self.dense_columns = np.concatenate(
+            [columns for _, columns in self._dense] or [np.empty(0, dtype=np.intp)]
+        )
+        widths = [len(pack.columns) for pack in packs] + [len(self.dense_columns)]
+        ends = np.cumsum([0, *widths])
+        *self._spans, self._dense_span = (
+            slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)
+        )
+        arranged = np.concatenate([*(pack.columns for pack in packs), self.dense_columns])
+        self._order = np.argsort(arranged)
+        self._level_starts = np.concatenate([[0], np.cumsum([p.n_levels for p in packs])]).astype(
+            int
+        )
+
+    def threaded(self, n_threads):
+        """The same design, summed with another number of threads."""
+        other = copy.copy(self)
+        other.n_threads = effective_n_threads(n_threads, self.shape[0])
+        return other
+
+    def take(self, rows):
+        """The design of a slice of the rows; the arrangement is kept."""
+        part = object.__new__(DesignMatrix)
+        part.starts, part.blocks = self.starts, ()
+        part.shape = (len(range(*rows.indices(self.shape[0]))), self.shape[1])
+        part.n_threads = effective_n_threads(self.n_threads, part.shape[0])
+        part._dense = [
+            (
+                (source[0][rows].copy(), source[1]) if isinstance(source, tuple) else source[rows],
+                cols,
+            )
+            for source, cols in self._dense
+        ]
+        part._arrange_kernel(
+            [Pack(p.codes[rows].copy(), p.basis, p.columns, p.members) for p in self.packs]
+        )
+        return part
+
+    # ---- the space of levels --------------------------------------------------------------
+
+    def expand(self, coef):
+        """Coefficients as the kernels read them: (B_t b_t end to end, dense coefficients)."""
+        levels = [pack.basis @ coef[pack.columns] for pack in self.packs] or [np.zeros(1)]
+        dense = coef[self.dense_columns] if len(self.dense_columns) else np.zeros(1)
+        return np.concatenate(levels), np.ascontiguousarray(dense)
+
+    def reduce_score(self, level_sums, dense_sums):
+        """X'r from its sums over levels and dense columns."""
+        score = np.empty(self.shape[1])
+        for pack, sums in self._by_pack(level_sums):
+            score[pack.columns] = pack.basis.T @ sums
+        score[self.dense_columns] = dense_sums
+        return score
+
+    def reduce_gram(self, level_weights, cross, level_dense, dense_gram):
+        """X'WX from its cross-tables."""
+        # Filled block by block in the order of the packs, then permuted to that of the columns.
+        gram = np.empty((self.shape[1], self.shape[1]))
+        spans, dense = self._spans, self._dense_span
+        for i, (pack, weights) in enumerate(self._by_pack(level_weights)):
+            inner = pack.basis.T @ _scale_rows(pack.basis, weights)
+            gram[spans[i], spans[i]] = _as_array(inner)
+            for j in range(i + 1, len(self.packs)):
+                _set(gram, spans[i], spans[j], pack.basis.T @ (cross[i, j] @ self.packs[j].basis))
+        for i, (pack, sums) in enumerate(self._by_pack(level_dense)):
+            _set(gram, spans[i], dense, pack.basis.T @ sums)
+        gram[dense, dense] = dense_gram
+        return gram[self._order[:, None], self._order]
+
+    def _by_pack(self, level_values):
+        return (
+            zip(self.packs, np.split(level_values, self._level_starts[1:-1]), strict=True)
+            if self.packs
+            else ()
+        )
+
+    # ---- sums over rows -------------------------------------------------------------------
+
+    def matvec(self, coef, offset=None):
+        """Linear predictor X b + offset, shape (n,)."""
+        with single_threaded_blas():
+            return kernels.linear_predictor(
+                self.rows, *self.expand(np.asarray(coef, dtype=float)), offset, self.n_threads
+            )
+
+    def transpose_matvec(self, residual):
+        """X'r, shape (p,)."""
+        with single_threaded_blas():
+            sums = kernels.accumulate_score(self.rows, residual, self.n_threads)
+        return self.reduce_score(*sums)
+
+    def gram(self, weight):
+        """X'WX for weights >= 0, shape (p, p)."""
+        with single_threaded_blas():
+            sums = kernels.accumulate_gram(self.rows, weight, self.n_threads)
+        return self.reduce_gram(*sums)
+
+    def block_totals(self, values):
+        """Sum of `values` (n,) over the rows of each level, for every table block, by block index.
+
+        Margins of the packs' sums where a table was merged: one pass for all of them.
+        """
+        level_sums, _ = kernels.accumulate_score(self.rows, values, self.n_threads)
+        totals = {}
+        for pack, sums in self._by_pack(level_sums):
+            grid = sums.reshape([levels for _, levels in pack.members])
+            for axis, (index, _) in enumerate(pack.members):
+                others = tuple(a for a in range(grid.ndim) if a != axis)
+                totals[index] = grid.sum(axis=others)
+        for index, block in enumerate(self.blocks):
+            if isinstance(block, TableBlock) and index not in totals:
+                totals[index] = np.bincount(block.codes, weights=values, minlength=block.n_levels)
+        return totals
+
+    def column_scales(self):
+        """Size of each column, shape (p,): its largest absolute value in a table, its root mean
+        square over the rows where it is dense."""
+        scales = np.empty(self.shape[1])
+        for pack in self.packs:
+            scales[pack.columns] = np.abs(_as_array(pack.basis)).max(axis=0)
+        for source, columns in self._dense:
+            if isinstance(source, tuple):
+                scales[columns] = np.abs(source[1]).max(axis=0)
+            else:
+                scales[columns] = np.sqrt(np.mean(np.square(source, dtype=float), axis=0))
+        return scales
+
+    def to_dense(self):
+        """X as an (n, p) float64 array: 8 n p bytes."""
+        out = np.empty(self.shape)
+        for index, block in enumerate(self.blocks):
+            out[:, self.starts[index] : self.starts[index + 1]] = block.to_dense()
+        return out
+
+
+def _reads_as_dense(block, other_levels):
+    if block.n_columns == 1:
+        return block.n_levels > LOOK_UP_LEVELS
+    return block.n_columns <= 8 and block.n_levels * other_levels > CROSS_CELLS
+
+
+def _second_largest(levels):
+    return sorted(levels)[-2] if len(levels) > 1 else 0
+
+
+def _pack_tables(tables, n_threads):
+    """Merge small tables, first fit in order of decreasing size."""
+    bins = []
+    for table in sorted(tables, key=lambda t: -t.n_levels):
+        for members in bins:
+            if table.n_levels * np.prod([m.n_levels for m in members]) <= PACK_LEVELS or (
+                table.n_levels == 1
+            ):
+                members.append(table)
+                break
+        else:
+            bins.append([table])
+    return [_merge(members, n_threads) for members in bins]
+
+
+def _merge(members, n_threads):
+    """The product table of the members, the last running fastest."""
+    merged = members[0]
+    for table in members[1:]:
+        codes = merged.codes
+        if table.n_levels > 1:
+            codes = combine_codes(
+                merged.codes, table.codes, merged.n_levels, table.n_levels, n_threads
+            )
+        repeated = _repeat(merged.basis, table.n_levels)
+        tiled = _tile(table.basis, merged.n_levels)
+        stack = sparse.hstack if sparse.issparse(repeated) or sparse.issparse(tiled) else np.hstack
+        basis = stack([repeated, tiled])
+        merged = Pack(
+            codes,
+            basis.tocsr() if sparse.issparse(basis) else basis,
+            np.concatenate([merged.columns, table.columns]),
+            merged.members + table.members,
+        )
+    return merged
+
+
+def _repeat(basis, times):
+    if times == 1:
+        return basis
+    return np.repeat(_as_array(basis), times, axis=0)
+
+
+def _tile(basis, times):
+    if basis.shape[0] == 1 and times * basis.shape[1] > PACK_LEVELS**2:
+        return sparse.csr_array(np.tile(_as_array(basis), (times, 1)))
+    return np.tile(_as_array(basis), (times, 1))
+
+
+def _as_array(basis):
+    return basis.toarray() if sparse.issparse(basis) else basis
+
+
+def _scale_rows(basis, weights):
+    if sparse.issparse(basis):
+        return sparse.diags_array(weights) @ basis
+    return weights[:, None] * basis
+
+
+def _set(gram, rows, columns, values):
+    gram[rows, columns] = values
+    gram[columns, rows] = values.T

@@ -1,0 +1,272 @@
+"""`GLMRegressor`: the engine as a scikit-learn estimator."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from rustystats import frames
+from rustystats.families import get_family
+from rustystats.fitting import (
+    check_alpha,
+    check_response,
+    check_weights,
+    prepare,
+    solve,
+)
+from rustystats.formula import parse_formula
+from rustystats.links import get_link
+from rustystats.offsets import evaluate_offsets
+from rustystats.results import GLMResults
+from rustystats.solvers.null import null_deviance
+from rustystats.terms.array import ArrayColumns, ArrayFactor
+from rustystats.terms.expression import Expression
+from rustystats.terms.numeric import NumericFactor
+from rustystats.terms.term import ModelTerms, Term
+
+
+class GLMRegressor(RegressorMixin, BaseEstimator):
+    """Generalized linear model with optional ridge penalty.
+
+    Minimises ``1/(2 sum w) sum w d(y, mu) + alpha / 2 sum b^2`` over coefficients b, with unit
+    deviance d and the intercept not penalised (the scale of scikit-learn's and glum's GLMs).
+
+    Parameters
+    ----------
+    family : str or family object, default="gaussian"
+        "gaussian", "poisson", "binomial" or "gamma".
+    link : str, link object or None
+        "identity", "log" or "logit"; None takes the family's default.
+    alpha : float, default=0.0
+        Ridge penalty.
+    l1_ratio : float, default=0.0
+        Share of the L1 penalty. Only 0 is available; with alpha > 0 anything else raises.
+    formula : str or None
+        Terms on the columns of a DataFrame, without a response: ``"bs(DrivAge, df=5) + C(Area)"``.
+        None uses every column: numbers as they are, text and categoricals as factors.
+    exposure : str or None
+        Column of X that holds the exposure (> 0, log link). It is not a feature.
+    fit_intercept : bool, default=True
+    tol : float, default=1e-8
+        Tolerance on the Newton decrement in units of the dispersion.
+    max_iter : int, default=100
+    n_threads : int or None
+        None takes OMP_NUM_THREADS, else all processors.
+
+    Attributes
+    ----------
+    coef_ : (p,) ndarray
+        0.0 where a column is aliased.
+    intercept_ : float
+    aliased_ : list of str
+        Columns that are combinations of columns before them.
+    n_iter_ : int
+    converged_ : bool
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        When X has column names.
+    result_ : GLMResults
+        Standard errors, tests and tables.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rustystats import GLMRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(1000, 2))
+    >>> y = rng.poisson(np.exp(0.5 + X @ [0.3, -0.2]))
+    >>> model = GLMRegressor(family="poisson").fit(X, y)
+    >>> model.coef_.round(1)
+    array([ 0.3, -0.2])
+    >>> model.result_.bse().shape
+    (3,)
+    """
+
+    def __init__(
+        self,
+        family="gaussian",
+        link=None,
+        *,
+        alpha=0.0,
+        l1_ratio=0.0,
+        formula=None,
+        exposure=None,
+        fit_intercept=True,
+        tol=1e-8,
+        max_iter=100,
+        n_threads=None,
+    ):
+        self.family = family
+        self.link = link
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.formula = formula
+        self.exposure = exposure
+        self.fit_intercept = fit_intercept
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_threads = n_threads
+
+    def fit(self, X, y, sample_weight=None, offset=None, exposure=None):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n, k)
+        y : array of shape (n,)
+        sample_weight : (n,) array or column name, optional
+        offset : (n,) array (link scale) or column name, optional
+        exposure : (n,) array or column name, optional
+            Instead of the constructor's column.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If data or parameters are at fault; the estimator keeps its former state.
+        """
+        family = get_family(self.family)
+        link = get_link(self.link, family)
+        alpha = check_alpha(self.alpha, self.l1_ratio)
+        exposure = self._exposure(exposure)
+        terms, columns = self._read(X, (exposure, offset, sample_weight))
+        if y is None:
+            raise ValueError("requires y to be passed, but the target y is None")
+        model = prepare(
+            terms,
+            columns,
+            _vector(y),
+            family=family,
+            link=link,
+            response=str(getattr(y, "name", None) or "y"),
+            weights=sample_weight,
+            exposure=exposure,
+            offset=offset,
+        ).penalised(alpha)
+        fit = solve(model.problem, tol=self.tol, max_iter=self.max_iter)
+        # Nothing is assigned before everything is known: an error above changes nothing.
+        self._keep(X, GLMResults(model, fit, columns.backend, self.formula, alpha))
+        return self
+
+    def _keep(self, X, result):
+        validate_data(self, X, skip_check_array=True)  # n_features_in_, feature_names_in_
+        self.result_ = result
+        coef = result.fit.coef
+        intercept = result.model.problem.intercept
+        self.intercept_ = 0.0 if intercept is None else float(coef[intercept])
+        self.coef_ = coef if intercept is None else np.delete(coef, intercept)
+        names = zip(result.feature_names, result.aliased, strict=True)
+        self.aliased_ = [name for name, aliased in names if aliased]
+        self.n_iter_ = result.iterations
+        self.converged_ = result.converged
+
+    def predict(self, X, exposure=None, offset=None):
+        """Predicted means.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (m, k)
+        exposure, offset : (m,) array, scalar or column name, optional
+            Where an array was given at fit and none is given here, the prediction is per unit of
+            exposure, without offset. A column named at fit is found in X.
+
+        Returns
+        -------
+        (m,) ndarray
+        """
+        self._check(X)
+        fitted = self.result_.model.offsets
+        if exposure is None and fitted.exposure is True:
+            exposure = 1.0
+        if offset is None and fitted.offset is True:
+            offset = 0.0
+        return self.result_.predict(X, exposure=exposure, offset=offset)
+
+    def score(self, X, y, sample_weight=None, offset=None, exposure=None):
+        """Share of the deviance explained, D2 = 1 - deviance / null deviance.
+
+        The null model is the best constant beside the exposure and offset of these data.
+
+        Parameters
+        ----------
+        X, y, sample_weight, offset, exposure : as in `fit`
+
+        Raises
+        ------
+        ValueError
+            If the model was fitted with an exposure or offset array and none is given.
+        """
+        self._check(X)
+        model = self.result_.model
+        fitted = model.offsets
+        for role, given in (("exposure", exposure), ("offset", offset)):
+            if getattr(fitted, role) is True and given is None:
+                raise ValueError(
+                    f"the model was fitted with an {role} array: pass {role}= to score as well"
+                )
+        family, link = model.problem.family, model.problem.link
+        mu = self.result_.predict(X, exposure=exposure, offset=offset)
+        exposure = fitted.exposure if exposure is None else exposure
+        offset = fitted.offset if offset is None else offset
+        named = [v for v in (exposure, offset, sample_weight) if isinstance(v, str)]
+        columns = frames.read_columns(X, named, self.n_threads) if named else None
+        y = check_response(_vector(y), len(mu), family, "y")
+        weights = None if sample_weight is None else check_weights(sample_weight, columns, len(mu))
+        shift, _ = evaluate_offsets(fitted, columns, exposure, offset, len(mu))
+        null = null_deviance(y, family, link, weights, shift)
+        return 1.0 - family.deviance(y, mu, weights) / null
+
+    def _check(self, X):
+        check_is_fitted(self)
+        if self.formula is None or not frames.is_frame(X):
+            validate_data(self, X, reset=False, skip_check_array=True)
+
+    def _exposure(self, exposure):
+        if exposure is not None and self.exposure is not None:
+            raise ValueError(
+                "exposure is given twice: in the constructor as a column and in fit; drop one"
+            )
+        return self.exposure if exposure is None else exposure
+
+    def _read(self, X, reserved):
+        """Terms and columns of X."""
+        reserved = [name for name in reserved if isinstance(name, str)]
+        if not frames.is_frame(X):
+            if self.formula is not None or reserved:
+                raise ValueError(
+                    "formula and column names need a DataFrame, and X is "
+                    f"{type(X).__name__}: pass a DataFrame, or arrays without names"
+                )
+            if sparse.issparse(X):
+                raise TypeError("sparse X is not supported yet: pass X.toarray() or a DataFrame")
+            columns = ArrayColumns(X, self.n_threads)
+            labels = tuple(f"x{i}" for i in range(columns.matrix.shape[1]))
+            factors = [(ArrayFactor(labels),)]
+            return self._with_intercept(factors), columns
+        if self.formula is not None:
+            parsed = parse_formula(self.formula, response=False)
+            if parsed.offsets:
+                raise ValueError("offset() in an estimator's formula: pass offset= to fit instead")
+            columns = frames.read_columns(X, (*parsed.terms.columns, *reserved), self.n_threads)
+            factors = [term.factors for term in parsed.terms.terms if term.factors]
+            return self._with_intercept(factors, parsed.terms.has_intercept), columns
+        names = frames.column_names(X)
+        columns = frames.read_columns(X, names, self.n_threads)
+        features = [name for name in names if name not in reserved]
+        factors = [(NumericFactor(Expression(f"`{name}`")),) for name in features]
+        return self._with_intercept(factors), columns
+
+    def _with_intercept(self, factors, wanted=True):
+        terms = [Term(f) for f in factors]
+        if self.fit_intercept and wanted:
+            terms.insert(0, Term())
+        return ModelTerms(tuple(terms))
+
+
+def _vector(y):
+    """The response as a vector; a column vector is ravelled."""
+    y = np.asarray(y)
+    return y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y

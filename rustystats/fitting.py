@@ -1,0 +1,211 @@
+"""The way from a specification and data to a fit; every face of the package goes through here.
+
+    terms + columns -> DesignMatrix;  response, weights, exposure, offset -> checked vectors
+    -> Problem -> solver -> Fit
+
+Everything is checked before anything is solved, and no state is kept: an error leaves nothing
+half-fitted.
+"""
+
+import warnings
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from rustystats import frames
+from rustystats.offsets import (
+    REMEDY,
+    OffsetTerms,
+    evaluate_offsets,
+    finite,
+    learn_offsets,
+    named,
+    read_vector,
+)
+from rustystats.solvers.irls import solve_irls
+from rustystats.solvers.problem import Problem
+from rustystats.terms.array import ArrayColumns
+from rustystats.terms.term import ModelTerms
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A specification with what it learned from the data, and the problem to solve.
+
+    Parameters
+    ----------
+    terms : ModelTerms, learned
+    problem : Problem
+    spans : for each term, the range of its blocks in the design
+    offsets : OffsetTerms
+    exposure : (n,) or None
+    names : names of the design columns
+    response : str
+    weights_name : str or None
+    """
+
+    terms: ModelTerms
+    problem: Problem
+    spans: list
+    offsets: OffsetTerms
+    exposure: np.ndarray | None
+    names: list
+    response: str
+    weights_name: str | None
+
+    def read(self, data, names):
+        """The columns of new data: those of the terms, and `names`."""
+        n_threads = self.problem.design.n_threads
+        if self.terms.is_array and not frames.is_frame(data):
+            return ArrayColumns(data, n_threads)
+        return frames.read_columns(data, (*self.terms.columns, *names), n_threads)
+
+    def penalised(self, alpha):
+        """The model with a ridge penalty, alpha of the objective in `solvers/problem.py`."""
+        problem = self.problem
+        ridge = None
+        if alpha > 0:
+            ridge = np.full(problem.design.shape[1], alpha * problem.total_weight)
+            if problem.intercept is not None:
+                ridge[problem.intercept] = 0.0
+        return replace(self, problem=replace(problem, ridge=ridge))
+
+    def threaded(self, n_threads):
+        """The model with another number of threads."""
+        problem = self.problem
+        return replace(self, problem=replace(problem, design=problem.design.threaded(n_threads)))
+
+
+def prepare(
+    terms,
+    columns,
+    y,
+    *,
+    family,
+    link,
+    response="y",
+    weights=None,
+    exposure=None,
+    offset=None,
+    offset_expressions=(),
+):
+    """Check the data and set up the problem.
+
+    Parameters
+    ----------
+    terms : ModelTerms, not learned
+    columns : Columns
+    y : (n,) response
+    family, link : objects
+    response : str, its name in messages
+    weights, exposure, offset : column name, (n,) array or None
+    offset_expressions : tuple of Expression
+
+    Returns
+    -------
+    Model
+    """
+    n_rows = columns.n_rows
+    offsets = learn_offsets(exposure, offset, offset_expressions, link)
+    y = check_response(y, n_rows, family, response)
+    prior = None if weights is None else check_weights(weights, columns, n_rows)
+    shift, exposure_values = evaluate_offsets(offsets, columns, exposure, offset, n_rows)
+    reserved = {name for name in (exposure, weights, offset) if isinstance(name, str)}
+    clash = reserved.intersection(terms.columns)
+    if clash:
+        raise ValueError(
+            f"column {sorted(clash)[0]!r} is exposure, offset or weight of this model and cannot "
+            "be a term as well: copy it under another name if that is meant"
+        )
+    learned = terms.resolve(columns).learn(columns)
+    design, spans = learned.design(columns)
+    problem = Problem(
+        design=design,
+        y=y,
+        family=family,
+        link=link,
+        weights=prior,
+        offset=shift,
+        intercept=_intercept_position(learned, spans, design),
+    )
+    return Model(
+        terms=learned,
+        problem=problem,
+        spans=spans,
+        offsets=offsets,
+        exposure=exposure_values,
+        names=learned.names(),
+        response=response,
+        weights_name=weights if isinstance(weights, str) else None,
+    )
+
+
+def solve(problem, *, tol, max_iter, start=None):
+    """Fit the problem and warn where the fit is not what was asked for."""
+    if not (np.isscalar(tol) and np.isfinite(tol) and tol > 0):
+        raise ValueError(f"tol must be a positive number, not {tol!r}")
+    if isinstance(max_iter, bool) or not hasattr(max_iter, "__index__") or max_iter < 1:
+        raise ValueError(f"max_iter must be a whole number of at least 1, not {max_iter!r}")
+    fit = solve_irls(problem, tol=tol, max_iter=max_iter, start=start)
+    if not fit.converged:
+        warnings.warn(
+            f"the fit did not converge: {fit.message}; raise max_iter, or look for levels without "
+            "claims and for columns on very different scales",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+    return fit
+
+
+def check_response(y, n_rows, family, name):
+    """The response as (n,) float64 inside the family's domain.
+
+    Raises
+    ------
+    ValueError
+        Naming the response, the number of rows at fault and the remedy.
+    """
+    y = np.ascontiguousarray(read_vector(y, None, n_rows, f"response {name!r}"))
+    finite(y, "response", name)
+    domain = family.y_domain
+    if not domain.contains([y.min(), y.max()]).all():
+        outside = ~domain.contains(y)
+        raise ValueError(
+            f"response {name!r} is outside {domain} in {int(outside.sum())} of {n_rows} rows "
+            f"(for instance {y[outside][0]:g}), where the {family.name()} family cannot be: "
+            "correct or drop those rows, or choose another family"
+        )
+    return y
+
+
+def check_weights(weights, columns, n_rows):
+    """Prior weights as (n,) float64, none negative and not all zero."""
+    values = np.ascontiguousarray(read_vector(weights, columns, n_rows, "weights"))
+    finite(values, "weights", weights)
+    if values.min() < 0:
+        bad = int(np.count_nonzero(values < 0))
+        raise ValueError(f"{named('weights', weights)} is negative in {bad} rows: {REMEDY}")
+    if values.max() == 0:
+        raise ValueError(f"{named('weights', weights)} is 0 in all {n_rows} rows: nothing to fit")
+    return values
+
+
+def check_alpha(alpha, l1_ratio):
+    """The penalty, if this solver can serve it."""
+    if isinstance(alpha, str) or not np.isscalar(alpha) or not np.isfinite(alpha) or alpha < 0:
+        raise ValueError(f"alpha must be a number of at least 0, not {alpha!r}")
+    if not np.isscalar(l1_ratio) or isinstance(l1_ratio, str) or not 0 <= l1_ratio <= 1:
+        raise ValueError(f"l1_ratio must lie in [0, 1], not {l1_ratio!r}")
+    if alpha > 0 and l1_ratio > 0:
+        raise ValueError(
+            f"l1_ratio={l1_ratio!r}: this version fits ridge penalties only, set l1_ratio=0"
+        )
+    return float(alpha)
+
+
+def _intercept_position(terms, spans, design):
+    for term, span in zip(terms.terms, spans, strict=True):
+        if not term.factors:
+            return int(design.starts[span[0]])
+    return None

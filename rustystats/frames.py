@@ -1,0 +1,234 @@
+"""DataFrames in and out: the only file that knows them.
+
+`read_columns` looks up the columns a model names in pandas, polars (eager or lazy), pyarrow or
+anything narwhals supports, and hands them on as `Columns`: level codes where a column has few
+distinct values, numbers otherwise. Each column is coded once, however many terms use it. Nothing
+is copied that can be viewed; a LazyFrame is collected for the named columns only.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import narwhals as nw
+import numpy as np
+
+from rustystats import codes
+from rustystats.threads import effective_n_threads
+
+MAX_TEXT_LEVELS = 1 << 20
+CODING_ROWS = 500_000  # coding takes a nanosecond or two a row: fewer do not pay for a thread
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A column as level codes: ``levels[codes]`` are its values.
+
+    levels is an array of numbers or of objects, sorted (an ordered categorical keeps its order).
+    """
+
+    codes: np.ndarray
+    levels: np.ndarray
+    n_threads: int = 1
+
+    @property
+    def is_numeric(self):
+        """Are the levels numbers?"""
+        return self.levels.dtype.kind in "iuf"
+
+    @cached_property
+    def counts(self):
+        """Rows of each level."""
+        return codes.count_codes(self.codes, len(self.levels), self.n_threads)
+
+
+def read_columns(data, names, n_threads=None):
+    """The named columns of a DataFrame.
+
+    Parameters
+    ----------
+    data : DataFrame, LazyFrame, Table, or dict of arrays
+    names : iterable of str
+    n_threads : int or None
+
+    Returns
+    -------
+    Columns
+
+    Raises
+    ------
+    TypeError
+        If data is no DataFrame.
+    ValueError
+        If a column is unknown, or the data have no rows.
+    """
+    names = list(dict.fromkeys(names))
+    frame = _to_narwhals(data)
+    known = frame.collect_schema().names()
+    missing = [name for name in names if name not in known]
+    if missing:
+        listed = ", ".join(known[:30]) + (", ..." if len(known) > 30 else "")
+        raise ValueError(
+            f"unknown column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}: "
+            f"the data have {listed}"
+        )
+    if isinstance(frame, nw.LazyFrame):
+        # At least one column is collected: the number of rows must be known.
+        frame = frame.select(names or known[:1]).collect()
+    return Columns(frame, n_threads)
+
+
+def _to_narwhals(data):
+    if isinstance(data, dict):
+        import pandas as pd
+
+        data = pd.DataFrame(data)
+    try:
+        return nw.from_native(data)
+    except TypeError:
+        raise TypeError(
+            f"data must be a DataFrame (pandas, polars, pyarrow), not {type(data).__name__}"
+        ) from None
+
+
+def is_frame(data):
+    """Whether data is a DataFrame of a kind that is known here."""
+    return isinstance(nw.from_native(data, pass_through=True), (nw.DataFrame, nw.LazyFrame))
+
+
+def column_names(data):
+    """Names of all columns."""
+    return _to_narwhals(data).collect_schema().names()
+
+
+class Columns:
+    """Columns of a DataFrame as arrays, coded on demand and once."""
+
+    def __init__(self, frame, n_threads=None):
+        self._frame = frame
+        self._schema = frame.collect_schema()
+        self._encoded = {}
+        self.n_rows = len(frame)
+        self.n_threads = effective_n_threads(n_threads, self.n_rows)
+        self.coding_threads = effective_n_threads(n_threads, self.n_rows, CODING_ROWS)
+        if self.n_rows == 0:
+            raise ValueError("the data are empty: there is no row to work on")
+
+    def is_categorical(self, name):
+        """Whether a column is text, categorical or boolean, and so a factor without being told."""
+        dtype = self._schema[name]
+        return dtype in (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Object)
+
+    def encoded(self, name, quick=False):
+        """The column as `Encoded`, or None if it has too many distinct values for a table.
+
+        quick: give a floating column up when a sample of it looks continuous.
+        """
+        if name not in self._encoded:
+            if not self.is_categorical(name):
+                values = self.numbers(name)
+                if quick and codes.looks_continuous(values):
+                    return None
+            self._encoded[name] = self._encode(name)
+        return self._encoded[name]
+
+    def numbers(self, name):
+        """The column as a numeric array (n,); missing values are NaN."""
+        series = self._frame.get_column(name)
+        if not (series.dtype.is_numeric() or series.dtype == nw.Boolean):
+            raise ValueError(
+                f"column {name!r} is {series.dtype}, not numeric: convert it, or write C({name})"
+            )
+        values = series.to_numpy()
+        if values.dtype.kind not in "iufb":
+            values = values.astype(np.float64)
+        return values.astype(np.float32) if values.dtype == np.float16 else values
+
+    def _encode(self, name):
+        if not self.is_categorical(name):
+            limit = codes.level_limit(self.n_rows)
+            found = codes.encode_numbers(self.numbers(name), limit, self.coding_threads)
+        else:
+            series = self._frame.get_column(name)
+            nulls = series.null_count()
+            if nulls:
+                raise ValueError(
+                    f"column {name!r} has {nulls} missing value{'s' if nulls > 1 else ''}: "
+                    "fill them (a level of their own, say 'missing') or drop the rows"
+                )
+            if series.dtype in (nw.Categorical, nw.Enum):
+                found = _encode_categories(series, self.coding_threads)
+            elif series.dtype == nw.Boolean:
+                found = codes.encode_numbers(self.numbers(name), 2, self.coding_threads)
+                found = found[0], np.array([str(level) for level in found[1]], dtype=object)
+            else:
+                found = _encode_text(series, self.coding_threads)
+        if found is None:
+            return None
+        return Encoded(found[0], np.asarray(found[1]), self.coding_threads)
+
+    @property
+    def backend(self):
+        """The DataFrame library of the data; `make_frame` returns tables in the same kind."""
+        return self._frame.implementation
+
+
+def make_frame(columns, backend):
+    """A DataFrame from a dict of arrays, in the library `backend` (None: pandas)."""
+    return nw.from_dict(columns, backend=backend or "pandas").to_native()
+
+
+def _encode_text(series, n_threads):
+    """Text through its Arrow buffers; without pyarrow through the library's own categories."""
+    try:
+        import pyarrow as pa
+    except ImportError:
+        return _encode_categories(series.cast(nw.Categorical), n_threads)
+    array = series.to_arrow()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+        if isinstance(array, pa.ChunkedArray):  # newer pyarrow keeps the type for several chunks
+            array = pa.concat_arrays(array.chunks)
+    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        array = array.cast(pa.large_string())
+    width = np.int64 if pa.types.is_large_string(array.type) else np.int32
+    _, offsets, data = array.buffers()
+    offsets = np.frombuffer(offsets, dtype=width)[array.offset : array.offset + len(array) + 1]
+    data = np.frombuffer(data, dtype=np.uint8) if data else np.empty(0, dtype=np.uint8)
+    found = codes.encode_strings(offsets, data, MAX_TEXT_LEVELS, n_threads)
+    if found is None:
+        raise ValueError(
+            f"column {series.name!r} has more than {MAX_TEXT_LEVELS} distinct texts: "
+            "it looks like an identifier, not a rating factor"
+        )
+    return found[0], np.array(found[1], dtype=object)
+
+
+def _encode_categories(series, n_threads):
+    """Categories that occur; sorted, unless the column says that they are ordered."""
+    native = series.to_native()
+    if series.implementation.is_pandas_like():
+        positions, names = native.cat.codes.to_numpy(), list(native.cat.categories)
+        ordered = bool(native.cat.ordered)
+    elif series.implementation.is_polars():
+        positions, names = native.to_physical().to_numpy(), native.cat.get_categories().to_list()
+        ordered = series.dtype == nw.Enum
+    else:
+        array = native.combine_chunks() if hasattr(native, "combine_chunks") else native
+        positions, names = array.indices.to_numpy(), array.dictionary.to_pylist()
+        ordered = array.type.ordered
+    dense, present = codes.compress_codes(positions, len(names), n_threads)
+    levels = _category_array([names[i] for i in present])
+    if ordered:
+        return dense, levels
+    order = np.argsort(levels, kind="stable")
+    rank = np.empty(len(order), dtype=dense.dtype)
+    rank[order] = np.arange(len(order))
+    return rank[dense], levels[order]
+
+
+def _category_array(names):
+    if all(isinstance(name, (int, float, np.number)) for name in names):
+        return np.array(names)
+    out = np.empty(len(names), dtype=object)
+    out[:] = [str(name) for name in names]
+    return out

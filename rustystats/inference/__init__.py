@@ -1,0 +1,1 @@
+"""From a `Fit` to standard errors and tables."""

@@ -1,0 +1,49 @@
+"""Model-based covariance of the coefficients and what follows from it by the normal law.
+
+With the Gram H = X'WX at the final means and dispersion phi, the covariance is ``phi H^-1``; for a
+ridge fit ``phi (H + R)^-1 H (H + R)^-1``, the sampling covariance of the penalised estimate (which
+is shrunken: intervals are centred on it, not on the truth). Aliased columns are NaN.
+"""
+
+import numpy as np
+from scipy.stats import norm
+
+from rustystats.solvers.normal_equations import NormalEquations
+
+
+def unscaled_covariance(fit, ridge):
+    """Covariance at dispersion 1, shape (p, p)."""
+    gram = fit.gram if ridge is None else fit.gram + np.diag(ridge)
+    inverse = NormalEquations(gram, fit.aliased).inverse()
+    if ridge is None:
+        return inverse
+    keep = np.ix_(~fit.aliased, ~fit.aliased)
+    inverse[keep] = inverse[keep] @ fit.gram[keep] @ inverse[keep]
+    return inverse
+
+
+def two_sided_pvalues(z):
+    """2 Pr(Z > |z|), from the survival function: exact far out in the tail."""
+    return 2.0 * norm.sf(np.abs(z))
+
+
+def normal_interval(estimate, error, alpha):
+    """(p, 2) limits at level 1 - alpha.
+
+    Raises
+    ------
+    ValueError
+        If alpha is not inside (0, 1).
+    """
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha must lie between 0 and 1, not {alpha!r}")
+    half = norm.isf(alpha / 2) * error
+    return np.column_stack([estimate - half, estimate + half])
+
+
+def significance_code(pvalue):
+    """R's stars."""
+    for limit, code in ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, ".")):
+        if pvalue < limit:
+            return code
+    return ""

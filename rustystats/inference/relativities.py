@@ -1,0 +1,171 @@
+"""Relativities: what a level of a factor multiplies the prediction by, exactly and completely.
+
+For each data column (all main-effect terms of it together, say ``x + I(x**2)``) and each
+interaction, one row per observed level or value: ``exp(f(level) - f(base))`` with a confidence
+interval from the covariance of that difference. The base of a categorical is its reference level,
+of a numeric column the value with most exposure. The first row is the predicted mean of the base
+risk for one unit of exposure, so that base x relativities = prediction, to rounding.
+
+A column stored as numbers (more distinct values than a table pays for) is shown at up to 21
+quantiles, each with the exposure nearest to it; a product of such columns per unit.
+Cost: one pass over the rows for the exposures, small matrices else.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rustystats.design.blocks import TableBlock
+from rustystats.inference.covariance import normal_interval
+
+QUANTILES = 21
+
+
+@dataclass(frozen=True, eq=False)
+class _Effect:
+    """A factor's levels and the design rows they stand for."""
+
+    name: str
+    labels: list
+    rows: np.ndarray  # (levels, k)
+    columns: np.ndarray  # (k,) positions
+    exposure: np.ndarray  # (levels,)
+    base: int
+
+
+def relativity_table(model, coef, covariance, alpha):
+    """Columns of the relativity table as a dict of lists and arrays.
+
+    Parameters
+    ----------
+    model : fitting.Model
+    coef : (p,) with 0 at aliased columns
+    covariance : (p, p), NaN at aliased columns
+    alpha : float, 1 - confidence
+    """
+    effects = _effects(model)
+    covariance = np.nan_to_num(covariance, nan=0.0)
+    intercept = model.problem.intercept
+    base_row = np.zeros(len(coef))
+    if intercept is not None:
+        base_row[intercept] = 1.0
+    for effect in effects:
+        base_row[effect.columns] += effect.rows[effect.base]
+    parts = [_rows("Base", [""], base_row[None, :], slice(None), coef, covariance, alpha)]
+    parts[0]["Exposure"] = np.array([_exposure(model).sum()])
+    for effect in effects:
+        contrast = effect.rows - effect.rows[effect.base]
+        part = _rows(effect.name, effect.labels, contrast, effect.columns, coef, covariance, alpha)
+        part["Exposure"] = effect.exposure
+        parts.append(part)
+    return {
+        key: np.concatenate([np.asarray(part[key]) for part in parts])
+        for key in ("Factor", "Level", "Relativity", "CI_Lower", "CI_Upper", "Exposure")
+    }
+
+
+def _rows(name, labels, contrast, columns, coef, covariance, alpha):
+    part = covariance[columns][:, columns]
+    effect = contrast @ coef[columns]
+    variance = np.einsum("ij,jk,ik->i", contrast, part, contrast, optimize=True)
+    limits = normal_interval(effect, np.sqrt(np.maximum(variance, 0.0)), alpha)
+    return {
+        "Factor": np.array([name] * len(labels), dtype=object),
+        "Level": np.array(labels, dtype=object),
+        "Relativity": np.exp(effect),
+        "CI_Lower": np.exp(limits[:, 0]),
+        "CI_Upper": np.exp(limits[:, 1]),
+    }
+
+
+def _exposure(model):
+    if model.exposure is not None:
+        return model.exposure
+    problem = model.problem
+    return np.ones(len(problem.y)) if problem.weights is None else problem.weights
+
+
+def _effects(model):
+    """All effects in the order of the terms."""
+    design = model.problem.design
+    exposure = _exposure(model)
+    totals = design.block_totals(exposure)
+    grouped = {}
+    for term, span in zip(model.terms.terms, model.spans, strict=True):
+        for index in span if term.factors else ():
+            block = design.blocks[index]
+            single = isinstance(block, TableBlock) and len(block.levels) == 1
+            key = ("codes", id(block.codes)) if single else ("block", index)
+            grouped.setdefault(key, []).append((term, index))
+    effects = []
+    for members in grouped.values():
+        blocks = [design.blocks[index] for _, index in members]
+        columns = np.concatenate(
+            [np.arange(design.starts[i], design.starts[i + 1]) for _, i in members]
+        )
+        if isinstance(blocks[0], TableBlock):
+            exposures = totals[members[0][1]]
+            effects.append(_table_effect(members, blocks, columns, exposures))
+        else:
+            effects += _dense_effects(members[0][0], blocks[0], columns, exposure, model.names)
+    return effects
+
+
+def _table_effect(members, blocks, columns, exposure):
+    rows = np.hstack([_as_array(block.basis) for block in blocks])
+    levels = blocks[0].levels
+    seen = exposure > 0
+    labels = [":".join(_text(v) for v in level) for level in zip(*levels.values(), strict=True)]
+    at_reference = np.ones(len(labels), dtype=bool)
+    for term, _ in members:
+        for factor in term.factors:
+            if factor.is_categorical:
+                at_reference &= levels[factor.column] == factor.levels[factor.reference]
+    candidates = np.where(seen & at_reference, exposure, -1.0)
+    if candidates.max() < 0:  # the reference combination does not occur
+        candidates = exposure
+    base = int(np.argmax(candidates))
+    return _Effect(
+        ":".join(levels),
+        [name for name, kept in zip(labels, seen, strict=True) if kept],
+        rows[seen],
+        columns,
+        exposure[seen],
+        int(np.count_nonzero(seen[:base])),
+    )
+
+
+def _dense_effects(term, block, columns, exposure, names):
+    """Quantiles of the column it came from, or each design column per unit."""
+    if not block.source:
+        return [
+            _Effect(
+                names[column],
+                ["0", "+1"],
+                np.array([[0.0], [1.0]]),
+                np.array([column]),
+                np.array([0.0, exposure.sum()]),
+                0,
+            )
+            for column in columns
+        ]
+    ((name, values),) = block.source.items()
+    order = np.argsort(values, kind="stable")
+    picks = np.unique(np.linspace(0, len(order) - 1, QUANTILES).round().astype(int))
+    rows = order[picks]
+    shares = np.array_split(exposure[order], (picks[1:] + picks[:-1]) // 2 + 1)
+    totals = np.array([share.sum() for share in shares])
+    basis = np.asarray(block.values[rows], dtype=float)
+    return [
+        _Effect(name, [f"{values[r]:.6g}" for r in rows], basis, columns, totals, len(rows) // 2)
+    ]
+
+
+def _text(value):
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.10g}"
+    return str(value)
+
+
+def _as_array(basis):
+    return basis.toarray() if hasattr(basis, "toarray") else basis

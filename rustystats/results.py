@@ -1,0 +1,327 @@
+"""GLMResults: a `Fit` that answers questions.
+
+Nothing is computed before it is asked for; what costs a pass over the rows is kept once computed.
+"""
+
+from functools import cached_property
+
+import numpy as np
+
+from rustystats import frames
+from rustystats.inference.covariance import (
+    normal_interval,
+    significance_code,
+    two_sided_pvalues,
+    unscaled_covariance,
+)
+from rustystats.inference.relativities import relativity_table
+from rustystats.inference.summary import summary_text
+from rustystats.offsets import evaluate_offsets
+from rustystats.solvers.null import null_deviance
+
+
+class GLMResults:
+    """A fitted generalized linear model.
+
+    Not made by users: `glm(...).fit()` and ``GLMRegressor.result_`` return it. p is the number of
+    design columns, n of rows.
+
+    Attributes
+    ----------
+    params : (p,) coefficients, NaN where a column is aliased
+    feature_names : list of the p column names
+    deviance : float
+    converged : bool
+    iterations : int, steps of the solver on the full data
+    nobs : int, rows with a weight above 0
+    df_resid, df_model : int, nobs - rank and rank less the intercept
+    family, link : str
+    aliased : (p,) bool
+    """
+
+    def __init__(self, model, fit, backend=None, formula=None, alpha=0.0):
+        self.model = model
+        self.fit = fit
+        self.backend = backend
+        self.formula = formula
+        self.alpha = alpha
+        self.feature_names = list(model.names)
+        self.aliased = fit.aliased
+        self.params = np.where(fit.aliased, np.nan, fit.coef)
+        self.deviance = fit.deviance
+        self.converged = fit.converged
+        self.iterations = fit.n_iter
+        self.message = fit.message
+        self.nobs = model.problem.n_obs
+        self.df_resid = self.nobs - fit.rank
+        self.df_model = fit.rank - (model.problem.intercept is not None)
+        self.family = model.problem.family.name()
+        self.link = model.problem.link.name()
+        self.response = model.response
+        self.is_regularized = alpha > 0
+
+    @property
+    def coefficients(self):
+        """The coefficients; the same as `params`."""
+        return self.params
+
+    @property
+    def weights_name(self):
+        """Column of the prior weights, "array", or None."""
+        return self.model.weights_name or ("array" if self._problem.weights is not None else None)
+
+    @property
+    def _problem(self):
+        return self.model.problem
+
+    @cached_property
+    def _weights(self):
+        weights = self._problem.weights
+        return np.ones(len(self._problem.y)) if weights is None else weights
+
+    # ---- means and predictions ------------------------------------------------------------
+
+    @cached_property
+    def linear_predictor(self):
+        """X b + offset of the rows fitted, shape (n,)."""
+        return self._problem.design.matvec(self.fit.coef, self._problem.offset)
+
+    @cached_property
+    def fittedvalues(self):
+        """Predicted means of the rows fitted, shape (n,), exposure included."""
+        return self._problem.link.inverse(self.linear_predictor)
+
+    def predict(self, data, exposure=None, offset=None):
+        """Predicted means for new data.
+
+        Knots, levels and transformations are those learned at fit. A model fitted with an
+        exposure or offset column finds it in `data`; with an array at fit, one is needed here.
+
+        Parameters
+        ----------
+        data : DataFrame with the model's columns
+        exposure : column name, (m,) array, scalar or None
+            ``exposure=1.0`` gives the mean per unit of exposure.
+        offset : column name, (m,) array, scalar or None
+            On the link scale when not a column name.
+
+        Returns
+        -------
+        (m,) ndarray
+
+        Raises
+        ------
+        ValueError
+            For a missing column, an unseen level, or a missing exposure or offset.
+        """
+        terms = self.model.offsets
+        exposure = _chosen(exposure, terms.exposure, "exposure", data, "1.0 for the rate per unit")
+        offset = _chosen(offset, terms.offset, "offset", data, "0.0 for none")
+        if exposure is not None and not terms.log_link:
+            raise ValueError(f"exposure needs a log link, and this model has link {self.link}")
+        named = [value for value in (exposure, offset) if isinstance(value, str)]
+        named += [name for expression in terms.expressions for name in expression.columns]
+        columns = self.model.read(data, named)
+        design, _ = self.model.terms.design(columns)
+        shift, _ = evaluate_offsets(terms, columns, exposure, offset, columns.n_rows)
+        return self._problem.link.inverse(design.matvec(self.fit.coef, shift))
+
+    # ---- coefficients ---------------------------------------------------------------------
+
+    @cached_property
+    def cov_params_unscaled(self):
+        """Covariance of the coefficients at dispersion 1, (p, p), NaN where aliased."""
+        return unscaled_covariance(self.fit, self._problem.ridge)
+
+    def cov_params(self):
+        """Covariance of the coefficients, (p, p)."""
+        return self.scale() * self.cov_params_unscaled
+
+    def bse(self):
+        """Standard errors, (p,); NaN where aliased."""
+        return np.sqrt(self.scale() * np.diagonal(self.cov_params_unscaled))
+
+    def tvalues(self):
+        """z-statistics, (p,)."""
+        return self.params / self.bse()
+
+    def pvalues(self):
+        """Two-sided p-values by the normal law, (p,)."""
+        return two_sided_pvalues(self.tvalues())
+
+    def conf_int(self, alpha=0.05):
+        """Wald confidence limits at level 1 - alpha, (p, 2)."""
+        return normal_interval(self.params, self.bse(), alpha)
+
+    def significance_codes(self):
+        """Stars of the p-values, list of str."""
+        return [significance_code(p) for p in self.pvalues()]
+
+    # ---- quality of the fit ---------------------------------------------------------------
+
+    def scale(self):
+        """Dispersion used in standard errors: 1 for Poisson and Binomial, else Pearson."""
+        return 1.0 if self._problem.family.dispersion_fixed else self.scale_pearson()
+
+    def scale_pearson(self):
+        """Pearson chi-square over residual degrees of freedom; NaN when there are none."""
+        return self.fit.pearson / self.df_resid if self.df_resid > 0 else np.nan
+
+    def scale_deviance(self):
+        """Deviance over residual degrees of freedom; NaN when there are none."""
+        return self.fit.deviance / self.df_resid if self.df_resid > 0 else np.nan
+
+    def pearson_chi2(self):
+        """Sum of w (y - mu)^2 / V(mu)."""
+        return self.fit.pearson
+
+    @cached_property
+    def _llf(self):
+        problem = self._problem
+        return problem.family.loglike(problem.y, self.fittedvalues, self._weights)
+
+    def llf(self):
+        """Log-likelihood, as R's logLik: at the dispersion R plugs in."""
+        return self._llf
+
+    def aic(self):
+        """Akaike's criterion -2 llf + 2 rank.
+
+        The dispersion is not counted as a parameter (R counts it for Gaussian and Gamma: R's AIC
+        is 2 higher there; statsmodels does not).
+        """
+        return -2.0 * self.llf() + 2.0 * self.fit.rank
+
+    def bic(self):
+        """Schwarz's criterion -2 llf + rank log n (the dispersion is not counted)."""
+        return -2.0 * self.llf() + self.fit.rank * np.log(self.nobs)
+
+    @cached_property
+    def _null_deviance(self):
+        problem = self._problem
+        if problem.intercept is None:
+            mu = problem.link.inverse(
+                np.zeros(len(problem.y)) if problem.offset is None else problem.offset
+            )
+            if problem.family.y_domain.contains(mu).all():
+                return problem.family.deviance(problem.y, mu, problem.weights)
+            return np.nan
+        return null_deviance(
+            problem.y,
+            problem.family,
+            problem.link,
+            problem.weights,
+            problem.offset,
+            problem.design.n_threads,
+        )
+
+    def null_deviance(self):
+        """Deviance of the model with the intercept and the offset alone.
+
+        Without an intercept: of the offset alone, as in R (NaN where that is no valid mean).
+        """
+        return self._null_deviance
+
+    # ---- tables ---------------------------------------------------------------------------
+
+    def coef_table(self):
+        """Coefficients with standard errors, z, p-values and stars, as a DataFrame."""
+        return self._frame(
+            {
+                "Feature": np.array(self.feature_names, dtype=object),
+                "Estimate": self.params,
+                "Std.Error": self.bse(),
+                "z": self.tvalues(),
+                "Pr(>|z|)": self.pvalues(),
+                "Signif": np.array(self.significance_codes(), dtype=object),
+            }
+        )
+
+    def relativities(self, alpha=0.05):
+        """Relativities of every factor, one row per observed level or value.
+
+        The row `Base` is the predicted mean of the base risk for one unit of exposure; it times one
+        relativity from each factor is the prediction. Columns: Factor, Level, Relativity, CI_Lower,
+        CI_Upper, Exposure (of the rows fitted; weights, else row counts, without an exposure).
+        See `inference/relativities.py` for bases and continuous columns.
+
+        Parameters
+        ----------
+        alpha : float
+            1 - confidence of the intervals.
+
+        Raises
+        ------
+        ValueError
+            If the link is not log: effects do not multiply then.
+        """
+        if self.link != "log":
+            raise ValueError(
+                f"relativities need a log link, and this model has link {self.link}: "
+                "read coef_table() instead"
+            )
+        table = relativity_table(self.model, self.fit.coef, self.cov_params(), alpha)
+        return self._frame(table)
+
+    def summary(self, title="GLM Results", alpha=0.05):
+        """The model as text.
+
+        Parameters
+        ----------
+        title : str
+        alpha : float
+            1 - confidence of the intervals.
+        """
+        return summary_text(self, title, alpha)
+
+    def _frame(self, columns):
+        return frames.make_frame(
+            {k: v.tolist() if v.dtype == object else v for k, v in columns.items()}, self.backend
+        )
+
+    def __repr__(self):
+        state = "" if self.converged else ", NOT converged"
+        return (
+            f"<GLMResults: {self.family} family, {self.link} link, {len(self.params)} parameters, "
+            f"{self.nobs} observations, deviance={self.deviance:.6g}{state}>"
+        )
+
+    def _repr_html_(self):
+        from html import escape
+
+        rows = "".join(
+            f"<tr><td style='text-align:left'>{escape(name)}</td><td>{b:.4g}</td><td>{e:.3g}</td>"
+            f"<td>{z:.2f}</td><td>{p:.3g}</td><td>{s}</td></tr>"
+            for name, b, e, z, p, s in zip(
+                self.feature_names,
+                self.params,
+                self.bse(),
+                self.tvalues(),
+                self.pvalues(),
+                self.significance_codes(),
+                strict=True,
+            )
+        )
+        heads = "".join(
+            f"<th>{h}</th>" for h in ("", "Estimate", "Std.Error", "z", "Pr(&gt;|z|)", "")
+        )
+        return (
+            f"<p>{escape(repr(self))}</p><details open><summary>Coefficients</summary>"
+            f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></details>"
+        )
+
+
+def _chosen(given, fitted, role, data, remedy):
+    """The exposure or offset to predict with: what was given, else the column of the fit."""
+    if given is not None or fitted is None:
+        return given
+    if isinstance(fitted, str):
+        if fitted in frames.column_names(data):
+            return fitted
+        raise ValueError(
+            f"the model was fitted with {role} column {fitted!r}, which the data lack: add it, or "
+            f"pass {role}={remedy}"
+        )
+    raise ValueError(
+        f"the model was fitted with an {role} array: pass {role}= for the new rows ({remedy})"
+    )

@@ -1,0 +1,146 @@
+"""What is minimised, stated once; every solver refers to it.
+
+Objective, over coefficients b, for mu = g^-1(X b + offset):
+
+    1 / (2 sum w) * sum_i w_i d(y_i, mu_i)
+        + alpha * [ l1_ratio * sum_j v_j |b_j| + (1 - l1_ratio) / 2 * sum_j v_j b_j^2 ]
+
+d the unit deviance of the family, w the prior weights, v the penalty factors (0 for the intercept).
+This is the scale of scikit-learn, glum and glmnet. Solvers work on ``sum w`` times this, where the
+gradient is -(X'r - alpha sum(w) v b) and the Fisher information X'WX + alpha sum(w) diag(v).
+
+`l1_ratio` is 0 (ridge) until the coordinate-descent solver exists.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from rustystats._kernels.irls import accumulate_irls
+from rustystats.design.matrix import DesignMatrix
+from rustystats.families import FamilyMixin
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Everything a solver needs, validated by whoever made it.
+
+    Parameters
+    ----------
+    design : DesignMatrix, (n, p)
+    y : (n,) float64
+    family, link : objects
+    weights, offset : (n,) float64 or None
+    ridge : (p,) float64 or None, what the penalty adds to the diagonal of X'WX: alpha sum(w) v
+    intercept : position of the intercept column, or None
+    """
+
+    design: DesignMatrix
+    y: np.ndarray
+    family: FamilyMixin
+    link: object
+    weights: np.ndarray | None = None
+    offset: np.ndarray | None = None
+    ridge: np.ndarray | None = None
+    intercept: int | None = None
+    total_weight: float = field(init=False)
+    n_obs: int = field(init=False)
+
+    def __post_init__(self):
+        weighted = self.weights is not None
+        total = float(self.weights.sum()) if weighted else float(len(self.y))
+        object.__setattr__(self, "total_weight", total)
+        count = int(np.count_nonzero(self.weights)) if weighted else len(self.y)
+        object.__setattr__(self, "n_obs", count)
+
+    @property
+    def is_quadratic(self):
+        """True when the Gram does not depend on the coefficients and one step solves all."""
+        return self.family.name() == "gaussian" and self.link.name() == "identity"
+
+    def sample(self, rows):
+        """The problem on a slice of the rows, steadied by one pseudo-observation a column.
+
+        Columns that the sample hardly sees (the tail of a spline, a rare level) would otherwise
+        get wild coefficients.
+        """
+        design = self.design.take(rows)
+        ridge = np.square(design.column_scales())
+        if self.intercept is not None:
+            ridge[self.intercept] = 0.0
+        if self.ridge is not None:
+            ridge += self.ridge * design.shape[0] / self.design.shape[0]
+        return replace(
+            self,
+            design=design,
+            y=self.y[rows].copy(),
+            weights=None if self.weights is None else self.weights[rows].copy(),
+            offset=None if self.offset is None else self.offset[rows].copy(),
+            ridge=ridge,
+        )
+
+    def evaluate(self, coef, with_gram):
+        """One pass over the rows at `coef`; BLAS must be held to one thread by the caller."""
+        design = self.design
+        sums, deviance, pearson = accumulate_irls(
+            design.rows,
+            *design.expand(coef),
+            self.y,
+            self.weights,
+            self.offset,
+            self.family,
+            self.link,
+            with_gram,
+            design.n_threads,
+        )
+        score = design.reduce_score(*sums.score())
+        gram = design.reduce_gram(*sums.gram()) if with_gram else None
+        objective = deviance
+        if self.ridge is not None:
+            objective += float(self.ridge @ coef**2)
+            score = score - self.ridge * coef
+        return Point(coef, score, gram, deviance, pearson, objective)
+
+    def dispersion(self, point, rank):
+        """Dispersion at a point: 1 where the family fixes it, else Pearson / (n - rank)."""
+        if self.family.dispersion_fixed:
+            return 1.0
+        df_resid = self.n_obs - rank
+        return point.pearson / df_resid if df_resid > 0 else np.nan
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """The problem at given coefficients; `objective` is the deviance plus the penalty, 2 sum(w)
+    times the objective above, and `score` minus half its gradient."""
+
+    coef: np.ndarray
+    score: np.ndarray
+    gram: np.ndarray | None
+    deviance: float
+    pearson: float
+    objective: float
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What a solver found.
+
+    coef has 0 at aliased columns; gram is X'WX, without the penalty, at the final means.
+    """
+
+    coef: np.ndarray
+    aliased: np.ndarray
+    gram: np.ndarray
+    deviance: float
+    pearson: float
+    converged: bool
+    n_iter: int
+    decrement: float
+    message: str
+    history: tuple
+
+    @property
+    def rank(self):
+        """Number of columns that are not aliased."""
+        return int(np.count_nonzero(~self.aliased))

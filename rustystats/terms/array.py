@@ -1,0 +1,81 @@
+"""A numeric array as it is: all its columns at once, without looking at them one by one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rustystats._kernels.encode import count_not_finite
+from rustystats.design.blocks import DenseBlock
+from rustystats.threads import effective_n_threads
+
+
+class ArrayColumns:
+    """A two-dimensional array in the place of a DataFrame.
+
+    Parameters
+    ----------
+    values : (n, k) array-like; float32 and float64 arrays of any layout are not copied
+    n_threads : int or None
+
+    Raises
+    ------
+    ValueError
+        If it is not two-dimensional, has no rows or columns, or holds NaN or infinity.
+    """
+
+    backend = None
+
+    def __init__(self, values, n_threads=None):
+        values = np.asarray(values)
+        if values.ndim != 2:
+            raise ValueError(
+                f"Expected 2D array, got {values.ndim}D array instead: X must have one row per "
+                "observation and one column per feature; use X.reshape(-1, 1) for one feature"
+            )
+        if values.dtype not in (np.float32, np.float64):
+            values = values.astype(np.float64)
+        if values.shape[0] == 0 or values.shape[1] == 0:
+            raise ValueError(
+                f"the data are empty: found array with {values.shape[0]} sample(s) and "
+                f"{values.shape[1]} feature(s), while a minimum of 1 is required"
+            )
+        self.matrix = values
+        self.n_rows = values.shape[0]
+        self.n_threads = effective_n_threads(n_threads, self.n_rows)
+        self._check_finite()
+
+    def _check_finite(self):
+        flat = self.matrix.ravel(order="K")  # a view when the memory has no gaps
+        if count_not_finite(flat, self.n_threads):
+            bad = np.count_nonzero(~np.isfinite(self.matrix), axis=0)
+            column = int(np.argmax(bad))
+            raise ValueError(
+                f"X contains NaN or infinity: {int(bad.sum())} values, {int(bad[column])} of them "
+                f"in column {column}; fill or drop those rows"
+            )
+
+
+@dataclass(frozen=True)
+class ArrayFactor:
+    """The columns of an array.
+
+    Parameters
+    ----------
+    labels : tuple of str
+    """
+
+    labels: tuple
+    columns = ()
+    is_categorical = False
+
+    def learn(self, columns):
+        """The factor itself."""
+        return self
+
+    def block(self, columns, full=False):
+        """The array as a dense block."""
+        return DenseBlock(columns.matrix)
+
+    def names(self, full=False):
+        """Names of the columns."""
+        return list(self.labels)

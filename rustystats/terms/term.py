@@ -1,0 +1,188 @@
+"""Terms of a model: products of factors, learned together and replayed on new data.
+
+`ModelTerms` is what a formula or a table of features becomes: `learn` keeps levels and knots,
+`design` builds the `DesignMatrix` of any data. A product of table factors stays a table (joint
+codes, row-wise Kronecker product of the bases), so interactions cost one look-up like main effects.
+Categorical factors come first in a product, the last factor's columns run fastest.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+from rustystats.codes import combine_codes, compress_codes
+from rustystats.design.blocks import DENSE_BASIS_CELLS, DenseBlock, TableBlock, constant_block
+from rustystats.design.matrix import DesignMatrix
+from rustystats.terms.array import ArrayFactor
+from rustystats.terms.coding import code_terms
+
+TABLE_LEVELS = 1 << 22  # a product of tables with more levels is multiplied out row by row
+
+
+@dataclass(frozen=True)
+class Term:
+    """A product of factors; without factors, the intercept.
+
+    Parameters
+    ----------
+    factors : tuple of factors
+    products : tuple of (factors present, flags of full coding), learned; see `coding.py`
+    """
+
+    factors: tuple = ()
+    products: tuple = ()
+
+    @property
+    def columns(self):
+        """Names of the data columns used."""
+        return tuple(dict.fromkeys(name for factor in self.factors for name in factor.columns))
+
+    def blocks(self, columns):
+        """One block a product."""
+        if not self.factors:
+            return [constant_block(columns.n_rows)]
+        return [
+            _product([factor.block(columns, full) for factor, full in product], columns.n_threads)
+            for product in self.products
+        ]
+
+    def names(self):
+        """Names of the design columns."""
+        if not self.factors:
+            return ["Intercept"]
+        return [name for product in self.products for name in _product_names(product)]
+
+
+@dataclass(frozen=True)
+class ModelTerms:
+    """All terms of a model.
+
+    Parameters
+    ----------
+    terms : tuple of Term
+    """
+
+    terms: tuple
+
+    @property
+    def columns(self):
+        """Names of the data columns used."""
+        return tuple(dict.fromkeys(name for term in self.terms for name in term.columns))
+
+    @property
+    def has_intercept(self):
+        """Whether one of the terms is the intercept."""
+        return any(not term.factors for term in self.terms)
+
+    @property
+    def is_array(self):
+        """Whether the terms are the columns of an array, not of a DataFrame."""
+        return any(isinstance(f, ArrayFactor) for term in self.terms for f in term.factors)
+
+    def resolve(self, columns):
+        """Text columns named without C() become categorical factors."""
+        return ModelTerms(
+            tuple(
+                replace(term, factors=tuple(_as_factor(f, columns) for f in term.factors))
+                for term in self.terms
+            )
+        )
+
+    def learn(self, columns):
+        """The terms with levels, knots and codings of these data.
+
+        Parameters
+        ----------
+        columns : Columns
+        """
+        learned = {}
+        for term in self.terms:
+            for factor in term.factors:
+                if factor not in learned:
+                    learned[factor] = factor.learn(columns)
+        ordered = [
+            sorted((learned[f] for f in term.factors), key=lambda f: not f.is_categorical)
+            for term in self.terms
+        ]
+        codings = code_terms(
+            [
+                (
+                    tuple(f for f in factors if not f.is_categorical),
+                    tuple(f for f in factors if f.is_categorical),
+                )
+                for factors in ordered
+            ]
+        )
+        return ModelTerms(
+            tuple(
+                Term(tuple(factors), tuple(_products(factors, coding)))
+                for factors, coding in zip(ordered, codings, strict=True)
+            )
+        )
+
+    def design(self, columns):
+        """The design matrix of these data, and for each term its block indices."""
+        blocks, spans = [], []
+        for term in self.terms:
+            made = term.blocks(columns)
+            spans.append(range(len(blocks), len(blocks) + len(made)))
+            blocks += made
+        if not blocks:
+            raise ValueError("the model has no terms: there is nothing to fit")
+        return DesignMatrix(blocks, columns.n_threads), spans
+
+    def names(self):
+        """Names of all design columns."""
+        return [name for term in self.terms for name in term.names()]
+
+
+def _as_factor(factor, columns):
+    as_categorical = getattr(factor, "as_categorical", None)
+    return as_categorical(columns) if as_categorical else factor
+
+
+def _products(factors, coding):
+    for present, full in coding:
+        chosen = [f for f in factors if not f.is_categorical or f in present]
+        if chosen:
+            yield tuple((f, f in full) for f in chosen)
+
+
+def _product_names(product):
+    names = [""]
+    for factor, full in product:
+        names = [f"{left}:{right}".strip(":") for left in names for right in factor.names(full)]
+    return names
+
+
+def _product(blocks, n_threads):
+    product = blocks[0]
+    for block in blocks[1:]:
+        both_tables = isinstance(product, TableBlock) and isinstance(block, TableBlock)
+        if both_tables and product.n_levels * block.n_levels <= TABLE_LEVELS:
+            product = _table_product(product, block, n_threads)
+        else:
+            left, right = product.to_dense(), block.to_dense()
+            values = np.einsum("nk,nl->nkl", left, right).reshape(len(left), -1)
+            product = DenseBlock(values)
+    return product
+
+
+def _table_product(left, right, n_threads):
+    n_levels = left.n_levels * right.n_levels
+    codes = combine_codes(left.codes, right.codes, left.n_levels, right.n_levels, n_threads)
+    cells = n_levels * left.n_columns * right.n_columns
+    if cells <= DENSE_BASIS_CELLS and not (
+        sparse.issparse(left.basis) or sparse.issparse(right.basis)
+    ):
+        basis = np.kron(left.basis, right.basis)
+    else:
+        basis = sparse.kron(left.basis, right.basis, format="csr")
+    levels = {name: np.tile(values, left.n_levels) for name, values in right.levels.items()}
+    levels |= {name: np.repeat(values, right.n_levels) for name, values in left.levels.items()}
+    if n_levels > np.iinfo(np.uint16).max:
+        codes, present = compress_codes(codes, n_levels, n_threads)
+        basis = basis[present]
+        levels = {name: values[present] for name, values in levels.items()}
+    return TableBlock(codes, basis, levels)
