@@ -1,7 +1,7 @@
 """Generalized linear models for insurance pricing and data science.
 
 Two faces on one engine: `glm` reads a formula and a DataFrame, `GLMRegressor` is a scikit-learn
-estimator. Tariff data are stored as tables of level codes, exactly, which makes fits fast and small.
+estimator. Tariff data are stored as tables of level codes, exactly: fits are fast and small.
 """
 
 from rustystats import datasets, families, links

@@ -109,7 +109,8 @@ def _map_present(values, low, present, n_threads):
 
 
 def _encode_hashed(values, max_levels, n_threads):
-    wide = values.astype(np.float64 if values.dtype.kind == "f" else np.int64, copy=False)
+    kinds = {"f": np.float64, "u": np.uint64}  # the order of the wide type is that of the levels
+    wide = values.astype(kinds.get(values.dtype.kind, np.int64), copy=False)
     local, patterns = encode.hash_numbers(wide.view(np.uint64), max_levels, n_threads)
     if patterns is None:
         return None

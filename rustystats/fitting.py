@@ -9,6 +9,7 @@ half-fitted.
 
 import warnings
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -143,7 +144,7 @@ def prepare(
 
 def solve(problem, *, tol, max_iter, start=None):
     """Fit the problem and warn where the fit is not what was asked for."""
-    if not (np.isscalar(tol) and np.isfinite(tol) and tol > 0):
+    if not (isinstance(tol, Real) and np.isfinite(tol) and tol > 0):
         raise ValueError(f"tol must be a positive number, not {tol!r}")
     if isinstance(max_iter, bool) or not hasattr(max_iter, "__index__") or max_iter < 1:
         raise ValueError(f"max_iter must be a whole number of at least 1, not {max_iter!r}")
@@ -187,15 +188,16 @@ def check_weights(weights, columns, n_rows):
         bad = int(np.count_nonzero(values < 0))
         raise ValueError(f"{named('weights', weights)} is negative in {bad} rows: {REMEDY}")
     if values.max() == 0:
-        raise ValueError(f"{named('weights', weights)} is 0 in all {n_rows} rows: nothing to fit")
+        where = f"all {n_rows} rows"
+        raise ValueError(f"{named('weights', weights)} is zero in {where}: nothing to fit")
     return values
 
 
 def check_alpha(alpha, l1_ratio):
     """The penalty, if this solver can serve it."""
-    if isinstance(alpha, str) or not np.isscalar(alpha) or not np.isfinite(alpha) or alpha < 0:
+    if not isinstance(alpha, Real) or not np.isfinite(alpha) or alpha < 0:
         raise ValueError(f"alpha must be a number of at least 0, not {alpha!r}")
-    if not np.isscalar(l1_ratio) or isinstance(l1_ratio, str) or not 0 <= l1_ratio <= 1:
+    if not isinstance(l1_ratio, Real) or not 0 <= l1_ratio <= 1:
         raise ValueError(f"l1_ratio must lie in [0, 1], not {l1_ratio!r}")
     if alpha > 0 and l1_ratio > 0:
         raise ValueError(

@@ -7,11 +7,13 @@ ValueError that shows the place.
 """
 
 import ast
+import keyword
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rustystats.terms.categorical import CategoricalFactor
-from rustystats.terms.expression import Expression, parse
+from rustystats.terms.expression import Expression, parse, quote_names
 from rustystats.terms.numeric import NumericFactor
 from rustystats.terms.spline_factor import SplineFactor
 from rustystats.terms.term import ModelTerms, Term
@@ -69,62 +71,81 @@ def parse_formula(formula, response=True):
     """
     if not isinstance(formula, str):
         raise ValueError(f"formula must be text, not {type(formula).__name__}")
-    left, right = _sides(formula, response)
+    left, right, quoted = _sides(formula, response)
     offsets, terms = [], []
-    for term in sorted(right, key=lambda t: sum(f.expr != "1" for f in t.factors)):
-        texts = [factor.expr for factor in term.factors if factor.expr != "1"]
-        if len(texts) == 1 and texts[0].replace(" ", "").startswith("offset("):
-            offsets.append(Expression(_inner(texts[0])))
-        else:
-            terms.append(Term(tuple(_factor(text) for text in texts)))
+    for factors in sorted(right, key=len):
+        texts = [_text(factor, quoted) for factor in factors]
+        with _located(formula, factors, quoted):
+            if len(texts) == 1 and texts[0].replace(" ", "").startswith("offset("):
+                offsets.append(Expression(_inner(texts[0])))
+                continue
+        read = []
+        for factor, text in zip(factors, texts, strict=True):
+            with _located(formula, [factor], quoted):
+                read.append(_factor(text))
+        terms.append(Term(tuple(read)))
     return ParsedFormula(left, ModelTerms(tuple(terms)), tuple(offsets))
 
 
 def _sides(formula, response):
-    """Response expression and formulaic's right-hand terms."""
+    """Response expression, formulaic's factors of each right-hand term, and the quoted names.
+
+    formulaic sees identifiers in the place of names in backticks, which may hold anything.
+    """
     from formulaic.errors import FormulaicError
     from formulaic.parser import DefaultFormulaParser
 
-    if "|" in formula:
-        _refuse(formula, "'|' has no meaning here", formula.index("|"))
-    if not formula.split("~")[-1].strip():
-        _refuse(formula, "there is nothing to the right of '~'; write '~ 1' for the mean alone")
+    plain, quoted = quote_names(formula)
+
+    def refuse(why, position=None):
+        if position is not None:
+            position = len(_written(plain[:position], quoted))
+        _refuse(formula, _written(why, quoted), position)
+
+    bar = re.sub(r"""'[^']*'|"[^"]*\"""", lambda text: "_" * len(text[0]), plain).find("|")
+    if bar >= 0:
+        refuse("'|' has no meaning here", bar)
+    if not plain.split("~")[-1].strip():
+        refuse("there is nothing to the right of '~'; write '~ 1' for the mean alone", len(plain))
     try:
-        parsed = DefaultFormulaParser().get_terms(formula)
+        parsed = DefaultFormulaParser().get_terms(plain)
     except FormulaicError as error:
-        _refuse(formula, *_place(str(error), formula))
+        why, position = _place(str(error), plain)
+        if why.startswith("The `.` operator"):
+            why, position = "'.' for all columns is not supported: name them", plain.rfind(".")
+        refuse(why, position)
     except SyntaxError as error:
-        _refuse(formula, error.msg, _position(formula, error.text))
-    has_left = "~" in formula and formula.split("~")[0].strip()
+        start = plain.find((error.text or "").rstrip("\n"))  # of the factor that cannot be read
+        refuse(error.msg, start + (error.offset or 1) - 1 if start >= 0 else None)
     if not response:
-        if "~" in formula:
-            _refuse(formula, "the estimator takes y separately: give the terms alone, without '~'")
-        return None, list(parsed.root if hasattr(parsed, "root") else parsed)
-    if not has_left:
-        _refuse(formula, "there is no response: write 'response ~ terms'")
-    left = list(parsed.lhs)
-    if len(left) != 1 or len(left[0].factors) != 1 or left[0].factors[0].expr == "1":
-        _refuse(formula, "the left-hand side must be one response; put sums into I(...)", 0)
-    return Expression(_column_text(left[0].factors[0])), list(parsed.rhs)
+        if "~" in plain:
+            refuse("the estimator takes y separately: give the terms alone, without '~'")
+        return None, _factors(parsed.root if hasattr(parsed, "root") else parsed), quoted
+    if "~" not in plain or not plain.split("~")[0].strip():
+        refuse("there is no response: write 'response ~ terms'", 0)
+    left = _factors(parsed.lhs)
+    if len(left) != 1 or len(left[0]) != 1:
+        refuse("the left-hand side must be one response; put sums into I(...)", 0)
+    with _located(formula, left[0], quoted):
+        return Expression(_text(left[0][0], quoted)), _factors(parsed.rhs), quoted
 
 
-def _column_text(factor):
-    """The text of a factor, with a looked-up name quoted where it must be."""
+def _factors(terms):
+    """The factors of each term; none for the intercept."""
+    return [[factor for factor in term.factors if factor.expr != "1"] for term in terms]
+
+
+def _text(factor, quoted):
+    """The text of a factor, in backticks where it is a name that needs them."""
     text = factor.expr
-    return text if factor.eval_method.value != "lookup" or text.isidentifier() else f"`{text}`"
+    if factor.eval_method.value == "lookup" and text not in quoted:
+        return _quoted(text)
+    return _unquoted(text, quoted)
 
 
 def _factor(text):
     """The factor that a piece of a formula names."""
-    if not text.isidentifier() and not any(mark in text for mark in "()`+-*/<>=!.{["):
-        text = f"`{text}`"  # a quoted name, unquoted by the parser
-    try:
-        tree, quoted = parse(text)
-    except ValueError:
-        if "(" in text:
-            raise
-        tree, quoted = parse(f"`{text}`")
-        text = f"`{text}`"
+    tree, quoted = parse(text)
     name = tree.func.id if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) else None
     if name not in ARGUMENTS:
         return NumericFactor(Expression(text))
@@ -169,15 +190,41 @@ def _inner(text):
 
 
 def _unquoted(text, quoted):
-    for key, name in quoted.items():
-        text = text.replace(key, f"`{name}`")
+    """The text with its quoted names put back, in backticks where they need them."""
+    return _replaced(text, {key: _quoted(name) for key, name in quoted.items()})
+
+
+def _quoted(name):
+    return name if name.isidentifier() and not keyword.iskeyword(name) else f"`{name}`"
+
+
+def _written(text, quoted):
+    """The text with its quoted names as the user wrote them."""
+    return _replaced(text, {key: f"`{name}`" for key, name in quoted.items()})
+
+
+def _replaced(text, replacements):
+    for key, value in replacements.items():
+        text = text.replace(key, value)
     return text
 
 
+@contextmanager
+def _located(formula, factors, quoted):
+    """Errors inside say where in the formula the factors stand."""
+    try:
+        yield
+    except ValueError as error:
+        start = factors[0].token.source_start if factors and factors[0].token else None
+        if start is not None:
+            start = len(_written(quote_names(formula)[0][:start], quoted))
+        _refuse(formula, str(error), start)
+
+
 def _place(message, formula):
-    """formulaic marks the place in colour: its message, and the position of the mark."""
+    """formulaic marks the place by brackets: its message, and the position of the mark."""
     first = message.split("\n")[0]
-    marked = re.split(r"⧛\[1;31m|\x1b\[1;31m", message)
+    marked = message.split("⧛")
     return first, _position(formula, marked[0].split("\n")[-1] if len(marked) > 1 else None)
 
 

@@ -207,10 +207,12 @@ def _encode_categories(series, n_threads):
     """Categories that occur; sorted, unless the column says that they are ordered."""
     native = series.to_native()
     if series.implementation.is_pandas_like():
+        if not hasattr(native.dtype, "categories"):  # an Arrow dictionary under pandas
+            native = native.astype("category")
         positions, names = native.cat.codes.to_numpy(), list(native.cat.categories)
         ordered = bool(native.cat.ordered)
     elif series.implementation.is_polars():
-        positions, names = native.to_physical().to_numpy(), native.cat.get_categories().to_list()
+        positions, names = _polars_categories(native)
         ordered = series.dtype == nw.Enum
     else:
         array = native.combine_chunks() if hasattr(native, "combine_chunks") else native
@@ -224,6 +226,18 @@ def _encode_categories(series, n_threads):
     rank = np.empty(len(order), dtype=dense.dtype)
     rank[order] = np.arange(len(order))
     return rank[dense], levels[order]
+
+
+def _polars_categories(series):
+    """Physical codes, and names by physical code: read at one row of each, as polars 2 has no
+    list of the categories of a Categorical."""
+    positions = series.to_physical().to_numpy()
+    rows = np.full(int(positions.max()) + 1, -1)
+    rows[positions] = np.arange(len(positions))
+    present = np.flatnonzero(rows >= 0)
+    names = np.empty(len(rows), dtype=object)
+    names[present] = series.gather(rows[present]).cast(str).to_list()
+    return positions, names
 
 
 def _category_array(names):

@@ -124,15 +124,31 @@ def read_vector(values, columns, n_rows, role):
         if columns is None:
             raise ValueError(f"{role}={values!r} names a column, but the data are no DataFrame")
         return np.asarray(columns.numbers(values), dtype=np.float64)
-    try:
-        values = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{role} must be a column name or numbers") from None
+    values = as_numbers(values, role)
     if values.ndim == 0:
         return np.full(n_rows, float(values))
     if values.shape != (n_rows,):
         raise ValueError(f"{role} has shape {values.shape}, the data have {n_rows} rows")
     return values
+
+
+def as_numbers(values, role):
+    """An array as float64.
+
+    Raises
+    ------
+    ValueError
+        If it holds texts, dates, complex or other things that are no real numbers.
+    """
+    values = np.asarray(values)
+    if values.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {role} is {values.dtype}")
+    if values.dtype.kind not in "biufO":
+        raise ValueError(f"{role} must be numbers, not {values.dtype}")
+    try:
+        return values.astype(np.float64, copy=False)
+    except ValueError as error:
+        raise ValueError(f"{role} must be numbers: {error}") from None
 
 
 def finite(values, role, source):

@@ -142,8 +142,9 @@ class GLMResults:
         return np.sqrt(self.scale() * np.diagonal(self.cov_params_unscaled))
 
     def tvalues(self):
-        """z-statistics, (p,)."""
-        return self.params / self.bse()
+        """z-statistics, (p,); infinite where a perfect fit leaves no error."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.params / self.bse()
 
     def pvalues(self):
         """Two-sided p-values by the normal law, (p,)."""

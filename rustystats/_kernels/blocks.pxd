@@ -26,6 +26,7 @@ cdef class RowBlocks:
     cdef readonly int n_tables
     cdef readonly Py_ssize_t n_levels
     cdef readonly int n_dense
+    cdef readonly int dense_width    # doubles from row to row of unpacked dense rows
     cdef int n_sources
     cdef CodeColumn* tables
     cdef DenseColumns* sources

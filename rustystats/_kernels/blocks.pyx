@@ -1,11 +1,14 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: cdivision=True, initializedcheck=False
 """The rows of a design matrix as kernels read them: a block at a time, in two plain layouts.
 
 Whatever the storage (codes of 1, 2 or 4 bytes; float32 or float64 with any strides; one column of
 values looked up in a table), a block of rows is unpacked into
 
 * ``codes``: table-major int32, ``codes[t * m + r]`` = level of row r in coded table t;
-* ``dense``: row-major float64, ``dense[r * n_dense + k]`` = value of row r in dense column k,
+* ``dense``: row-major float64, ``dense[r * dense_width + k]`` = value of row r in dense column k;
+  from four columns on, rows are padded to `dense_width`, a multiple of the tile of `tile.h`, and
+  the padding is the caller's zeros,
 
 so each kernel has one loop, not one per type. Unpacking a code costs a tenth of the addition that
 follows it. Read-only inputs are accepted; the arrays are kept alive by this object.
@@ -15,7 +18,10 @@ import numpy as np
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t
 from libc.stdlib cimport calloc, free
 
-BLOCK_ROWS = 1024
+BLOCK_ROWS = 256
+
+cdef extern from "tile.h" nogil:
+    int TILE_COLUMNS
 
 ctypedef fused code_t:
     uint8_t
@@ -53,6 +59,9 @@ cdef class RowBlocks:
             self._add_table(index, codes, n_levels)
         for index, source in enumerate(dense):
             self._add_dense(index, source)
+        self.dense_width = self.n_dense
+        if self.n_dense >= 4:
+            self.dense_width = (self.n_dense + TILE_COLUMNS - 1) // TILE_COLUMNS * TILE_COLUMNS
 
     def __dealloc__(self):
         free(self.tables)
@@ -104,20 +113,21 @@ cdef class RowBlocks:
 
     cdef void load_dense(self, Py_ssize_t start, int m, double* dense_out) noexcept nogil:
         cdef int s
+        cdef int width = self.dense_width
         cdef DenseColumns* source
         for s in range(self.n_sources):
             source = &self.sources[s]
             if source.codes != NULL:
                 if source.code_itemsize == 1:
-                    _look_up(source, <const uint8_t*> source.codes + start, m, dense_out, self.n_dense)
+                    _look_up(source, <const uint8_t*> source.codes + start, m, dense_out, width)
                 elif source.code_itemsize == 2:
-                    _look_up(source, <const uint16_t*> source.codes + start, m, dense_out, self.n_dense)
+                    _look_up(source, <const uint16_t*> source.codes + start, m, dense_out, width)
                 else:
-                    _look_up(source, <const uint32_t*> source.codes + start, m, dense_out, self.n_dense)
+                    _look_up(source, <const uint32_t*> source.codes + start, m, dense_out, width)
             elif source.itemsize == 8:
-                _copy_rows(source, <const double*> NULL, start, m, dense_out, self.n_dense)
+                _copy_rows(source, <const double*> NULL, start, m, dense_out, width)
             else:
-                _copy_rows(source, <const float*> NULL, start, m, dense_out, self.n_dense)
+                _copy_rows(source, <const float*> NULL, start, m, dense_out, width)
 
 
 cdef void _widen(const code_t* codes, int m, int32_t* codes_out) noexcept nogil:
@@ -127,7 +137,7 @@ cdef void _widen(const code_t* codes, int m, int32_t* codes_out) noexcept nogil:
 
 
 cdef void _look_up(
-    const DenseColumns* source, const code_t* codes, int m, double* dense_out, int n_dense
+    const DenseColumns* source, const code_t* codes, int m, double* dense_out, int dense_width
 ) noexcept nogil:
     cdef int r, k
     cdef int width = source.n_columns
@@ -138,11 +148,12 @@ cdef void _look_up(
         row = values + <Py_ssize_t> codes[r] * width
         for k in range(width):
             target[k] = row[k]
-        target += n_dense
+        target += dense_width
 
 
 cdef void _copy_rows(
-    const DenseColumns* source, const real_t* kind, Py_ssize_t start, int m, double* dense_out, int n_dense
+    const DenseColumns* source, const real_t* kind, Py_ssize_t start, int m, double* dense_out,
+    int dense_width,
 ) noexcept nogil:
     cdef int r, k
     cdef const char* row = source.data + start * source.row_stride
@@ -150,7 +161,7 @@ cdef void _copy_rows(
     cdef double* target
     if source.column_stride == <Py_ssize_t> sizeof(real_t):
         for r in range(m):
-            target = dense_out + r * n_dense + source.offset
+            target = dense_out + r * dense_width + source.offset
             for k in range(source.n_columns):
                 target[k] = <double> (<const real_t*> row)[k]
             row += source.row_stride
@@ -159,14 +170,16 @@ cdef void _copy_rows(
         cell = row + k * source.column_stride
         target = dense_out + source.offset + k
         for r in range(m):
-            target[r * n_dense] = <double> (<const real_t*> cell)[0]
+            target[r * dense_width] = <double> (<const real_t*> cell)[0]
             cell += source.row_stride
 
 
 cdef size_t _address(codes, Py_ssize_t n_rows) except? 0:
     """Address of validated codes."""
     if codes.dtype not in (np.uint8, np.uint16, np.uint32) or codes.shape != (n_rows,):
-        raise TypeError(f"codes must be {n_rows} unsigned integers, not {codes.shape} {codes.dtype}")
+        raise TypeError(
+            f"codes must be {n_rows} unsigned integers, not {codes.shape} {codes.dtype}"
+        )
     if n_rows and not codes.flags.c_contiguous:
         raise TypeError("codes must be contiguous")
     return codes.__array_interface__["data"][0]

@@ -1,4 +1,5 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: cdivision=True, initializedcheck=False
 """Level codes: a column becomes one small integer a row and a short sorted list of levels.
 
 * integers in a narrow range: one pass for the range, one for presence, one writes codes through a
@@ -135,7 +136,7 @@ def hash_numbers(const uint64_t[:] keys, Py_ssize_t max_levels, int n_threads):
     dictionaries : list of uint64 arrays in order of first appearance, or None when a chunk alone
         has more than max_levels distinct patterns
     """
-    cdef Py_ssize_t n = keys.shape[0], start, stop, i
+    cdef Py_ssize_t n = keys.shape[0], start, stop
     cdef Py_ssize_t slots = _slot_count(min(n, max_levels))
     cdef int thread
     codes = np.empty(n, dtype=np.uint32)

@@ -1,4 +1,5 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: cdivision=True, initializedcheck=False
 """Family and link mathematics on a contiguous block of rows.
 
 A link maps the mean to the linear predictor, eta = g(mu); a family has a variance function V(mu)
@@ -140,7 +141,9 @@ cdef class Family:
         """Rows whose mean this family cannot have."""
         return _count_not_between(mu, m, -DBL_MAX, DBL_MAX)
 
-    cdef void variance_block(self, const double* mu, double* variance_out, Py_ssize_t m) noexcept nogil:
+    cdef void variance_block(
+        self, const double* mu, double* variance_out, Py_ssize_t m
+    ) noexcept nogil:
         pass
 
     cdef void deviance_block(
@@ -174,7 +177,9 @@ cdef class Family:
 cdef class GaussianFamily(Family):
     """V = 1, d = (y - mu)^2."""
 
-    cdef void variance_block(self, const double* mu, double* variance_out, Py_ssize_t m) noexcept nogil:
+    cdef void variance_block(
+        self, const double* mu, double* variance_out, Py_ssize_t m
+    ) noexcept nogil:
         cdef Py_ssize_t i
         for i in range(m):
             variance_out[i] = 1.0
@@ -193,7 +198,9 @@ cdef class PoissonFamily(Family):
     cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
         return _count_not_between(mu, m, DBL_MIN, DBL_MAX)
 
-    cdef void variance_block(self, const double* mu, double* variance_out, Py_ssize_t m) noexcept nogil:
+    cdef void variance_block(
+        self, const double* mu, double* variance_out, Py_ssize_t m
+    ) noexcept nogil:
         cdef Py_ssize_t i
         for i in range(m):
             variance_out[i] = mu[i]
@@ -215,7 +222,9 @@ cdef class BinomialFamily(Family):
     cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
         return _count_not_between(mu, m, DBL_MIN, 1.0 - 0.5 * DBL_EPSILON)
 
-    cdef void variance_block(self, const double* mu, double* variance_out, Py_ssize_t m) noexcept nogil:
+    cdef void variance_block(
+        self, const double* mu, double* variance_out, Py_ssize_t m
+    ) noexcept nogil:
         cdef Py_ssize_t i
         for i in range(m):
             variance_out[i] = mu[i] * (1.0 - mu[i])
@@ -242,7 +251,9 @@ cdef class GammaFamily(Family):
     cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
         return _count_not_between(mu, m, DBL_MIN, DBL_MAX)
 
-    cdef void variance_block(self, const double* mu, double* variance_out, Py_ssize_t m) noexcept nogil:
+    cdef void variance_block(
+        self, const double* mu, double* variance_out, Py_ssize_t m
+    ) noexcept nogil:
         cdef Py_ssize_t i
         for i in range(m):
             variance_out[i] = mu[i] * mu[i]

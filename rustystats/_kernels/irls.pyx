@@ -1,12 +1,15 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""The fused pass of Fisher scoring: coefficients in, score, Gram and deviance out, one reading of X.
+# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: cdivision=True, initializedcheck=False
+"""The fused pass of Fisher scoring: coefficients in; score, Gram, deviance out; X is read once.
 
 Per block of rows, in buffers that stay in the cache:
 
-1. unpack the rows;  2. eta = offset + X b;  3. (mu, dmu) = link inverse and slope;  4. V = variance;
-5. deviance += v d(y, mu),  pearson += v (y - mu)^2 / V;
-6. score residual ``r = v (y - mu) dmu / V`` and working weight ``W = v dmu^2 / V``, v the prior weight;
-7. score += X'r, and when asked gram += X'WX (`gram.pyx`).
+1. unpack the rows;
+2. eta = offset + X b;
+3. (mu, dmu) = link inverse and its slope, V = variance function;
+4. deviance += v d(y, mu) and pearson += v (y - mu)^2 / V, v the prior weight;
+5. score residual ``r = v (y - mu) dmu / V`` and working weight ``W = v dmu^2 / V``;
+6. score += X'r, and when asked gram += X'WX (`gram.pyx`).
 
 Threads and determinism as in `gram.pyx`.
 """
@@ -45,7 +48,7 @@ def accumulate_irls(
     """
     cdef Sums sums = Sums(rows, n_threads, with_gram)
     cdef Buffers buffers = Buffers(rows, n_threads, 6)
-    cdef double[:, ::1] totals = np.zeros((n_threads, 8))  # deviance, pearson, outside; a cache line each
+    cdef double[:, ::1] totals = np.zeros((n_threads, 8))  # a cache line each
     cdef bint weighted = weights is not None, shifted = offset is not None
     cdef Py_ssize_t n = rows.n_rows, start
     cdef int thread, m

@@ -8,16 +8,17 @@ Three exact rearrangements happen once, when the matrix is made:
 * *look-up columns*: a table with a single column and many levels (log of population density) is
   read as a dense column through its codes: that is one addition per row and pair into small sums
   that stay in the cache, where its cross-tables would not;
-* the intercept is a table of one level and vanishes into a pack.
+* the intercept is a table of one level and vanishes into a pack (beside dense columns alone it is
+  one more of them).
 
 The kernels work in the space of levels; `expand` carries coefficients there and `reduce_score` /
-`reduce_gram` carry sums back: ``B_i' H_ij B_j`` on small matrices (`_kernels/gram.pyx` has the sums).
+`reduce_gram` carry sums back: ``B_i' H_ij B_j`` on small matrices (the sums: `_kernels/gram.pyx`).
 Memory: about one byte per row and pack; 8 bytes per row and dense column, the caller's own array
 wherever it is already floating point.
 """
 
-import copy
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -88,6 +89,10 @@ class DesignMatrix:
                 dense.append(((block.codes, values), columns))
             elif block.n_columns:
                 coded.append(Pack(block.codes, block.basis, columns, ((index, block.n_levels),)))
+        if dense and sum(pack.n_levels for pack in coded) == 1:
+            (intercept,) = coded  # beside dense columns alone the intercept is one more of them
+            dense.append(((intercept.codes, np.ones((1, 1))), intercept.columns))
+            coded = []
         return coded, dense
 
     def _arrange_kernel(self, packs):
@@ -103,7 +108,7 @@ class DesignMatrix:
         widths = [len(pack.columns) for pack in packs] + [len(self.dense_columns)]
         ends = np.cumsum([0, *widths])
         *self._spans, self._dense_span = (
-            slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)
+            slice(a, b) for a, b in pairwise(ends)
         )
         arranged = np.concatenate([*(pack.columns for pack in packs), self.dense_columns])
         self._order = np.argsort(arranged)
@@ -113,9 +118,19 @@ class DesignMatrix:
 
     def threaded(self, n_threads):
         """The same design, summed with another number of threads."""
-        other = copy.copy(self)
+        other = object.__new__(DesignMatrix)
+        vars(other).update(vars(self))
         other.n_threads = effective_n_threads(n_threads, self.shape[0])
         return other
+
+    def __getstate__(self):
+        state = vars(self).copy()
+        del state["rows"]  # addresses: made anew from the arrays
+        return state
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._arrange_kernel(self.packs)
 
     def take(self, rows):
         """The design of a slice of the rows; the arrangement is kept."""
@@ -227,8 +242,10 @@ class DesignMatrix:
     def to_dense(self):
         """X as an (n, p) float64 array: 8 n p bytes."""
         out = np.empty(self.shape)
-        for index, block in enumerate(self.blocks):
-            out[:, self.starts[index] : self.starts[index + 1]] = block.to_dense()
+        for pack in self.packs:
+            out[:, pack.columns] = _as_array(pack.basis[pack.codes])
+        for source, columns in self._dense:
+            out[:, columns] = source[1][source[0]] if isinstance(source, tuple) else source
         return out
 
 

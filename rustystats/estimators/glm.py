@@ -1,8 +1,12 @@
 """`GLMRegressor`: the engine as a scikit-learn estimator."""
 
+import warnings
+from contextlib import suppress
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rustystats import frames
@@ -63,8 +67,10 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
     n_iter_ : int
     converged_ : bool
     n_features_in_ : int
+        Columns of X that are features: not exposure, offset or weights named at fit; with a
+        formula, the columns that it uses.
     feature_names_in_ : ndarray of str
-        When X has column names.
+        Their names, when all columns of X are named by strings (an X without is an array).
     result_ : GLMResults
         Standard errors, tests and tables.
 
@@ -131,10 +137,11 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         family = get_family(self.family)
         link = get_link(self.link, family)
         alpha = check_alpha(self.alpha, self.l1_ratio)
+        if not isinstance(self.fit_intercept, (bool, np.bool_)):
+            raise ValueError(f"fit_intercept must be True or False, not {self.fit_intercept!r}")
         exposure = self._exposure(exposure)
-        terms, columns = self._read(X, (exposure, offset, sample_weight))
-        if y is None:
-            raise ValueError("requires y to be passed, but the target y is None")
+        X = _as_data(X)
+        terms, columns, features = self._read(X, _strings(exposure, offset, sample_weight))
         model = prepare(
             terms,
             columns,
@@ -147,21 +154,27 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
             offset=offset,
         ).penalised(alpha)
         fit = solve(model.problem, tol=self.tol, max_iter=self.max_iter)
-        # Nothing is assigned before everything is known: an error above changes nothing.
-        self._keep(X, GLMResults(model, fit, columns.backend, self.formula, alpha))
+        self._keep(features, GLMResults(model, fit, columns.backend, self.formula, alpha))
         return self
 
-    def _keep(self, X, result):
-        validate_data(self, X, skip_check_array=True)  # n_features_in_, feature_names_in_
-        self.result_ = result
+    def _keep(self, features, result):
+        """Assign what was fitted, all in one step: an error or interrupt before changes nothing."""
         coef = result.fit.coef
         intercept = result.model.problem.intercept
-        self.intercept_ = 0.0 if intercept is None else float(coef[intercept])
-        self.coef_ = coef if intercept is None else np.delete(coef, intercept)
         names = zip(result.feature_names, result.aliased, strict=True)
-        self.aliased_ = [name for name, aliased in names if aliased]
-        self.n_iter_ = result.iterations
-        self.converged_ = result.converged
+        fitted = {
+            "result_": result,
+            "intercept_": 0.0 if intercept is None else float(coef[intercept]),
+            "coef_": coef.copy() if intercept is None else np.delete(coef, intercept),
+            "aliased_": [name for name, aliased in names if aliased],
+            "n_iter_": result.iterations,
+            "converged_": result.converged,
+            "n_features_in_": features if isinstance(features, int) else len(features),
+        }
+        if not isinstance(features, int):
+            fitted["feature_names_in_"] = np.array(features, dtype=object)
+        kept = {name: value for name, value in vars(self).items() if not name.endswith("_")}
+        self.__dict__ = kept | fitted
 
     def predict(self, X, exposure=None, offset=None):
         """Predicted means.
@@ -177,7 +190,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         -------
         (m,) ndarray
         """
-        self._check(X)
+        X = self._check(X, _strings(exposure, offset))
         fitted = self.result_.model.offsets
         if exposure is None and fitted.exposure is True:
             exposure = 1.0
@@ -188,7 +201,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
     def score(self, X, y, sample_weight=None, offset=None, exposure=None):
         """Share of the deviance explained, D2 = 1 - deviance / null deviance.
 
-        The null model is the best constant beside the exposure and offset of these data.
+        The null model is the best constant beside the exposure and offset of these data. Where it
+        leaves no deviance to explain, D2 is 1 for a perfect prediction and 0 for any other.
 
         Parameters
         ----------
@@ -199,7 +213,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         ValueError
             If the model was fitted with an exposure or offset array and none is given.
         """
-        self._check(X)
+        X = self._check(X, _strings(exposure, offset, sample_weight))
         model = self.result_.model
         fitted = model.offsets
         for role, given in (("exposure", exposure), ("offset", offset)):
@@ -211,18 +225,45 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         mu = self.result_.predict(X, exposure=exposure, offset=offset)
         exposure = fitted.exposure if exposure is None else exposure
         offset = fitted.offset if offset is None else offset
-        named = [v for v in (exposure, offset, sample_weight) if isinstance(v, str)]
+        named = _strings(exposure, offset, sample_weight)
         columns = frames.read_columns(X, named, self.n_threads) if named else None
         y = check_response(_vector(y), len(mu), family, "y")
         weights = None if sample_weight is None else check_weights(sample_weight, columns, len(mu))
         shift, _ = evaluate_offsets(fitted, columns, exposure, offset, len(mu))
-        null = null_deviance(y, family, link, weights, shift)
-        return 1.0 - family.deviance(y, mu, weights) / null
+        null = null_deviance(y, family, link, weights, shift, self.n_threads)
+        deviance = family.deviance(y, mu, weights)
+        if null == 0:
+            return 1.0 if deviance == 0 else 0.0
+        return 1.0 - deviance / null
 
-    def _check(self, X):
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        with suppress(ValueError):  # an unknown family: fit says so
+            tags.target_tags.positive_only = not get_family(self.family).y_domain.contains(-1.0)
+        return tags
+
+    def _check(self, X, named):
+        """X as the engine reads it, once its features are known to be those of the fit.
+
+        named : columns of X that the caller names as exposure, offset or weights
+        """
         check_is_fitted(self)
-        if self.formula is None or not frames.is_frame(X):
+        X = _as_data(X)
+        model = self.result_.model
+        if model.terms.is_array:
             validate_data(self, X, reset=False, skip_check_array=True)
+            return np.asarray(X)
+        if not frames.is_frame(X):
+            raise TypeError(
+                f"the model was fitted on a DataFrame and X is {type(X).__name__}: pass a "
+                f"DataFrame with the columns {', '.join(self.feature_names_in_)}"
+            )
+        if self.result_.formula is None:
+            reserved = {*named, *model.offsets.columns, model.weights_name}
+            features = [name for name in frames.column_names(X) if name not in reserved]
+            header = frames.make_frame({name: [] for name in features}, None)
+            validate_data(self, header, reset=False, skip_check_array=True)
+        return X
 
     def _exposure(self, exposure):
         if exposure is not None and self.exposure is not None:
@@ -232,32 +273,30 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         return self.exposure if exposure is None else exposure
 
     def _read(self, X, reserved):
-        """Terms and columns of X."""
-        reserved = [name for name in reserved if isinstance(name, str)]
+        """Terms and columns of X, and the names of its features (for an array, their number)."""
         if not frames.is_frame(X):
             if self.formula is not None or reserved:
                 raise ValueError(
                     "formula and column names need a DataFrame, and X is "
                     f"{type(X).__name__}: pass a DataFrame, or arrays without names"
                 )
-            if sparse.issparse(X):
-                raise TypeError("sparse X is not supported yet: pass X.toarray() or a DataFrame")
             columns = ArrayColumns(X, self.n_threads)
             labels = tuple(f"x{i}" for i in range(columns.matrix.shape[1]))
             factors = [(ArrayFactor(labels),)]
-            return self._with_intercept(factors), columns
+            return self._with_intercept(factors), columns, len(labels)
         if self.formula is not None:
             parsed = parse_formula(self.formula, response=False)
             if parsed.offsets:
                 raise ValueError("offset() in an estimator's formula: pass offset= to fit instead")
             columns = frames.read_columns(X, (*parsed.terms.columns, *reserved), self.n_threads)
             factors = [term.factors for term in parsed.terms.terms if term.factors]
-            return self._with_intercept(factors, parsed.terms.has_intercept), columns
+            terms = self._with_intercept(factors, parsed.terms.has_intercept)
+            return terms, columns, list(terms.columns)
         names = frames.column_names(X)
-        columns = frames.read_columns(X, names, self.n_threads)
+        columns = frames.read_columns(X, (*names, *reserved), self.n_threads)
         features = [name for name in names if name not in reserved]
         factors = [(NumericFactor(Expression(f"`{name}`")),) for name in features]
-        return self._with_intercept(factors), columns
+        return self._with_intercept(factors), columns, features
 
     def _with_intercept(self, factors, wanted=True):
         terms = [Term(f) for f in factors]
@@ -266,7 +305,45 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         return ModelTerms(tuple(terms))
 
 
+def _strings(*values):
+    """Those of the values that name a column."""
+    return [value for value in values if isinstance(value, str)]
+
+
+def _as_data(X):
+    """X as a DataFrame with named columns or else as an array.
+
+    A DataFrame whose columns are not named by strings is an array with labels, as in scikit-learn.
+    """
+    if sparse.issparse(X):
+        raise TypeError("sparse X is not supported yet: pass X.toarray() or a DataFrame")
+    if frames.is_frame(X):
+        named = [isinstance(name, str) for name in frames.column_names(X)]
+        if all(named):
+            return X
+        if any(named):
+            raise TypeError("the columns of X are named by strings and others: use strings alone")
+    X = np.asarray(X)
+    if X.ndim != 2:
+        raise ValueError(
+            f"Expected 2D array, got {X.ndim}D array instead. Reshape your data: X must have one "
+            "row per observation and one column per feature, X.reshape(-1, 1) for one feature"
+        )
+    return X
+
+
 def _vector(y):
     """The response as a vector; a column vector is ravelled."""
+    if y is None:
+        raise ValueError("GLMRegressor requires y to be passed, but the target y is None")
     y = np.asarray(y)
-    return y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
+    if y.ndim == 2 and y.shape[1] == 1:
+        warnings.warn(
+            "A column-vector y was passed when a 1d array was expected: it is read as y.ravel()",
+            DataConversionWarning,
+            stacklevel=3,
+        )
+        return y.ravel()
+    if y.ndim != 1:
+        raise ValueError(f"y must be one-dimensional, an array or a Series, not of shape {y.shape}")
+    return y

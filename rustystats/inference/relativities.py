@@ -69,12 +69,14 @@ def _rows(name, labels, contrast, columns, coef, covariance, alpha):
     effect = contrast @ coef[columns]
     variance = np.einsum("ij,jk,ik->i", contrast, part, contrast, optimize=True)
     limits = normal_interval(effect, np.sqrt(np.maximum(variance, 0.0)), alpha)
+    with np.errstate(over="ignore"):  # a level without claims may reach up to infinity
+        low, high = np.exp(limits).T
     return {
         "Factor": np.array([name] * len(labels), dtype=object),
         "Level": np.array(labels, dtype=object),
         "Relativity": np.exp(effect),
-        "CI_Lower": np.exp(limits[:, 0]),
-        "CI_Upper": np.exp(limits[:, 1]),
+        "CI_Lower": low,
+        "CI_Upper": high,
     }
 
 

@@ -7,10 +7,12 @@ At coefficients b with score s = X'r - ridge b and information H = X'WX + ridge,
    (itself started in this way), which is within a few standard errors of the answer.
 2. A step is halved until the objective does not rise; a mean outside the family's domain counts as
    an infinite objective.
-3. When the decrement falls to ``tol * dispersion`` the step is still taken, and the fit converged.
-4. The score is exact in every pass. The Gram is only a metric for the step: after a sampled start it
-   is kept as long as each step shrinks the decrement twentyfold, because a pass without it costs
-   less than half, and the changes of the score correct it (limited-memory BFGS). The Gram that is reported is of the final means.
+3. When the decrement falls to ``tol * dispersion``, or to rounding, the step is still taken, and
+   the fit converged.
+4. The score is exact in every pass. The Gram is only a metric for the step: after a sampled start
+   it is kept as long as each step shrinks the decrement twentyfold, because a pass without it costs
+   less than half, and the changes of the score correct it (limited-memory BFGS). The Gram that is
+   reported is of the final means.
 
 Cost: passes over the rows (see `_kernels/irls.pyx`) plus p^3 / 3 for each Gram.
 """
@@ -60,7 +62,9 @@ def _iterate(problem, tol, max_iter, start):
     decrement = float(point.score @ step)
     message = f"the Newton decrement is still above tol={tol:g} after max_iter={max_iter} steps"
     for n_iter in range(1, max_iter + 1):  # noqa: B007  the count is reported
-        last = decrement <= tol * _unit(problem, point, system.rank)
+        # Data fitted exactly have no dispersion: a step that rounding would swallow is the last.
+        rounding = ROUNDING**2 * (point.coef @ gram @ point.coef)
+        last = decrement <= max(tol * _unit(problem, point, system.rank), rounding)
         with_gram = not problem.is_quadratic and (last or not keep_gram)
         moved = _line_search(problem, point, step, with_gram)
         converged = last
@@ -81,8 +85,9 @@ def _iterate(problem, tol, max_iter, start):
         decrement = float(point.score @ step)
         shrinks = decrement <= KEEP_GRAM * before
         keep_gram = problem.is_quadratic or (sampled and shrinks)
-    if point.gram is None and not problem.is_quadratic:
-        gram = problem.evaluate(point.coef, with_gram=True).gram
+    if not problem.is_quadratic:  # that of the final means, whatever the last step used
+        final = point if point.gram is not None else problem.evaluate(point.coef, with_gram=True)
+        gram = final.gram
     return Fit(
         coef=point.coef,
         aliased=system.aliased,

@@ -6,6 +6,7 @@ import numpy as np
 
 from rustystats._kernels.encode import count_not_finite
 from rustystats.design.blocks import DenseBlock
+from rustystats.offsets import as_numbers
 from rustystats.threads import effective_n_threads
 
 
@@ -29,17 +30,18 @@ class ArrayColumns:
         values = np.asarray(values)
         if values.ndim != 2:
             raise ValueError(
-                f"Expected 2D array, got {values.ndim}D array instead: X must have one row per "
-                "observation and one column per feature; use X.reshape(-1, 1) for one feature"
+                f"Expected 2D array, got {values.ndim}D array instead. Reshape your data: X must "
+                "have one row per observation and one column per feature, X.reshape(-1, 1) for one"
             )
+        for size, what in zip(values.shape, ("sample(s)", "feature(s)"), strict=True):
+            if size == 0:
+                raise ValueError(
+                    f"the data are empty: found array with 0 {what} (shape={values.shape}) while a "
+                    "minimum of 1 is required."
+                )
         if values.dtype not in (np.float32, np.float64):
-            values = values.astype(np.float64)
-        if values.shape[0] == 0 or values.shape[1] == 0:
-            raise ValueError(
-                f"the data are empty: found array with {values.shape[0]} sample(s) and "
-                f"{values.shape[1]} feature(s), while a minimum of 1 is required"
-            )
-        self.matrix = values
+            values = as_numbers(values, "X").astype(np.float64, copy=False)
+        self.matrix = np.require(values, requirements="A")
         self.n_rows = values.shape[0]
         self.n_threads = effective_n_threads(n_threads, self.n_rows)
         self._check_finite()

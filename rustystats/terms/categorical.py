@@ -1,4 +1,4 @@
-"""A categorical column: treatment contrasts against a reference level, learned once and replayed."""
+"""A categorical column: contrasts against a reference level, learned once and replayed."""
 
 from dataclasses import dataclass, replace
 

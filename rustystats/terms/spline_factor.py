@@ -1,4 +1,4 @@
-"""A spline of a numeric column or expression: `bs(x, df=5)`, `ns(x, df=4)`; knots kept for replay."""
+"""A spline of a numeric column or expression: `bs(x, df=5)`, `ns(x, df=4)`; knots are kept."""
 
 from dataclasses import dataclass, replace
 

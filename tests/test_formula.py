@@ -1,0 +1,345 @@
+"""What formulas mean: column spaces against patsy, names of the contract, errors that point."""
+
+import numpy as np
+import pandas as pd
+import patsy
+import pytest
+
+import rustystats as rs
+from rustystats.formula import ParsedFormula, parse_formula
+
+
+def make_data(n=180):
+    rng = np.random.default_rng(1)
+    return pd.DataFrame(
+        {
+            "y": rng.poisson(1.0, n).astype(float),
+            "x": rng.normal(size=n),
+            "z": rng.integers(1, 9, n),
+            "g": rng.uniform(1, 2, n),
+            "e": rng.uniform(0.1, 1, n),
+            "a": rng.choice(list("ABC"), n),
+            "b": rng.choice(["u", "v"], n),
+            "t": rng.random(n) > 0.5,
+            "k": rng.integers(8, 12, n),
+        }
+    )
+
+
+DATA = make_data()
+
+
+def model(formula, data=DATA):
+    return rs.glm(formula, data)
+
+
+# ours, patsy's; "=" where they are spelt alike
+SPACES = [
+    ("y ~ x", "="),
+    ("y ~ 1", "="),
+    ("y ~ x - 1", "="),
+    ("y ~ 0 + x", "="),
+    ("y ~ -1 + x", "="),
+    ("y ~ x + 0", "="),
+    ("y ~ a", "="),
+    ("y ~ t", "="),
+    ("y ~ C(z)", "="),
+    ("y ~ C( a )", "="),
+    ("y ~ a*b", "="),
+    ("y ~ a*b*x", "="),
+    ("y ~ a*b*t", "="),
+    ("y ~ x:C(a)", "="),
+    ("y ~ C(a):C(b)", "="),
+    ("y ~ C(a):C(b):x", "="),
+    ("y ~ a:b:t", "="),
+    ("y ~ a + a:b", "="),
+    ("y ~ a:b - 1", "="),
+    ("y ~ 0 + C(a)", "="),
+    ("y ~ C(a) + C(b) - 1", "="),
+    ("y ~ 0 + t + b", "="),
+    ("y ~ t:x", "="),
+    ("y ~ a:x + b:x", "="),
+    ("y ~ x + a:x + b:x - 1", "="),
+    ("y ~ a/x", "="),
+    ("y ~ a/b", "="),
+    ("y ~ (a+b)**2", "="),
+    ("y ~ (a+b+x)**2", "="),
+    ("y ~ (a+b+t)**2 - 1", "="),
+    ("y ~ (x+z+g)**3 - x:z:g", "="),
+    ("y ~ x*z*g", "="),
+    ("y ~ x**2", "="),  # algebra, as in R: x itself
+    ("y ~ x^2", "y ~ x**2"),
+    ("y ~ a + b - a", "="),
+    ("y ~ C(a, ref='B')", "y ~ C(a, Treatment('B'))"),
+    ("y ~ C(a, 'B') * C(b, ref='v')", "y ~ C(a, Treatment('B')) * C(b, Treatment('v'))"),
+    ("y ~ log(g)", "y ~ np.log(g)"),
+    ("y ~ log(g):a", "y ~ np.log(g):a"),
+    ("y ~ I(x**2) + x", "="),
+    ("y ~ np.sqrt(g) + np.where(x > 0, 1, 0)", "="),
+    ("y ~ {x + z}", "y ~ I(x + z)"),
+    ("y ~ clip(x, -1, 1)", "y ~ np.clip(x, -1, 1)"),
+    # patsy's df counts columns, ours the constant as well
+    ("y ~ bs(x, df=5)", "y ~ bs(x, df=4)"),
+    ("y ~ bs(x, 5)", "y ~ bs(x, df=4)"),
+    ("y ~ bs(x)", "y ~ bs(x, df=4)"),
+    ("y ~ bs(z, df=7)", "y ~ bs(z, df=6)"),
+    ("y ~ bs(x, df=4, degree=2)", "y ~ bs(x, df=3, degree=2)"),
+    ("y ~ bs(x, knots=[-0.5, 0.5])", "y ~ bs(x, knots=(-0.5, 0.5))"),
+    ("y ~ bs(log(g), df=4)", "y ~ bs(np.log(g), df=3)"),
+    ("y ~ bs(x, df=5)*C(a)", "y ~ bs(x, df=4)*C(a)"),
+    ("y ~ bs(x, df=5):a", "y ~ bs(x, df=4):a"),
+    ("y ~ 0 + bs(x, df=4) + a", "y ~ 0 + bs(x, df=3) + a"),
+]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), SPACES, ids=[ours for ours, _ in SPACES])
+def test_column_space_is_patsys(ours, theirs):
+    made = model(ours)
+    expected = np.asarray(patsy.dmatrices(ours if theirs == "=" else theirs, DATA)[1])
+    assert made.X.shape == (len(DATA), made.n_params) == (len(DATA), len(made.feature_names))
+    assert np.linalg.matrix_rank(made.X) == made.n_params == np.linalg.matrix_rank(expected)
+    for columns, onto in ((expected, made.X), (made.X, expected)):
+        projected = onto @ np.linalg.lstsq(onto, columns, rcond=None)[0]
+        np.testing.assert_allclose(projected, columns, atol=1e-9)
+
+
+A = ["a[T.B]", "a[T.C]"]
+BS = [f"bs(x, {i}/5)" for i in range(2, 6)]
+NAMES = {
+    "y ~ x": ["Intercept", "x"],
+    "y ~ 1": ["Intercept"],
+    "y ~ a": ["Intercept", *A],
+    "y ~ C(a)": ["Intercept", *A],
+    "y ~ C(a) + a": ["Intercept", *A],
+    "y ~ t": ["Intercept", "t[T.True]"],
+    "y ~ C(k)": ["Intercept", "k[T.9]", "k[T.10]", "k[T.11]"],  # numbers sort as numbers
+    "y ~ C(k, ref=10)": ["Intercept", "k[T.8]", "k[T.9]", "k[T.11]"],
+    "y ~ C(a, ref='B')": ["Intercept", "a[T.A]", "a[T.C]"],
+    "y ~ 0 + C(a)": ["a[A]", *A],
+    "y ~ C(a) + C(b) - 1": ["a[A]", *A, "b[T.v]"],
+    "y ~ x:C(a)": ["Intercept", "a[A]:x", "a[T.B]:x", "a[T.C]:x"],  # categorical parts first
+    "y ~ C(a, ref='B'):x": ["Intercept", "a[T.A]:x", "a[B]:x", "a[T.C]:x"],
+    "y ~ x + x:C(a)": ["Intercept", "x", "a[T.B]:x", "a[T.C]:x"],
+    "y ~ z:x": ["Intercept", "z:x"],  # numbers in the order written
+    "y ~ a*b": ["Intercept", *A, "b[T.v]", "a[T.B]:b[T.v]", "a[T.C]:b[T.v]"],
+    "y ~ b*a": ["Intercept", "b[T.v]", *A, "b[T.v]:a[T.B]", "b[T.v]:a[T.C]"],
+    "y ~ a:b - 1": [f"{i}:{j}" for i in ("a[A]", *A) for j in ("b[u]", "b[T.v]")],
+    "y ~ bs(x, df=5)": ["Intercept", *BS],
+    "y ~ bs( x , df = 5 )": ["Intercept", *BS],
+    "y ~ ns(x, df=4)": ["Intercept", "ns(x, 1/4)", "ns(x, 2/4)", "ns(x, 3/4)"],
+    "y ~ bs(x, df=5)*C(a)": ["Intercept", *BS, *A, *[f"{i}:{j}" for i in A for j in BS]],
+    "y ~ log(g) + I(x**2) + np.sqrt(g)": ["Intercept", "log(g)", "I(x ** 2)", "np.sqrt(g)"],
+    "y ~ x:z + z + x": ["Intercept", "z", "x", "x:z"],  # by degree, as R orders terms
+    "y ~ a + a + x + x": ["Intercept", *A, "x"],
+    "y ~ x + offset(log(e))": ["Intercept", "x"],
+    "y ~ offset(e)": ["Intercept"],
+    "log(g) ~ x": ["Intercept", "x"],
+    "y ~\n  x +\n  z": ["Intercept", "x", "z"],
+}
+
+
+@pytest.mark.parametrize("formula", NAMES)
+def test_names(formula):
+    assert model(formula).feature_names == NAMES[formula]
+
+
+def test_columns_are_what_their_names_say():
+    made = model("y ~ C(a, ref='B'):x + log(g) + b*t + z:x + I(x**2)")
+    columns = dict(zip(made.feature_names, made.X.T, strict=True))
+    x, z = DATA["x"], DATA["z"]
+    expected = {
+        "Intercept": np.ones(len(DATA)),
+        "log(g)": np.log(DATA["g"]),
+        "I(x ** 2)": x**2,
+        "b[T.v]": DATA["b"] == "v",
+        "t[T.True]": DATA["t"],
+        "b[T.v]:t[T.True]": (DATA["b"] == "v") & DATA["t"],
+        "a[T.A]:x": (DATA["a"] == "A") * x,
+        "a[B]:x": (DATA["a"] == "B") * x,
+        "a[T.C]:x": (DATA["a"] == "C") * x,
+        "z:x": z * x,
+    }
+    assert set(columns) == set(expected)
+    for name, values in expected.items():
+        np.testing.assert_allclose(columns[name], values, rtol=1e-14, err_msg=name)
+
+
+def test_three_way_star_has_all_two_way_terms():
+    # B23 and B25 of the contract: these were missing, or crashed
+    names = model("y ~ a*b*t").feature_names
+    assert {"a[T.B]:b[T.v]", "a[T.B]:t[T.True]", "b[T.v]:t[T.True]"} <= set(names)
+    assert "a[T.C]:b[T.v]:t[T.True]" in names
+    assert len(names) == 3 * 2 * 2
+
+
+def test_expression_on_the_left():
+    np.testing.assert_allclose(model("log(g) ~ x").y, np.log(DATA["g"]), rtol=1e-15)
+    np.testing.assert_allclose(model("I(x + z) ~ 1").y, DATA["x"] + DATA["z"], rtol=1e-15)
+    np.testing.assert_array_equal(model("t ~ x").y, DATA["t"])
+
+
+def test_offsets_are_collected_and_added():
+    parsed = parse_formula("y ~ offset(log(e)) + x + offset(g)")
+    assert [offset.text for offset in parsed.offsets] == ["log(e)", "g"]
+    assert len(parsed.terms.terms) == 2
+    assert parsed.columns == ("y", "x", "e", "g")
+    result = rs.glm("y ~ offset(log(e)) + x + offset(g)", DATA, family="poisson").fit()
+    other = rs.glm("y ~ x", DATA, family="poisson", offset=np.log(DATA["e"]) + DATA["g"]).fit()
+    np.testing.assert_allclose(result.params, other.params, rtol=1e-10)
+
+
+def test_parsed_formula():
+    parsed = parse_formula("y ~ a*x + bs(g, df=4)")
+    assert isinstance(parsed, ParsedFormula)
+    assert parsed.response.text == "y"
+    assert parsed.columns == ("y", "a", "x", "g")
+    assert parsed.terms.has_intercept
+    assert not parse_formula("y ~ x - 1").terms.has_intercept
+
+
+def test_without_a_response():
+    parsed = parse_formula("a*x", response=False)
+    assert parsed.response is None
+    assert parsed.columns == ("a", "x")
+    with pytest.raises(ValueError, match="without '~'"):
+        parse_formula("y ~ x", response=False)
+
+
+# --- Names in backticks --------------------------------------------------------------------------
+
+ODD = ["my col", "Veh-Age", "log(x)", "bs(x)", "offset(x)", "1", "a|b", "a~b", "it's", "x*z", "é"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_quoted_name_is_that_column(name):
+    # not the expression that the name would be without the backticks
+    values = np.random.default_rng(2).normal(size=len(DATA))
+    data = DATA.assign(**{name: values})
+    made = model(f"y ~ `{name}` + x", data)
+    assert made.feature_names == ["Intercept", name, "x"]
+    np.testing.assert_array_equal(made.X[:, 1], values)
+    np.testing.assert_array_equal(model(f"`{name}` ~ x", data).y, values)
+    shifted = model(f"y ~ exp(`{name}`) + bs(`{name}`, df=3)", data)
+    np.testing.assert_allclose(shifted.X[:, 1], np.exp(values), rtol=1e-15)
+    assert shifted.n_params == 4
+
+
+def test_quoted_categorical():
+    data = DATA.assign(**{"my col": DATA["a"], "class": DATA["a"], "k 1": DATA["k"]})
+    assert model("y ~ `my col`", data).feature_names == [
+        "Intercept", "my col[T.B]", "my col[T.C]",
+    ]  # fmt: skip
+    assert model("y ~ C(`class`, ref='B')", data).feature_names[1:] == ["class[T.A]", "class[T.C]"]
+    assert model("y ~ C(`k 1`):x", data).feature_names[1:3] == ["k 1[8]:x", "k 1[T.9]:x"]
+    assert model("y ~ class", data).n_params == 3
+
+
+def test_needless_backticks_change_nothing():
+    for formula in ("y ~ `x` + `a`:`x`", "`y` ~ x + `a`:x", "y ~ x + C(`a`):I(`x`)"):
+        assert model(formula).n_params == model("y ~ x + a:x").n_params + ("I(" in formula)
+    assert model("y ~ log(`g`)").feature_names == ["Intercept", "log(g)"]
+    np.testing.assert_allclose(model("y ~ log(`g`)").X[:, 1], np.log(DATA["g"]))
+
+
+def test_names_with_dots_need_no_backticks():
+    data = DATA.assign(**{"Veh.Age": DATA["z"]})
+    assert model("y ~ Veh.Age", data).feature_names == ["Intercept", "Veh.Age"]
+    assert model("y ~ `Veh.Age`", data).feature_names == ["Intercept", "Veh.Age"]
+
+
+def test_texts_may_hold_signs():
+    data = DATA.assign(a=np.where(DATA["a"] == "A", "p|q", "(r ~ s)"))
+    assert model("y ~ C(a, ref='p|q')", data).feature_names == ["Intercept", "a[T.(r ~ s)]"]
+
+
+# --- Errors --------------------------------------------------------------------------------------
+
+# formula, where the mark stands, a word of the message
+UNREADABLE = [
+    ("y ~ x +", 6, "Operator"),
+    ("y ~ (x", 4, "matching"),
+    ("y ~ x)", 5, "matching"),
+    ("y ~ x ~ z", 6, "~"),
+    ("y ~ my col", 4, "operator"),
+    ("y ~ x @ z", 6, "@"),
+    ("y ~ x; z", 5, ";"),
+    ("y ~ 2", 4, "literal"),
+    ("y ~ 'a'", 4, "literal"),
+    ("y ~ .", 4, "name them"),
+    ("y ~ x + .", 8, "name them"),
+    ("y ~ bs(x, df=)", 13, "syntax"),
+    ("y ~ a + bs(x, df=)", 17, "syntax"),
+    ("y ~ bs(x df=5)", 7, "syntax"),
+    ("y ~ a|b", 5, r"\|"),
+    ("y ~ `my col` + a|b", 16, r"\|"),
+    ("y1 + y2 ~ x", 0, "one response"),
+    ("y:x ~ z", 0, "one response"),
+    ("1 ~ x", 0, "one response"),
+    ("C(a) ~ x", 0, "unknown function 'C'"),
+    ("~ x", 0, "no response"),
+    ("x", 0, "no response"),
+    ("y ~ ", 4, "nothing to the right"),
+    ("y ~ x + foo(x)", 8, "unknown function 'foo'"),
+    ("y ~ x + foo( x ):a", 8, "unknown function 'foo'"),
+    ("y ~ np.mean(x)", 4, "np.mean"),
+    ("y ~ np.cumsum(x)", 4, "np.cumsum"),
+    ("y ~ __import__('os')", 4, "__import__"),
+    ("y ~ I(x.real)", 4, "x.real"),
+    ("y ~ I([i for i in x])", 4, "not arithmetic"),
+    ("y ~ bs(x, dff=5)", 4, "unknown argument 'dff'.*df, degree"),
+    ("y ~ `my col` + a*bs(x, dff=5)", 17, "unknown argument 'dff'"),
+    ("y ~ C(a, levels=['A'])", 4, "unknown argument 'levels'.*ref"),
+    ("y ~ ns(x, degree=2)", 4, "unknown argument 'degree'"),
+    ("y ~ bs(x, df=4, df=5)", 4, "twice"),
+    ("y ~ bs(x, 4, df=5)", 4, "twice"),
+    ("y ~ bs(x, 5, 3)", 4, "after the second"),
+    ("y ~ bs(x, df=z)", 4, "df=z"),
+    ("y ~ a + C()", 8, "needs a column"),
+    ("y ~ bs()", 4, "needs a column"),
+    ("y ~ C(log(x))", 4, "takes a column"),
+    ("y ~ offset()", 4, "offset"),
+    ("y ~ offset(e, 2)", 4, "offset"),
+    ("y ~ a*offset(e)", 6, "offset"),
+]
+
+
+@pytest.mark.parametrize(("formula", "place", "word"), UNREADABLE, ids=[u[0] for u in UNREADABLE])
+def test_unreadable_formula_points_at_the_place(formula, place, word):
+    with pytest.raises(ValueError, match=word) as caught:
+        model(formula)
+    *_, written, mark = str(caught.value).split("\n")
+    assert written == f"  {formula}"
+    assert mark == " " * (place + 2) + "^"
+    assert "_quoted_" not in str(caught.value)
+
+
+# formula, words of the message: what only the data can tell
+IMPOSSIBLE = [
+    ("y ~ nope", "unknown column 'nope'.*y, x, z"),
+    ("nope ~ x", "unknown column 'nope'"),
+    ("y ~ log(nope)", "unknown column 'nope'"),
+    ("y ~ nope + nil", "unknown columns 'nope', 'nil'"),
+    ("y ~ x.real", "unknown column 'x.real'"),
+    ("y ~ log(a)", "'a'.*not numeric"),
+    ("a ~ x", "'a'.*not numeric"),
+    ("y ~ bs(a)", "'a'.*not numeric"),
+    ("y ~ C(a, ref='Z')", "'Z' does not occur in column 'a'.*A, B, C"),
+    ("y ~ bs(x, df=1)", "df must be an integer >= 2"),
+    ("y ~ bs(x, df=5.5)", "df must be an integer"),
+    ("y ~ bs(x, df='5')", "df must be an integer"),
+    ("y ~ bs(x, knots=[1, 0])", "knots must be strictly increasing"),
+    ("y ~ bs(x, knots=[99])", "99"),
+    ("y ~ 0", "no terms"),
+]
+
+
+@pytest.mark.parametrize(("formula", "words"), IMPOSSIBLE, ids=[i[0] for i in IMPOSSIBLE])
+def test_impossible_formula(formula, words):
+    with pytest.raises(ValueError, match=words):
+        model(formula)
+
+
+@pytest.mark.parametrize("formula", [None, 3, ["y ~ x"]])
+def test_formula_must_be_text(formula):
+    with pytest.raises(ValueError, match="text"):
+        model(formula)
