@@ -15,6 +15,25 @@ SAMPLE = 4096
 FEW_LEVELS = 2048
 
 
+def as_numbers(values, role):
+    """An array as float64.
+
+    Raises
+    ------
+    ValueError
+        If it holds texts, dates, complex or other things that are no real numbers.
+    """
+    values = np.asarray(values)
+    if values.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {role} is {values.dtype}")
+    if values.dtype.kind not in "biufO":
+        raise ValueError(f"{role} must be numbers, not {values.dtype}")
+    try:
+        return values.astype(np.float64, copy=False)
+    except ValueError as error:
+        raise ValueError(f"{role} must be numbers: {error}") from None
+
+
 def level_limit(n_rows):
     """Most distinct values for which a numeric column is stored as a table."""
     return min(65536, max(256, n_rows // 16))

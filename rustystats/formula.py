@@ -225,7 +225,7 @@ def _place(message, formula):
     """formulaic marks the place by brackets: its message, and the position of the mark."""
     first = message.split("\n")[0]
     marked = message.split("⧛")
-    return first, _position(formula, marked[0].split("\n")[-1] if len(marked) > 1 else None)
+    return first, _position(formula, marked[0].partition("\n\n")[2] if len(marked) > 1 else None)
 
 
 def _position(formula, before):
@@ -243,4 +243,5 @@ def _position(formula, before):
 
 def _refuse(formula, why, position=None):
     mark = "" if position is None else "\n  " + " " * position + "^"
-    raise ValueError(f"cannot read the formula: {why}\n  {formula}{mark}") from None
+    line = re.sub(r"\s", " ", formula)  # one line, or the mark would stand under the last one
+    raise ValueError(f"cannot read the formula: {why}\n  {line}{mark}") from None

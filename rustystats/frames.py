@@ -118,17 +118,18 @@ class Columns:
         dtype = self._schema[name]
         return dtype in (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Object)
 
-    def encoded(self, name, quick=False):
+    def encoded(self, name, quick=False, at_least=0):
         """The column as `Encoded`, or None if it has too many distinct values for a table.
 
         quick: give a floating column up when a sample of it looks continuous.
+        at_least: distinct values to allow even where a table of so many does not pay.
         """
-        if name not in self._encoded:
+        if self._encoded.get(name) is None and (at_least or name not in self._encoded):
             if not self.is_categorical(name):
                 values = self.numbers(name)
                 if quick and codes.looks_continuous(values):
                     return None
-            self._encoded[name] = self._encode(name)
+            self._encoded[name] = self._encode(name, at_least)
         return self._encoded[name]
 
     def numbers(self, name):
@@ -143,9 +144,9 @@ class Columns:
             values = values.astype(np.float64)
         return values.astype(np.float32) if values.dtype == np.float16 else values
 
-    def _encode(self, name):
+    def _encode(self, name, at_least=0):
         if not self.is_categorical(name):
-            limit = codes.level_limit(self.n_rows)
+            limit = max(codes.level_limit(self.n_rows), at_least)
             found = codes.encode_numbers(self.numbers(name), limit, self.coding_threads)
         else:
             series = self._frame.get_column(name)

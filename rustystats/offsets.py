@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rustystats.codes import as_numbers
+
 
 @dataclass(frozen=True)
 class OffsetTerms:
@@ -130,25 +132,6 @@ def read_vector(values, columns, n_rows, role):
     if values.shape != (n_rows,):
         raise ValueError(f"{role} has shape {values.shape}, the data have {n_rows} rows")
     return values
-
-
-def as_numbers(values, role):
-    """An array as float64.
-
-    Raises
-    ------
-    ValueError
-        If it holds texts, dates, complex or other things that are no real numbers.
-    """
-    values = np.asarray(values)
-    if values.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported: {role} is {values.dtype}")
-    if values.dtype.kind not in "biufO":
-        raise ValueError(f"{role} must be numbers, not {values.dtype}")
-    try:
-        return values.astype(np.float64, copy=False)
-    except ValueError as error:
-        raise ValueError(f"{role} must be numbers: {error}") from None
 
 
 def finite(values, role, source):

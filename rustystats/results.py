@@ -18,6 +18,7 @@ from rustystats.inference.relativities import relativity_table
 from rustystats.inference.summary import summary_text
 from rustystats.offsets import evaluate_offsets
 from rustystats.solvers.null import null_deviance
+from rustystats.threads import single_threaded_blas
 
 
 class GLMResults:
@@ -131,7 +132,8 @@ class GLMResults:
     @cached_property
     def cov_params_unscaled(self):
         """Covariance of the coefficients at dispersion 1, (p, p), NaN where aliased."""
-        return unscaled_covariance(self.fit, self._problem.ridge)
+        with single_threaded_blas():  # waking BLAS threads costs more than p^3 for usual p
+            return unscaled_covariance(self.fit, self._problem.ridge)
 
     def cov_params(self):
         """Covariance of the coefficients, (p, p)."""

@@ -71,7 +71,7 @@ def test_a_name_leads_back_to_its_family(kind):
 
 @pytest.mark.parametrize("wrong", ["weibull", "", None, 3, Poisson, "poisson "])
 def test_unknown_family_names_the_known_ones(wrong):
-    with pytest.raises(ValueError, match="Unknown family .*gaussian.*poisson.*binomial.*gamma"):
+    with pytest.raises(ValueError, match=r"Unknown family .*gaussian.*poisson.*binomial.*gamma"):
         get_family(wrong)
 
 

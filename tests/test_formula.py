@@ -313,6 +313,14 @@ def test_unreadable_formula_points_at_the_place(formula, place, word):
     assert "_quoted_" not in str(caught.value)
 
 
+def test_mark_in_a_formula_of_several_lines():
+    for formula in ("y ~\n  x +\n  a @ z", "y ~\n  x +\n  a + bs(x, dff=5)"):
+        with pytest.raises(ValueError) as caught:  # noqa: PT011  the message is looked at below
+            model(formula)
+        *_, written, mark = str(caught.value).split("\n")
+        assert written[mark.index("^") :] in ("@ z", "bs(x, dff=5)")
+
+
 # formula, words of the message: what only the data can tell
 IMPOSSIBLE = [
     ("y ~ nope", "unknown column 'nope'.*y, x, z"),

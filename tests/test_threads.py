@@ -32,9 +32,7 @@ def test_rows_per_thread():
     assert effective_n_threads(8, 100, rows_per_thread=20) == 5
 
 
-@pytest.mark.parametrize(
-    ("variable", "expected"), [("3", 3), (" 5 ", 5), ("4,2", 4), ("12", 12)]
-)
+@pytest.mark.parametrize(("variable", "expected"), [("3", 3), (" 5 ", 5), ("4,2", 4), ("12", 12)])
 def test_none_honours_the_environment(monkeypatch, variable, expected):
     monkeypatch.setenv("OMP_NUM_THREADS", variable)
     assert effective_n_threads(None, PLENTY) == expected

@@ -107,9 +107,7 @@ class DesignMatrix:
         )
         widths = [len(pack.columns) for pack in packs] + [len(self.dense_columns)]
         ends = np.cumsum([0, *widths])
-        *self._spans, self._dense_span = (
-            slice(a, b) for a, b in pairwise(ends)
-        )
+        *self._spans, self._dense_span = (slice(a, b) for a, b in pairwise(ends))
         arranged = np.concatenate([*(pack.columns for pack in packs), self.dense_columns])
         self._order = np.argsort(arranged)
         self._level_starts = np.concatenate([[0], np.cumsum([p.n_levels for p in packs])]).astype(
@@ -201,13 +199,13 @@ class DesignMatrix:
         """X'r, shape (p,)."""
         with single_threaded_blas():
             sums = kernels.accumulate_score(self.rows, residual, self.n_threads)
-        return self.reduce_score(*sums)
+            return self.reduce_score(*sums)
 
     def gram(self, weight):
         """X'WX for weights >= 0, shape (p, p)."""
         with single_threaded_blas():
             sums = kernels.accumulate_gram(self.rows, weight, self.n_threads)
-        return self.reduce_gram(*sums)
+            return self.reduce_gram(*sums)
 
     def block_totals(self, values):
         """Sum of `values` (n,) over the rows of each level, for every table block, by block index.

@@ -21,6 +21,7 @@ import numpy as np
 
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.problem import Fit
+from rustystats.solvers.start import mean_start
 from rustystats.threads import single_threaded_blas
 
 SAMPLE_STRIDE = 20
@@ -143,77 +144,29 @@ def _penalised(problem, gram):
 
 def _start(problem, start):
     """A point with a finite objective and a Gram, and whether it came from a sample."""
-    if start is not None:
-        return _require_finite(problem, np.asarray(start, dtype=float)), False
-    rows = _sample_rows(problem)
-    if rows is not None:
-        point = problem.evaluate(_fit_sample(problem.sample(rows)), with_gram=True)
-        if np.isfinite(point.objective):
+    if start is None:
+        point = _sampled_start(problem)
+        if point is not None and np.isfinite(point.objective):
             return point, True
-    if problem.intercept is not None:
-        return _require_finite(problem, _intercept_start(problem)), False
-    return _require_finite(problem, _working_response_start(problem)), False
+        start = mean_start(problem)
+    point = problem.evaluate(np.asarray(start, dtype=float), with_gram=True)
+    if not np.isfinite(point.objective):
+        raise ValueError(
+            f"the fit has no valid starting point: with the {problem.link.name()} link some means "
+            f"leave the domain of the {problem.family.name()} family; use its "
+            f"{problem.family.link_names[0]} link, or check offset and start"
+        )
+    return point, False
 
 
-def _sample_rows(problem):
-    """A stride through the rows that leaves enough of them, or None."""
+def _sampled_start(problem):
+    """The fit of a stride through the rows, as a point of the whole problem; None if too few."""
     n, p = problem.design.shape
     if problem.is_quadratic or n // SAMPLE_STRIDE < max(SAMPLE_ROWS, 50 * p):
         return None
-    return slice(None, None, SAMPLE_STRIDE)
-
-
-def _fit_sample(sample):
-    """Coefficients of the sample; NaN (so: not used) where even they cannot be had."""
+    sample = problem.sample(slice(None, None, SAMPLE_STRIDE))
     try:
-        return _iterate(sample, SAMPLE_TOL, 15, None).coef
+        coef = _iterate(sample, SAMPLE_TOL, 15, None).coef
     except ValueError:
-        return np.full(sample.design.shape[1], np.nan)
-
-
-def _require_finite(problem, coef):
-    point = problem.evaluate(coef, with_gram=True)
-    if np.isfinite(point.objective):
-        return point
-    raise ValueError(
-        f"the fit has no valid starting point: with the {problem.link.name()} link some means "
-        f"leave the domain of the {problem.family.name()} family; use its "
-        f"{problem.family.link_names[0]} link, or check offset and start"
-    )
-
-
-def _intercept_start(problem):
-    """Intercept of the model without regressors, exact for a log link or without an offset."""
-    y, link = problem.y, problem.link
-    weights = np.ones_like(y) if problem.weights is None else problem.weights
-    offset = problem.offset
-    start = problem.family.start_mean(y, weights)
-    if offset is None:
-        offset = 0.0
-    if link.name() == "log":
-        total = weights @ y
-        total = total if total > 0 else weights @ start
-        level = np.log(total) - np.log(np.sum(weights * np.exp(offset)))
-    else:
-        mean = weights @ y / problem.total_weight
-        inside = problem.family.unit_deviance(mean, mean) == 0 and np.isfinite(link.link(mean))
-        mean = mean if inside else weights @ start / problem.total_weight
-        level = link.link(mean) - np.mean(offset)
-    coef = np.zeros(problem.design.shape[1])
-    coef[problem.intercept] = level
-    return coef
-
-
-def _working_response_start(problem):
-    """One weighted least-squares step from means near the response, as R starts."""
-    y = problem.y
-    weights = np.ones_like(y) if problem.weights is None else problem.weights
-    mu = problem.family.start_mean(y, weights)
-    if problem.link.name() == "log":
-        mu = np.maximum(mu, 1e-3 * np.mean(np.abs(y)) + 1e-300)
-    eta = problem.link.link(mu)
-    _, dmu = problem.link.inverse_with_derivative(eta)
-    working_weight = weights * dmu**2 / problem.family.variance(mu)
-    response = eta + (y - mu) / dmu - (0.0 if problem.offset is None else problem.offset)
-    system = NormalEquations(_penalised(problem, problem.design.gram(working_weight)))
-    return system.solve(problem.design.transpose_matvec(working_weight * response))
+        return None
+    return problem.evaluate(coef, with_gram=True)

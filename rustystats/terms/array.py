@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rustystats._kernels.encode import count_not_finite
+from rustystats.codes import as_numbers
 from rustystats.design.blocks import DenseBlock
-from rustystats.offsets import as_numbers
 from rustystats.threads import effective_n_threads
 
 

@@ -117,8 +117,9 @@ class Expression:
         tree, quoted = self._tree
         skip = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
         skip |= {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
-        names = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in skip]
-        return tuple(dict.fromkeys(quoted.get(name, name) for name in names))
+        found = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in skip]
+        found.sort(key=lambda node: (node.lineno, node.col_offset))
+        return tuple(dict.fromkeys(quoted.get(node.id, node.id) for node in found))
 
     def evaluate(self, values):
         """Values of the expression, float64.
@@ -135,7 +136,8 @@ class Expression:
         }
         code = compile(tree, "<formula>", "eval")
         with np.errstate(all="ignore"):  # what is not finite is counted and refused by the caller
-            result = eval(code, {"__builtins__": {}, "np": np} | FUNCTIONS, scope)
+            known = {"__builtins__": {}, "np": np, "numpy": np} | FUNCTIONS
+            result = eval(code, known, scope)
         return np.asarray(result, dtype=np.float64)
 
     def __getstate__(self):

@@ -179,8 +179,9 @@ def _table_product(left, right, n_threads):
         basis = np.kron(left.basis, right.basis)
     else:
         basis = sparse.kron(left.basis, right.basis, format="csr")
-    levels = {name: np.tile(values, left.n_levels) for name, values in right.levels.items()}
-    levels |= {name: np.repeat(values, right.n_levels) for name, values in left.levels.items()}
+    levels = {name: np.repeat(values, right.n_levels) for name, values in left.levels.items()}
+    for name, values in right.levels.items():
+        levels.setdefault(name, np.tile(values, left.n_levels))
     if n_levels > np.iinfo(np.uint16).max:
         codes, present = compress_codes(codes, n_levels, n_threads)
         basis = basis[present]

@@ -5,8 +5,7 @@ import gc
 import numpy as np
 import pytest
 
-from rustystats._kernels.blocks import RowBlocks
-from rustystats._kernels.gram import linear_predictor
+from rustystats._kernels import blocks, gram
 
 
 def unpack(rows, tables=(), dense=0):
@@ -17,14 +16,16 @@ def unpack(rows, tables=(), dense=0):
         unit = np.zeros(n_levels + dense)
         unit[k] = 1.0
         level_eta = np.append(unit[:n_levels], 0.0)
-        columns.append(linear_predictor(rows, level_eta, np.append(unit[n_levels:], 0.0), None, 1))
+        columns.append(
+            gram.linear_predictor(rows, level_eta, np.append(unit[n_levels:], 0.0), None, 1)
+        )
     return np.column_stack(columns)
 
 
 def test_counts():
     codes = np.zeros(5, dtype=np.uint8)
     values = np.ones((3, 2))
-    rows = RowBlocks(5, [(codes, 1), (codes, 4)], [np.ones((5, 3)), (codes, values)])
+    rows = blocks.RowBlocks(5, [(codes, 1), (codes, 4)], [np.ones((5, 3)), (codes, values)])
     assert (rows.n_rows, rows.n_tables, rows.n_levels, rows.n_dense) == (5, 2, 5, 5)
 
 
@@ -33,7 +34,7 @@ def test_counts():
 def test_codes_of_every_width(dtype, n_rows):
     rng = np.random.default_rng(n_rows)
     first, second = (rng.integers(0, k, n_rows).astype(dtype) for k in (3, 4))
-    rows = RowBlocks(n_rows, [(first, 3), (second, 4)], [])
+    rows = blocks.RowBlocks(n_rows, [(first, 3), (second, 4)], [])
     expected = np.hstack([np.eye(3)[first], np.eye(4)[second]])
     np.testing.assert_array_equal(unpack(rows, (3, 4)), expected)
 
@@ -52,7 +53,7 @@ def test_dense_of_every_layout(dtype, layout):
     }[layout]
     given.flags.writeable = layout != "locked"
     expected = values[:, 2:3] if layout == "one column" else values
-    rows = RowBlocks(1500, [], [given])
+    rows = blocks.RowBlocks(1500, [], [given])
     np.testing.assert_array_equal(unpack(rows, dense=given.shape[1]), expected)
 
 
@@ -60,22 +61,24 @@ def test_dense_of_every_layout(dtype, layout):
 def test_dense_columns_looked_up_in_a_table(dtype):
     rng = np.random.default_rng(5)
     codes, values = rng.integers(0, 200, 1500).astype(dtype), rng.normal(size=(200, 3))
-    rows = RowBlocks(1500, [], [np.ones((1500, 1)), (codes, values)])
+    rows = blocks.RowBlocks(1500, [], [np.ones((1500, 1)), (codes, values)])
     np.testing.assert_array_equal(unpack(rows, dense=4)[:, 1:], values[codes])
 
 
 def test_locked_codes():
     codes = np.arange(10, dtype=np.uint8) % 3
     codes.flags.writeable = False
-    rows = RowBlocks(10, [(codes, 3)], [(codes, np.array([[1.0], [2.0], [3.0]]))])
-    np.testing.assert_array_equal(unpack(rows, (3,), 1), np.column_stack([np.eye(3)[codes], codes + 1]))
+    rows = blocks.RowBlocks(10, [(codes, 3)], [(codes, np.array([[1.0], [2.0], [3.0]]))])
+    np.testing.assert_array_equal(
+        unpack(rows, (3,), 1), np.column_stack([np.eye(3)[codes], codes + 1])
+    )
 
 
 def test_arrays_are_kept_alive():
     rng = np.random.default_rng(0)
     codes = [rng.integers(0, 3, 20_000).astype(np.uint8) for _ in range(3)]
     expected = np.eye(3)[codes[0].copy()]
-    rows = RowBlocks(20_000, [(codes[0].copy(), 3)], [np.full((20_000, 1), 2.0)])
+    rows = blocks.RowBlocks(20_000, [(codes[0].copy(), 3)], [np.full((20_000, 1), 2.0)])
     gc.collect()
     junk = [np.full(20_000, 7, dtype=np.uint8) for _ in range(20)]
     unpacked = unpack(rows, (3,), 1)
@@ -100,4 +103,4 @@ def test_arrays_are_kept_alive():
 )
 def test_refused(tables, dense, error, message):
     with pytest.raises(error, match=message):
-        RowBlocks(5, tables, dense)
+        blocks.RowBlocks(5, tables, dense)

@@ -20,9 +20,9 @@ def decode(local, dictionaries):
     """Levels of the rows, each chunk through its own dictionary."""
     n, k = len(local), len(dictionaries)
     ends = [n * t // k for t in range(k + 1)]
-    return np.concatenate([
-        d[local[a:b]] for d, a, b in zip(dictionaries, ends[:-1], ends[1:], strict=True)
-    ])
+    return np.concatenate(
+        [d[local[a:b]] for d, a, b in zip(dictionaries, ends[:-1], ends[1:], strict=True)]
+    )
 
 
 @pytest.mark.parametrize(

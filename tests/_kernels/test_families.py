@@ -112,13 +112,15 @@ def test_nan_stays_nan(link_name):
 
 def test_exp_of_the_log_link_to_two_units_in_the_last_place():
     rng = np.random.default_rng(0)
-    eta = np.concatenate([
-        np.linspace(-700, 700, 100_001),
-        rng.normal(size=100_000),
-        rng.uniform(-1, 1, 50_000) * 10.0 ** rng.uniform(-18, 0, 50_000),
-        np.log(2) * np.arange(-1009, 1010) / 2,  # where the reduction changes its integer
-        [0.0, -0.0, 700.0, -700.0, 5e-324],
-    ])
+    eta = np.concatenate(
+        [
+            np.linspace(-700, 700, 100_001),
+            rng.normal(size=100_000),
+            rng.uniform(-1, 1, 50_000) * 10.0 ** rng.uniform(-18, 0, 50_000),
+            np.log(2) * np.arange(-1009, 1010) / 2,  # where the reduction changes its integer
+            [0.0, -0.0, 700.0, -700.0, 5e-324],
+        ]
+    )
     expected = np.exp(eta)
     error = np.abs(LINKS["log"]().inverse(eta) - expected) / np.spacing(expected)
     assert error.max() <= 2
@@ -127,9 +129,7 @@ def test_exp_of_the_log_link_to_two_units_in_the_last_place():
 @pytest.mark.parametrize("size", [0, 1, 3, 7, 8, 9, 31, 1000])
 def test_every_length(size, link_name):
     eta = np.linspace(-3, 2, 1000)[:size]
-    np.testing.assert_allclose(
-        LINKS[link_name]().inverse(eta), INVERSE[link_name](eta), rtol=1e-14
-    )
+    np.testing.assert_allclose(LINKS[link_name]().inverse(eta), INVERSE[link_name](eta), rtol=1e-14)
 
 
 def test_variance(family_name):

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from rustystats._kernels.blocks import RowBlocks
-from rustystats._kernels.gram import accumulate_gram, accumulate_score, linear_predictor
+from rustystats._kernels import blocks, gram
+
+RowBlocks = blocks.RowBlocks
+accumulate_gram = gram.accumulate_gram
+accumulate_score = gram.accumulate_score
 
 
 def make_rows(n, levels, widths, seed=0):
@@ -65,8 +68,8 @@ def test_linear_predictor(levels, widths, n_threads):
     expected = dense @ coef[:-1] + sum(
         (level_eta[start + c] for start, c in zip(starts, codes, strict=True)), np.zeros(1300)
     )
-    near(linear_predictor(rows, level_eta, coef, None, n_threads), expected)
-    near(linear_predictor(rows, level_eta, coef, offset, n_threads), expected + offset)
+    near(gram.linear_predictor(rows, level_eta, coef, None, n_threads), expected)
+    near(gram.linear_predictor(rows, level_eta, coef, offset, n_threads), expected + offset)
     np.testing.assert_array_equal(offset, before)
 
 
@@ -74,13 +77,13 @@ def test_every_number_of_dense_columns():
     rng = np.random.default_rng(1)
     values = rng.normal(size=(257, 130))
     weight = rng.exponential(size=257)
-    gram = values.T @ (weight[:, None] * values)
+    full = values.T @ (weight[:, None] * values)
     eta = np.cumsum(values, axis=1)
     for k in range(1, 131):
         rows = RowBlocks(257, [], [values[:, :k]])
-        near(accumulate_gram(rows, weight, 2)[3], gram[:k, :k])
+        near(accumulate_gram(rows, weight, 2)[3], full[:k, :k])
         near(accumulate_score(rows, weight, 2)[1], weight @ values[:, :k])
-        near(linear_predictor(rows, np.zeros(1), np.ones(k), None, 2), eta[:, k - 1])
+        near(gram.linear_predictor(rows, np.zeros(1), np.ones(k), None, 2), eta[:, k - 1])
 
 
 def test_a_weight_of_zero_leaves_a_row_out():
@@ -103,7 +106,7 @@ def test_read_only_vectors():
     vector.flags.writeable = False
     np.testing.assert_array_equal(accumulate_gram(rows, vector, 1)[3], expected)
     accumulate_score(rows, vector, 1)
-    linear_predictor(rows, np.zeros(11), np.zeros(2), vector, 1)
+    gram.linear_predictor(rows, np.zeros(11), np.zeros(2), vector, 1)
 
 
 def near(actual, expected):

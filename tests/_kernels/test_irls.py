@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rustystats._kernels.irls import accumulate_irls
+from rustystats._kernels import irls
 from rustystats.design.blocks import DenseBlock, TableBlock, constant_block
 from rustystats.design.matrix import DesignMatrix
 from rustystats.families import FAMILIES
@@ -41,9 +41,16 @@ def response(family, n=N):
 
 
 def evaluate(design, coef, y, weights, offset, family, link, with_gram=True, n_threads=1):
-    sums, deviance, pearson = accumulate_irls(
-        design.rows, *design.expand(coef), y, weights, offset, KINDS[family](), LINKS[link](),
-        with_gram, n_threads,
+    sums, deviance, pearson = irls.accumulate_irls(
+        design.rows,
+        *design.expand(coef),
+        y,
+        weights,
+        offset,
+        KINDS[family](),
+        LINKS[link](),
+        with_gram,
+        n_threads,
     )
     gram = design.reduce_gram(*sums.gram()) if with_gram else None
     return design.reduce_score(*sums.score()), gram, deviance, pearson

@@ -51,42 +51,92 @@ def dense(rng, n, n_columns, layout="C", dtype=np.float64):
 CASES = {
     "intercept alone": lambda rng, n: [constant_block(n)],
     "one table": lambda rng, n: [table(rng, n, 12, 4)],
-    "intercept and table": lambda rng, n: [constant_block(n), table(rng, n, 12, 0, kind="indicator")],
+    "intercept and table": lambda rng, n: [
+        constant_block(n),
+        table(rng, n, 12, 0, kind="indicator"),
+    ],
     "intercept last": lambda rng, n: [table(rng, n, 9, 3), dense(rng, n, 1), constant_block(n)],
-    "packed": lambda rng, n: [constant_block(n), *(table(rng, n, k, 2) for k in (3, 40, 2, 5, 100, 4))],
-    "packed to the last level": lambda rng, n: [table(rng, n, 16, 5), table(rng, n, 16, 5), constant_block(n)],
-    "one level too many": lambda rng, n: [table(rng, n, 257, 5), table(rng, n, 16, 5), constant_block(n)],
+    "packed": lambda rng, n: [
+        constant_block(n),
+        *(table(rng, n, k, 2) for k in (3, 40, 2, 5, 100, 4)),
+    ],
+    "packed to the last level": lambda rng, n: [
+        table(rng, n, 16, 5),
+        table(rng, n, 16, 5),
+        constant_block(n),
+    ],
+    "one level too many": lambda rng, n: [
+        table(rng, n, 257, 5),
+        table(rng, n, 16, 5),
+        constant_block(n),
+    ],
     "code widths": lambda rng, n: [table(rng, n, 7, 3, dtype) for dtype in CODE_TYPES],
     "two bytes": lambda rng, n: [constant_block(n), table(rng, n, 5000, 3), table(rng, n, 6, 2)],
     "four bytes": lambda rng, n: [constant_block(n), table(rng, n, 70_000, 2), table(rng, n, 3, 2)],
-    "four bytes, wide": lambda rng, n: [constant_block(n), table(rng, n, 70_000, 12, kind="sparse")],
+    "four bytes, wide": lambda rng, n: [
+        constant_block(n),
+        table(rng, n, 70_000, 12, kind="sparse"),
+    ],
     "look-up": lambda rng, n: [constant_block(n), table(rng, n, 1600, 1), table(rng, n, 4, 3)],
     "look-up of four bytes": lambda rng, n: [table(rng, n, 70_000, 1), table(rng, n, 64, 1)],
-    "large pair": lambda rng, n: [table(rng, n, 3000, 2), table(rng, n, 2900, 3), constant_block(n)],
-    "sparse basis": lambda rng, n: [constant_block(n), table(rng, n, 300, 40, kind="sparse"), table(rng, n, 5, 2)],
-    "sparse indicators": lambda rng, n: [constant_block(n), table(rng, n, 1100, 0, kind="indicator")],
-    "sparse small": lambda rng, n: [table(rng, n, 6, 3, kind="sparse"), table(rng, n, 8, 2), constant_block(n)],
+    "large pair": lambda rng, n: [
+        table(rng, n, 3000, 2),
+        table(rng, n, 2900, 3),
+        constant_block(n),
+    ],
+    "sparse basis": lambda rng, n: [
+        constant_block(n),
+        table(rng, n, 300, 40, kind="sparse"),
+        table(rng, n, 5, 2),
+    ],
+    "sparse indicators": lambda rng, n: [
+        constant_block(n),
+        table(rng, n, 1100, 0, kind="indicator"),
+    ],
+    "sparse small": lambda rng, n: [
+        table(rng, n, 6, 3, kind="sparse"),
+        table(rng, n, 8, 2),
+        constant_block(n),
+    ],
     "dense": lambda rng, n: [dense(rng, n, 5)],
     "dense column": lambda rng, n: [dense(rng, n, 1)],
     "intercept and dense": lambda rng, n: [constant_block(n), dense(rng, n, 3)],
     "intercept and wide dense": lambda rng, n: [constant_block(n), dense(rng, n, 110)],
-    "dense float32": lambda rng, n: [constant_block(n), dense(rng, n, 9, dtype=np.float32), table(rng, n, 4, 3)],
-    "dense F": lambda rng, n: [dense(rng, n, 4, "F"), constant_block(n), dense(rng, n, 2, "F", np.float32)],
-    "dense strided": lambda rng, n: [constant_block(n), dense(rng, n, 7, "strided"), table(rng, n, 4, 3)],
+    "dense float32": lambda rng, n: [
+        constant_block(n),
+        dense(rng, n, 9, dtype=np.float32),
+        table(rng, n, 4, 3),
+    ],
+    "dense F": lambda rng, n: [
+        dense(rng, n, 4, "F"),
+        constant_block(n),
+        dense(rng, n, 2, "F", np.float32),
+    ],
+    "dense strided": lambda rng, n: [
+        constant_block(n),
+        dense(rng, n, 7, "strided"),
+        table(rng, n, 4, 3),
+    ],
     "dense reversed": lambda rng, n: [dense(rng, n, 4, "reversed"), table(rng, n, 400, 1)],
     "dense read-only": lambda rng, n: [table(rng, n, 30, 3), dense(rng, n, 16, "locked")],
-    "column of dense": lambda rng, n: [DenseBlock(dense(rng, n, 5).values[:, 2:3]), constant_block(n)],
-    "no columns": lambda rng, n: [constant_block(n), TableBlock(np.zeros(n, np.uint8), np.ones((1, 0)))],
+    "column of dense": lambda rng, n: [
+        DenseBlock(dense(rng, n, 5).values[:, 2:3]),
+        constant_block(n),
+    ],
+    "no columns": lambda rng, n: [
+        constant_block(n),
+        TableBlock(np.zeros(n, np.uint8), np.ones((1, 0))),
+    ],
     "everything": lambda rng, n: [
-            dense(rng, n, 2),
-            table(rng, n, 20, 4),
-            table(rng, n, 700, 1),
-            constant_block(n),
-            table(rng, n, 22, 0, kind="indicator"),
-            dense(rng, n, 3, "F", np.float32),
-            table(rng, n, 1500, 6),
-            table(rng, n, 2, 1),
-        ],
+        dense(rng, n, 2),
+        table(rng, n, 20, 4),
+        table(rng, n, 700, 1),
+        constant_block(n),
+        table(rng, n, 22, 0, kind="indicator"),
+        dense(rng, n, 3, "F", np.float32),
+        table(rng, n, 1500, 6),
+        table(rng, n, 2, 1),
+    ],
 }
 
 
@@ -96,12 +146,16 @@ def case_blocks(name, n=2500):
 
 def written_out(blocks):
     """X as the definition says, column by column."""
-    return np.hstack([
-        np.asarray(block.values, dtype=float)
-        if isinstance(block, DenseBlock)
-        else (block.basis.toarray() if sparse.issparse(block.basis) else block.basis)[block.codes]
-        for block in blocks
-    ])
+    return np.hstack(
+        [
+            np.asarray(block.values, dtype=float)
+            if isinstance(block, DenseBlock)
+            else (block.basis.toarray() if sparse.issparse(block.basis) else block.basis)[
+                block.codes
+            ]
+            for block in blocks
+        ]
+    )
 
 
 def check_sums(design, x, rng):
@@ -154,9 +208,11 @@ def test_column_scales(name):
         if isinstance(block, DenseBlock):
             expected.extend(np.sqrt(np.mean(block.values.astype(float) ** 2, axis=0)))
         elif block.n_columns:
-            expected.extend(abs(block.basis).max(axis=0).reshape(-1)
-                            if not sparse.issparse(block.basis)
-                            else abs(block.basis).max(axis=0).toarray().reshape(-1))
+            expected.extend(
+                abs(block.basis).max(axis=0).reshape(-1)
+                if not sparse.issparse(block.basis)
+                else abs(block.basis).max(axis=0).toarray().reshape(-1)
+            )
     np.testing.assert_allclose(scales, expected, rtol=1e-12)
 
 
@@ -185,13 +241,19 @@ def test_threads_change_nothing_but_rounding(name, n):
     blocks = case_blocks(name, n)
     single = with_threads(DesignMatrix(blocks), 1)
     rng = np.random.default_rng(4)
-    residual, weight, coef = rng.normal(size=n), rng.exponential(size=n), rng.normal(size=single.shape[1])
+    residual, weight, coef = (
+        rng.normal(size=n),
+        rng.exponential(size=n),
+        rng.normal(size=single.shape[1]),
+    )
     x = np.abs(written_out(blocks))
     for n_threads in (1, 2, 3, 5):
         design = with_threads(single, n_threads)
         assert design.n_threads == n_threads
         gram, score, eta = (
-            design.gram(weight), design.transpose_matvec(residual), design.matvec(coef)
+            design.gram(weight),
+            design.transpose_matvec(residual),
+            design.matvec(coef),
         )
         close(gram, single.gram(weight), x.T @ (weight[:, None] * x) + 1)
         close(score, single.transpose_matvec(residual), x.T @ np.abs(residual) + 1)

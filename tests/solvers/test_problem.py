@@ -1,0 +1,113 @@
+"""The objective as documented: its value, its gradient, its sample."""
+
+import numpy as np
+import pytest
+
+from rustystats.design.blocks import DenseBlock, TableBlock, constant_block
+from rustystats.design.matrix import DesignMatrix
+from rustystats.families import FAMILIES, Poisson
+from rustystats.links import LINKS, Log
+from rustystats.solvers.problem import Problem
+
+KINDS = {family().name(): family for family in FAMILIES.values()}
+PAIRS = [(name, link) for name, kind in KINDS.items() for link in kind.link_names]
+N = 400
+CENTRE = {"identity": 0.5, "log": -1.0, "logit": 0.0}
+
+
+def make_problem(family, link, alpha=0.0, weights=True):
+    rng = np.random.default_rng(0)
+    design = DesignMatrix(
+        [
+            constant_block(N),
+            TableBlock(rng.integers(0, 4, N).astype(np.uint8), np.eye(4)[:, 1:]),
+            DenseBlock(rng.normal(size=(N, 2))),
+        ]
+    )
+    y = rng.choice([0.0, 0.5, 1.0], N) + (family == "gamma")
+    weights = rng.exponential(size=N) if weights else None
+    ridge = None
+    if alpha:
+        ridge = alpha * weights.sum() * np.array([0, 1, 1, 2, 1, 0.5])  # v_j are penalty factors
+    return Problem(
+        design, y, KINDS[family](), LINKS[link](), weights, rng.uniform(-0.05, 0.05, N), ridge, 0
+    )
+
+
+def coefficients(link):
+    return np.r_[CENTRE[link], np.linspace(-0.04, 0.05, 5)]
+
+
+def objective(problem, coef, alpha):
+    """The formula at the top of `problem.py`."""
+    eta = problem.design.to_dense() @ coef + problem.offset
+    deviance = problem.weights @ problem.family.unit_deviance(problem.y, problem.link.inverse(eta))
+    penalty = np.array([0, 1, 1, 2, 1, 0.5]) @ coef**2
+    return deviance / (2 * problem.weights.sum()) + alpha / 2 * penalty
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3])
+@pytest.mark.parametrize(("family", "link"), PAIRS)
+def test_objective_and_gradient(family, link, alpha):
+    problem, coef = make_problem(family, link, alpha), coefficients(link)
+    point = problem.evaluate(coef, True)
+    scale = 2 * problem.total_weight
+    np.testing.assert_allclose(point.objective / scale, objective(problem, coef, alpha), rtol=1e-12)
+    for j, unit in enumerate(np.eye(6)):
+        step = 1e-6 * unit
+        slope = objective(problem, coef + step, alpha) - objective(problem, coef - step, alpha)
+        np.testing.assert_allclose(-point.score[j] / problem.total_weight, slope / 2e-6, atol=1e-7)
+    assert point.coef is coef
+    np.testing.assert_allclose(
+        problem.evaluate(coef, False).score, point.score, rtol=1e-12, atol=1e-12
+    )
+    assert problem.evaluate(coef, False).gram is None
+
+
+@pytest.mark.parametrize(("family", "link"), PAIRS)
+def test_gram_deviance_and_pearson_leave_the_penalty_out(family, link):
+    free, coef = make_problem(family, link).evaluate(coefficients(link), True), coefficients(link)
+    penalised = make_problem(family, link, 0.3).evaluate(coef, True)
+    np.testing.assert_array_equal(penalised.gram, free.gram)
+    assert (penalised.deviance, penalised.pearson) == (free.deviance, free.pearson)
+    assert free.objective == free.deviance
+
+
+def test_counts():
+    problem = make_problem("poisson", "log", weights=False)
+    assert (problem.total_weight, problem.n_obs) == (N, N)
+    weights = np.full(N, 0.5)
+    weights[:100] = 0
+    weighted = Problem(problem.design, problem.y, Poisson(), Log(), weights)
+    assert (weighted.total_weight, weighted.n_obs) == (150, N - 100)
+
+
+def test_dispersion():
+    for family in KINDS:
+        problem = make_problem(family, KINDS[family].link_names[0])
+        point = problem.evaluate(np.r_[0.1, np.zeros(5)], False)
+        fixed = family in ("poisson", "binomial")
+        expected = 1.0 if fixed else point.pearson / (N - 6)
+        assert problem.dispersion(point, 6) == expected
+        assert fixed or np.isnan(problem.dispersion(point, N))
+
+
+@pytest.mark.parametrize(("family", "link"), PAIRS)
+def test_only_the_normal_with_the_identity_is_quadratic(family, link):
+    problem = make_problem(family, link)
+    assert problem.is_quadratic == ((family, link) == ("gaussian", "identity"))
+
+
+def test_sample():
+    problem = make_problem("poisson", "log", 0.3)
+    rows = slice(None, None, 4)
+    sample = problem.sample(rows)
+    assert sample.design.shape == (N // 4, 6)
+    np.testing.assert_array_equal(sample.design.to_dense(), problem.design.to_dense()[rows])
+    for name in ("y", "weights", "offset"):
+        np.testing.assert_array_equal(getattr(sample, name), getattr(problem, name)[rows])
+        assert getattr(sample, name).flags.c_contiguous
+    assert sample.total_weight == problem.weights[rows].sum()
+    scales = sample.design.column_scales() ** 2
+    scales[0] = 0
+    np.testing.assert_allclose(sample.ridge, scales + problem.ridge / 4, rtol=1e-14)

@@ -1,0 +1,160 @@
+"""The command line: its output, its exit codes, and what it says where its extra is missing."""
+
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from rustystats import cli
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli.make_app(), arguments)
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return run("demo", "--rows", "20000", "--seed", "3", "--threads", "1")
+
+
+def test_demo_prints_coefficients_relativities_and_speed(demo):
+    assert demo.exit_code == 0, demo.output
+    assert "Simulating 20,000 motor policies (seed 3)" in demo.output
+    assert re.search(r"Converged: +yes", demo.output)
+    for column in ["Intercept", "ns(DrivAge, 1/6)", "bs(VehAge, 2/4)", "Region[T.R94]"]:
+        assert re.search(re.escape(column) + r" +-?\d", demo.output), column
+    assert re.search(r"Offset: +log\(Exposure\)", demo.output)
+    assert re.search(r"Speed: .* in \d+\.\d{3} s, [\d,]+ rows per second", demo.output)
+    assert max(map(len, demo.output.splitlines())) <= 90
+
+
+def test_demo_finds_the_truth_again(demo):
+    found = re.search(r"per year ([\d.]+) fitted, ([\d.]+) true; .* off by ([\d.]+) %", demo.output)
+    fitted, true, error = map(float, found.groups())
+    assert abs(fitted / true - 1) < 0.1
+    assert error < 25
+
+
+def test_long_factors_are_shown_in_part_with_one_base_row_each(demo):
+    table = demo.output.split("Relativities")[1]
+    assert re.search(r"\(8\d values\)", table)
+    rows = re.findall(r"(\S+) +([\d.]+) +[\d.]+ to (?:[\d.]+|inf) +[\d,.]+( +base)?", table)
+    assert len(rows) < 8 * (cli.MANY_LEVELS + 1)
+    base = [row for row in rows if row[2]]
+    assert len(base) == 8
+    assert all(float(relativity) == 1.0 for _, relativity, _ in base)
+
+
+def test_demo_with_a_seed_repeats(demo):
+    def numbers(output):
+        return output.split("Speed:")[0]
+
+    assert numbers(run("demo", "--rows", "2000", "--seed", "1").output) == numbers(
+        run("demo", "--rows", "2000", "--seed", "1", "--threads", "2").output
+    )
+    assert numbers(run("demo", "--rows", "2000").output) == numbers(
+        run("demo", "--rows", "2000", "--seed", "0").output
+    )
+
+
+def test_threads_reach_the_fit(monkeypatch):
+    seen = []
+    fit = cli.glm
+    monkeypatch.setattr(cli, "glm", lambda *a, **k: seen.append(k["n_threads"]) or fit(*a, **k))
+    assert run("demo", "--rows", "1000", "--threads", "2").exit_code == 0
+    assert run("demo", "--rows", "1000").exit_code == 0
+    assert seen == [2, None]
+
+
+def test_version():
+    result = run("--version")
+    assert result.exit_code == 0
+    assert result.output == f"rustystats {version('rustystats')}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["demo", "--rows", "999"], "--rows"),
+        (["demo", "--rows", "many"], "--rows"),
+        (["demo", "--rows", "1000000000000"], "--rows"),
+        (["demo", "--seed", "-1"], "--seed"),
+        (["demo", "--threads", "0"], "--threads"),
+        (["demo", "--colour"], "--colour"),
+        (["demo", "here"], "here"),
+        (["fit"], "fit"),
+    ],
+)
+def test_bad_options_exit_with_2_and_say_which(arguments, named):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert named in result.output
+    assert "Simulating" not in result.output
+
+
+def test_without_arguments_help_is_printed():
+    result = run()
+    assert result.exit_code == 2
+    assert "demo" in result.output
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich"])
+def test_missing_extra_is_named_with_its_remedy(missing, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == (
+        f'rustystats: {missing} is not installed: pip install "rustystats[cli]"\n'
+    )
+
+
+def test_installed_script(tmp_path):
+    scripts = Path(sys.executable).parent
+    environment = os.environ | {"PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
+    result = subprocess.run(
+        [scripts / "rustystats", "demo", "--rows", "2000"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "rows per second" in result.stdout
+    assert "Relativities" in result.stdout
+
+
+def test_representative_rows():
+    assert cli.representative(range(13), [4]).tolist() == list(range(13))
+    rows = cli.representative(range(80), [17])
+    assert rows[0] == 0
+    assert rows[-1] == 79
+    assert 17 in rows
+    assert len(rows) <= 13
+    assert np.all(np.diff(rows) > 0)
+
+
+def test_factor_without_certain_base_has_no_mark(capsys):
+    table = pd.DataFrame(
+        {
+            "Factor": ["Base", "a", "a"],
+            "Level": ["", "u", "v"],
+            "Relativity": [0.1, 1.0, 2.0],
+            "CI_Lower": [0.1, np.nan, np.nan],
+            "CI_Upper": [0.1, np.nan, np.nan],
+            "Exposure": [3.0, 1.0, 2.0],
+        }
+    )
+    cli.print_relativities(table)
+    assert "base" not in capsys.readouterr().out
