@@ -29,6 +29,8 @@ from rustystats.solvers.problem import Problem
 from rustystats.terms.array import ArrayColumns
 from rustystats.terms.term import ModelTerms
 
+MAX_COLUMNS = 20_000  # the Gram of so many takes 3 GB
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -44,6 +46,7 @@ class Model:
     names : names of the design columns
     response : str
     weights_name : str or None
+    n_threads : int or None, as asked
     """
 
     terms: ModelTerms
@@ -54,13 +57,13 @@ class Model:
     names: list
     response: str
     weights_name: str | None
+    n_threads: int | None
 
     def read(self, data, names):
         """The columns of new data: those of the terms, and `names`."""
-        n_threads = self.problem.design.n_threads
         if self.terms.is_array and not frames.is_frame(data):
-            return ArrayColumns(data, n_threads)
-        return frames.read_columns(data, (*self.terms.columns, *names), n_threads)
+            return ArrayColumns(data, self.n_threads)
+        return frames.read_columns(data, (*self.terms.columns, *names), self.n_threads)
 
     def penalised(self, alpha):
         """The model with a ridge penalty, alpha of the objective in `solvers/problem.py`."""
@@ -75,7 +78,8 @@ class Model:
     def threaded(self, n_threads):
         """The model with another number of threads."""
         problem = self.problem
-        return replace(self, problem=replace(problem, design=problem.design.threaded(n_threads)))
+        threaded = replace(problem, design=problem.design.threaded(n_threads))
+        return replace(self, problem=threaded, n_threads=n_threads)
 
 
 def prepare(
@@ -120,6 +124,8 @@ def prepare(
             "be a term as well: copy it under another name if that is meant"
         )
     learned = terms.resolve(columns).learn(columns)
+    names = learned.names()
+    _check_width(learned, len(names))
     design, spans = learned.design(columns)
     problem = Problem(
         design=design,
@@ -136,9 +142,10 @@ def prepare(
         spans=spans,
         offsets=offsets,
         exposure=exposure_values,
-        names=learned.names(),
+        names=names,
         response=response,
         weights_name=weights if isinstance(weights, str) else None,
+        n_threads=columns.asked_threads,
     )
 
 
@@ -204,6 +211,16 @@ def check_alpha(alpha, l1_ratio):
             f"l1_ratio={l1_ratio!r}: this version fits ridge penalties only, set l1_ratio=0"
         )
     return float(alpha)
+
+
+def _check_width(terms, n_columns):
+    if n_columns > MAX_COLUMNS:
+        widest = max(terms.terms, key=lambda term: len(term.names()))
+        raise ValueError(
+            f"the model has {n_columns} columns, {len(widest.names())} of them from "
+            f"{':'.join(widest.columns)}: their cross-products would take "
+            f"{8e-9 * n_columns**2:.0f} GB; group the levels, or leave that term out"
+        )
 
 
 def _intercept_position(terms, spans, design):

@@ -15,7 +15,7 @@ import numpy as np
 from rustystats import codes
 from rustystats.threads import effective_n_threads
 
-MAX_TEXT_LEVELS = 1 << 20
+MAX_FACTOR_LEVELS = 1 << 20
 CODING_ROWS = 500_000  # coding takes a nanosecond or two a row: fewer do not pay for a thread
 
 
@@ -108,6 +108,7 @@ class Columns:
         self._schema = frame.collect_schema()
         self._encoded = {}
         self.n_rows = len(frame)
+        self.asked_threads = n_threads  # a model predicts with what it was asked to fit with
         self.n_threads = effective_n_threads(n_threads, self.n_rows)
         self.coding_threads = effective_n_threads(n_threads, self.n_rows, CODING_ROWS)
         if self.n_rows == 0:
@@ -118,18 +119,18 @@ class Columns:
         dtype = self._schema[name]
         return dtype in (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Object)
 
-    def encoded(self, name, quick=False, at_least=0):
+    def encoded(self, name, quick=False, factor=False):
         """The column as `Encoded`, or None if it has too many distinct values for a table.
 
         quick: give a floating column up when a sample of it looks continuous.
-        at_least: distinct values to allow even where a table of so many does not pay.
+        factor: code a numeric column even where a table of so many levels does not pay.
         """
-        if self._encoded.get(name) is None and (at_least or name not in self._encoded):
+        if self._encoded.get(name) is None and (factor or name not in self._encoded):
             if not self.is_categorical(name):
                 values = self.numbers(name)
                 if quick and codes.looks_continuous(values):
                     return None
-            self._encoded[name] = self._encode(name, at_least)
+            self._encoded[name] = self._encode(name, factor)
         return self._encoded[name]
 
     def numbers(self, name):
@@ -137,16 +138,17 @@ class Columns:
         series = self._frame.get_column(name)
         if not (series.dtype.is_numeric() or series.dtype == nw.Boolean):
             raise ValueError(
-                f"column {name!r} is {series.dtype}, not numeric: convert it, or write C({name})"
+                f"column {name!r} is {series.dtype}, not numeric: convert it to numbers, or to text "
+                f"and write C({name})"
             )
         values = series.to_numpy()
         if values.dtype.kind not in "iufb":
             values = values.astype(np.float64)
         return values.astype(np.float32) if values.dtype == np.float16 else values
 
-    def _encode(self, name, at_least=0):
+    def _encode(self, name, factor):
         if not self.is_categorical(name):
-            limit = max(codes.level_limit(self.n_rows), at_least)
+            limit = MAX_FACTOR_LEVELS if factor else codes.level_limit(self.n_rows)
             found = codes.encode_numbers(self.numbers(name), limit, self.coding_threads)
         else:
             series = self._frame.get_column(name)
@@ -195,10 +197,10 @@ def _encode_text(series, n_threads):
     _, offsets, data = array.buffers()
     offsets = np.frombuffer(offsets, dtype=width)[array.offset : array.offset + len(array) + 1]
     data = np.frombuffer(data, dtype=np.uint8) if data else np.empty(0, dtype=np.uint8)
-    found = codes.encode_strings(offsets, data, MAX_TEXT_LEVELS, n_threads)
+    found = codes.encode_strings(offsets, data, MAX_FACTOR_LEVELS, n_threads)
     if found is None:
         raise ValueError(
-            f"column {series.name!r} has more than {MAX_TEXT_LEVELS} distinct texts: "
+            f"column {series.name!r} has more than {MAX_FACTOR_LEVELS} distinct texts: "
             "it looks like an identifier, not a rating factor"
         )
     return found[0], np.array(found[1], dtype=object)

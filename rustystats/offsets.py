@@ -64,6 +64,11 @@ def learn_offsets(exposure, offset, expressions, link):
             f"exposure needs a log link, and the link is {link.name()}: "
             "pass weights= for the volume of a row, or offset= on the link scale"
         )
+    if isinstance(exposure, str) and exposure == offset:
+        raise ValueError(
+            f"{exposure!r} is given as exposure and as offset, which would add its logarithm twice: "
+            "keep exposure= alone"
+        )
     if isinstance(offset, str) and log_link and offset.lower().startswith(("log", "ln")):
         raise ValueError(
             f"offset={offset!r} names a column whose logarithm would be added, but its name says "

@@ -267,10 +267,12 @@ def test_too_many_distinct_numbers_for_a_table():
     assert columns.encoded("x") is None
     assert columns.encoded("few", quick=True) is columns.encoded("few")
     assert len(columns.encoded("few").levels) == 9
+    asked = columns.encoded("x", at_least=n)  # as a factor, whether that pays or not
+    np.testing.assert_array_equal(asked.levels[asked.codes], columns.numbers("x"))
 
 
 def test_too_many_distinct_texts(monkeypatch):
-    monkeypatch.setattr(frames, "MAX_TEXT_LEVELS", 5)
+    monkeypatch.setattr(frames, "MAX_FACTOR_LEVELS", 5)
     with pytest.raises(ValueError, match="column 'x' has more than 5 distinct texts"):
         read(pl.DataFrame({"x": list("abcdef")})).encoded("x")
     assert len(read(pl.DataFrame({"x": list("abcde") * 2})).encoded("x").levels) == 5

@@ -5,6 +5,8 @@ ridge fit ``phi (H + R)^-1 H (H + R)^-1``, the sampling covariance of the penali
 is shrunken: intervals are centred on it, not on the truth). Aliased columns are NaN.
 """
 
+from numbers import Real
+
 import numpy as np
 from scipy.stats import norm
 
@@ -35,7 +37,7 @@ def normal_interval(estimate, error, alpha):
     ValueError
         If alpha is not inside (0, 1).
     """
-    if not 0 < alpha < 1:
+    if not isinstance(alpha, Real) or not 0 < alpha < 1:
         raise ValueError(f"alpha must lie between 0 and 1, not {alpha!r}")
     half = norm.isf(alpha / 2) * error
     return np.column_stack([estimate - half, estimate + half])

@@ -1,17 +1,17 @@
-"""The printed summary: 78 columns of text."""
+"""The printed summary: 86 columns of text."""
 
 import numpy as np
 
 from rustystats.inference.covariance import significance_code
 
-WIDTH = 78
+WIDTH = 86
 NAME_WIDTH = 30
 
 
 def summary_text(result, title, alpha):
     """Header, coefficient table and notes of a fitted model."""
     lines = ["=" * WIDTH, title.center(WIDTH).rstrip(), "=" * WIDTH]
-    lines += [f"{left:<38}  {right:<38}".rstrip() for left, right in _header(result)]
+    lines += [f"{left:<42}  {right:<42}".rstrip() for left, right in _header(result)]
     lines += ["-" * WIDTH, _titles(alpha), "-" * WIDTH]
     lines += _coefficients(result, alpha)
     lines += ["-" * WIDTH, "Signif. codes: 0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"]
@@ -20,7 +20,7 @@ def summary_text(result, title, alpha):
 
 def _header(result):
     def pair(name, value):
-        return f"{name + ':':<18}{value:>20}"
+        return f"{name + ':':<18}{value:>24}"
 
     def number(value):
         return f"{value:.4f}" if abs(value) < 1e9 else f"{value:.8g}"

@@ -57,7 +57,7 @@ def _iterate(problem, tol, max_iter, start):
     gram = point.gram
     system = NormalEquations(_penalised(problem, gram))
     history = [point.objective]
-    secants = []
+    secants, shrinks = [], True
     keep_gram, converged = sampled or problem.is_quadratic, False
     step = system.solve(point.score)
     decrement = float(point.score @ step)
@@ -79,9 +79,10 @@ def _iterate(problem, tol, max_iter, start):
         if point.gram is not None:
             gram = point.gram
             system = NormalEquations(_penalised(problem, gram), system.aliased)
-            secants = []
+        if shrinks and point.gram is not None:
+            secants = []  # steps with the new Gram converge by themselves
         else:
-            secants.append((point.coef - former.coef, former.score - point.score))
+            secants = [*secants[-9:], (point.coef - former.coef, former.score - point.score)]
         before, step = decrement, _secant_step(system, secants, point.score)
         decrement = float(point.score @ step)
         shrinks = decrement <= KEEP_GRAM * before

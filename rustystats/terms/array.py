@@ -43,6 +43,7 @@ class ArrayColumns:
             values = as_numbers(values, "X").astype(np.float64, copy=False)
         self.matrix = np.require(values, requirements="A")
         self.n_rows = values.shape[0]
+        self.asked_threads = n_threads
         self.n_threads = effective_n_threads(n_threads, self.n_rows)
         self._check_finite()
 

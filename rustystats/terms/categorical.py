@@ -73,9 +73,7 @@ class CategoricalFactor:
         return named
 
     def _encoded(self, columns):
-        # Few rows to predict may hold most levels of a model fitted on many.
-        known = 0 if self.levels is None else 2 * len(self.levels)
-        encoded = columns.encoded(self.column, at_least=known)
+        encoded = columns.encoded(self.column, factor=True)
         if encoded is None:
             raise ValueError(
                 f"column {self.column!r} has too many distinct values for a categorical factor: "

@@ -73,14 +73,14 @@ def test_linear_predictor(levels, widths, n_threads):
     np.testing.assert_array_equal(offset, before)
 
 
-def test_every_number_of_dense_columns():
+def test_numbers_of_dense_columns():
     rng = np.random.default_rng(1)
-    values = rng.normal(size=(257, 130))
-    weight = rng.exponential(size=257)
+    values = rng.normal(size=(157, 130))
+    weight = rng.exponential(size=157)
     full = values.T @ (weight[:, None] * values)
     eta = np.cumsum(values, axis=1)
-    for k in range(1, 131):
-        rows = RowBlocks(257, [], [values[:, :k]])
+    for k in (*range(1, 41), *range(47, 50), *range(63, 66), *range(94, 100), 128, 130):
+        rows = RowBlocks(157, [], [values[:, :k]])
         near(accumulate_gram(rows, weight, 2)[3], full[:k, :k])
         near(accumulate_score(rows, weight, 2)[1], weight @ values[:, :k])
         near(gram.linear_predictor(rows, np.zeros(1), np.ones(k), None, 2), eta[:, k - 1])

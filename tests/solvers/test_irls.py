@@ -161,7 +161,7 @@ def test_any_start_leads_to_the_same_answer(family, link):
 
 @pytest.mark.parametrize(
     ("family", "link", "centre"),
-    [("poisson", "log", -9.0), ("gamma", "log", -6.0), ("binomial", "logit", 4.0)],
+    [("poisson", "log", -9.0), ("binomial", "logit", 4.0)],
 )
 def test_a_step_that_overshoots_is_halved(family, link, centre):
     """From means far too small the full step lands where the deviance is finite and far worse."""
@@ -171,7 +171,7 @@ def test_a_step_that_overshoots_is_halved(family, link, centre):
     full = start + np.linalg.solve(first.gram, first.score)
     rise = problem.evaluate(full, False).objective / first.objective
     fit = solve_irls(problem, tol=1e-15, start=start)
-    assert (rise > 1.1) == (family != "gamma")
+    assert rise > 1.1
     assert fit.converged
     check_history(fit)
     np.testing.assert_allclose(fit.coef, solve_irls(problem, tol=1e-15).coef, atol=1e-8)
