@@ -138,8 +138,8 @@ class Columns:
         series = self._frame.get_column(name)
         if not (series.dtype.is_numeric() or series.dtype == nw.Boolean):
             raise ValueError(
-                f"column {name!r} is {series.dtype}, not numeric: convert it to numbers, or to text "
-                f"and write C({name})"
+                f"column {name!r} is {series.dtype}, not numeric: convert it to numbers, or "
+                f"to text and write C({name})"
             )
         values = series.to_numpy()
         if values.dtype.kind not in "iufb":
@@ -186,7 +186,12 @@ def _encode_text(series, n_threads):
         import pyarrow as pa
     except ImportError:
         return _encode_categories(series.cast(nw.Categorical), n_threads)
-    array = series.to_arrow()
+    try:
+        array = series.to_arrow()
+    except (pa.ArrowTypeError, pa.ArrowInvalid) as error:
+        raise ValueError(
+            f"column {series.name!r} mixes texts and other values ({error}): make it one kind"
+        ) from None
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
         if isinstance(array, pa.ChunkedArray):  # newer pyarrow keeps the type for several chunks

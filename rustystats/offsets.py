@@ -66,7 +66,7 @@ def learn_offsets(exposure, offset, expressions, link):
         )
     if isinstance(exposure, str) and exposure == offset:
         raise ValueError(
-            f"{exposure!r} is given as exposure and as offset, which would add its logarithm twice: "
+            f"{exposure!r} is given as exposure and as offset, which adds its logarithm twice: "
             "keep exposure= alone"
         )
     if isinstance(offset, str) and log_link and offset.lower().startswith(("log", "ln")):

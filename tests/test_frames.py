@@ -267,7 +267,7 @@ def test_too_many_distinct_numbers_for_a_table():
     assert columns.encoded("x") is None
     assert columns.encoded("few", quick=True) is columns.encoded("few")
     assert len(columns.encoded("few").levels) == 9
-    asked = columns.encoded("x", at_least=n)  # as a factor, whether that pays or not
+    asked = columns.encoded("x", factor=True)  # as a factor, whether that pays or not
     np.testing.assert_array_equal(asked.levels[asked.codes], columns.numbers("x"))
 
 

@@ -212,7 +212,8 @@ class DesignMatrix:
 
         Margins of the packs' sums where a table was merged: one pass for all of them.
         """
-        level_sums, _ = kernels.accumulate_score(self.rows, values, self.n_threads)
+        with single_threaded_blas():
+            level_sums, _ = kernels.accumulate_score(self.rows, values, self.n_threads)
         totals = {}
         for pack, sums in self._by_pack(level_sums):
             grid = sums.reshape([levels for _, levels in pack.members])

@@ -68,7 +68,7 @@ def _iterate(problem, tol, max_iter, start):
         last = decrement <= max(tol * _unit(problem, point, system.rank), rounding)
         with_gram = not problem.is_quadratic and (last or not keep_gram)
         moved = _line_search(problem, point, step, with_gram)
-        converged = last
+        converged = bool(last)
         if moved is None:
             message = "no step along the scoring direction lowers the deviance"
             break

@@ -21,18 +21,19 @@ def _intercept_start(problem):
     y, link = problem.y, problem.link
     weights = np.ones_like(y) if problem.weights is None else problem.weights
     offset = problem.offset
-    start = problem.family.start_mean(y, weights)
-    if offset is None:
-        offset = 0.0
+    total = weights @ y
     if link.name() == "log":
-        total = weights @ y
-        total = total if total > 0 else weights @ start
-        level = np.log(total) - np.log(np.sum(weights * np.exp(offset)))
+        if total <= 0:  # no claims at all, or a Gaussian response below zero
+            total = max(
+                weights @ problem.family.start_mean(y, weights), 1e-3 * (weights @ np.abs(y))
+            )
+        volume = problem.total_weight if offset is None else weights @ np.exp(offset)
+        level = np.log(total / volume)
     else:
-        mean = weights @ y / problem.total_weight
-        inside = problem.family.unit_deviance(mean, mean) == 0 and np.isfinite(link.link(mean))
-        mean = mean if inside else weights @ start / problem.total_weight
-        level = link.link(mean) - np.mean(offset)
+        mean = total / problem.total_weight
+        if not np.isfinite(link.link(mean)) or problem.family.unit_deviance(mean, mean) != 0:
+            mean = weights @ problem.family.start_mean(y, weights) / problem.total_weight
+        level = link.link(mean) - (0.0 if offset is None else np.mean(offset))
     coef = np.zeros(problem.design.shape[1])
     coef[problem.intercept] = level
     return coef

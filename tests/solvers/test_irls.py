@@ -498,3 +498,16 @@ def test_an_empty_level_in_the_sample(monkeypatch):
     direct = solve_irls(wider, tol=1e-16)
     assert sampled.converged
     np.testing.assert_allclose(sampled.coef, direct.coef, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize(("family", "link"), PAIRS)
+def test_a_perfect_fit_converges(family, link):
+    """Nothing is left to gain but rounding, and no dispersion to measure it by."""
+    x = make_problem(family, link).design.to_dense()
+    truth = np.r_[CENTRE[link], 0.06, -0.05, 0.1, 0.1, -0.12]
+    y = LINKS[link]().inverse(x @ truth)
+    fit = solve_irls(dense_problem(x, y, family, link, intercept=0))
+    assert fit.converged
+    assert fit.n_iter < 15
+    np.testing.assert_allclose(fit.coef, truth, atol=1e-9)
+    assert abs(fit.deviance) < 1e-12
