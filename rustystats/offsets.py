@@ -64,7 +64,7 @@ def learn_offsets(exposure, offset, expressions, link):
             f"exposure needs a log link, and the link is {link.name()}: "
             "pass weights= for the volume of a row, or offset= on the link scale"
         )
-    if isinstance(exposure, str) and exposure == offset:
+    if isinstance(exposure, str) and isinstance(offset, str) and exposure == offset:
         raise ValueError(
             f"{exposure!r} is given as exposure and as offset, which adds its logarithm twice: "
             "keep exposure= alone"

@@ -124,3 +124,8 @@ def test_columns_and_description():
     assert learn_offsets(E, E, (), Log()).describe() == "log(exposure) + array"
     assert learn_offsets(E, E, (), Log()).columns == ()
     assert OffsetTerms().describe() == "none"
+
+
+def test_one_column_as_exposure_and_offset_is_refused():
+    with pytest.raises(ValueError, match="'e' is given as exposure and as offset"):
+        learn_offsets("e", "e", (), links.Log())
