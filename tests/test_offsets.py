@@ -128,4 +128,4 @@ def test_columns_and_description():
 
 def test_one_column_as_exposure_and_offset_is_refused():
     with pytest.raises(ValueError, match="'e' is given as exposure and as offset"):
-        learn_offsets("e", "e", (), links.Log())
+        learn_offsets("e", "e", (), Log())

@@ -26,6 +26,7 @@ cdef class RowBlocks:
     cdef readonly int n_tables
     cdef readonly Py_ssize_t n_levels
     cdef readonly int n_dense
+    cdef readonly int n_direct       # leading dense columns read where they lie, not unpacked
     cdef readonly int dense_width    # doubles from row to row of unpacked dense rows
     cdef int n_sources
     cdef CodeColumn* tables
@@ -34,3 +35,7 @@ cdef class RowBlocks:
 
     cdef void load_codes(self, Py_ssize_t start, int m, int32_t* codes_out) noexcept nogil
     cdef void load_dense(self, Py_ssize_t start, int m, double* dense_out) noexcept nogil
+    cdef void load_direct(
+        self, Py_ssize_t start, int m, const double* factor, double* dense_out
+    ) noexcept nogil
+    cdef const double* direct_rows(self, Py_ssize_t start, int* stride_out) noexcept nogil

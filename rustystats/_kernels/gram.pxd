@@ -20,14 +20,16 @@ cdef class Sums:
     cdef double[:, :, ::1] dense_gram
 
     cdef void add_score(
-        self, int thread, int m, const int32_t* codes, const double* dense, const double* residual
+        self, int thread, Py_ssize_t start, int m, const int32_t* codes, const double* dense,
+        const double* residual,
     ) noexcept nogil
     cdef void add_gram(
-        self, int thread, int m, const int32_t* codes, double* dense, double* weight
+        self, int thread, Py_ssize_t start, int m, const int32_t* codes, double* dense,
+        double* weight,
     ) noexcept nogil
 
 
 cdef void add_linear_predictor(
-    RowBlocks rows, int m, const int32_t* codes, const double* dense,
+    RowBlocks rows, Py_ssize_t start, int m, const int32_t* codes, const double* dense,
     const double* level_eta, const double* dense_coef, double* eta_out,
 ) noexcept nogil

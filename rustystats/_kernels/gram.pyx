@@ -71,25 +71,34 @@ cdef class Sums:
             self.dense_gram = np.zeros((n_threads, width, width))
 
     cdef void add_score(
-        self, int thread, int m, const int32_t* codes, const double* dense, const double* residual
+        self, int thread, Py_ssize_t start, int m, const int32_t* codes, const double* dense,
+        const double* residual,
     ) noexcept nogil:
         cdef int t, r
-        cdef int one = 1, n_dense = self.rows.n_dense, width = self.rows.dense_width
+        cdef int one = 1, stride = 0
+        cdef int n_direct = self.rows.n_direct, n_rest = self.rows.n_dense - n_direct
+        cdef int width = self.rows.dense_width
         cdef double unit = 1.0
         cdef double* sums
+        cdef const double* direct
         for t in range(self.rows.n_tables):
             sums = &self.level_sums[thread, self.rows.tables[t].offset, 0]
             for r in range(m):
                 sums[2 * codes[t * m + r]] += residual[r]
-        if n_dense == 1:
-            for r in range(m):
-                self.dense_sums[thread, 0] += residual[r] * dense[r]
-        elif n_dense:
-            dgemv(b"N", &n_dense, &m, &unit, <double*> dense, &width, <double*> residual, &one,
+        if n_direct:
+            direct = self.rows.direct_rows(start, &stride)
+            dgemv(b"N", &n_direct, &m, &unit, <double*> direct, &stride, <double*> residual, &one,
                   &unit, &self.dense_sums[thread, 0], &one)
+        if n_rest == 1:
+            for r in range(m):
+                self.dense_sums[thread, n_direct] += residual[r] * dense[r * width + n_direct]
+        elif n_rest:
+            dgemv(b"N", &n_rest, &m, &unit, <double*> dense + n_direct, &width,
+                  <double*> residual, &one, &unit, &self.dense_sums[thread, n_direct], &one)
 
     cdef void add_gram(
-        self, int thread, int m, const int32_t* codes, double* dense, double* weight
+        self, int thread, Py_ssize_t start, int m, const int32_t* codes, double* dense,
+        double* weight,
     ) noexcept nogil:
         """Adds the block; scales `dense` by sqrt(weight) and turns `weight` into its root."""
         cdef int t, i, j, r
@@ -112,8 +121,10 @@ cdef class Sums:
         for r in range(m):
             weight[r] = sqrt(weight[r])
         for r in range(m):
-            for j in range(n_dense):
+            for j in range(self.rows.n_direct, n_dense):
                 dense[r * width + j] *= weight[r]
+        if self.rows.n_direct:
+            self.rows.load_direct(start, m, weight, dense)
         for t in range(n_tables):
             _scatter_rows(
                 &self.level_dense[thread, self.rows.tables[t].offset, 0],
@@ -183,24 +194,30 @@ cdef void _scatter_rows(
 
 
 cdef void add_linear_predictor(
-    RowBlocks rows, int m, const int32_t* codes, const double* dense,
+    RowBlocks rows, Py_ssize_t start, int m, const int32_t* codes, const double* dense,
     const double* level_eta, const double* dense_coef, double* eta_out,
 ) noexcept nogil:
     """eta_out += X b for one block."""
     cdef int t, r
-    cdef int one = 1, n_dense = rows.n_dense, width = rows.dense_width
+    cdef int one = 1, stride = 0
+    cdef int n_direct = rows.n_direct, n_rest = rows.n_dense - n_direct, width = rows.dense_width
     cdef double unit = 1.0
     cdef const double* values
+    cdef const double* direct
     for t in range(rows.n_tables):
         values = level_eta + rows.tables[t].offset
         for r in range(m):
             eta_out[r] += values[codes[t * m + r]]
-    if n_dense == 1:
-        for r in range(m):
-            eta_out[r] += dense[r] * dense_coef[0]
-    elif n_dense:
-        dgemv(b"T", &n_dense, &m, &unit, <double*> dense, &width, <double*> dense_coef, &one,
+    if n_direct:
+        direct = rows.direct_rows(start, &stride)
+        dgemv(b"T", &n_direct, &m, &unit, <double*> direct, &stride, <double*> dense_coef, &one,
               &unit, eta_out, &one)
+    if n_rest == 1:
+        for r in range(m):
+            eta_out[r] += dense[r * width + n_direct] * dense_coef[n_direct]
+    elif n_rest:
+        dgemv(b"T", &n_rest, &m, &unit, <double*> dense + n_direct, &width,
+              <double*> dense_coef + n_direct, &one, &unit, eta_out, &one)
 
 
 def linear_predictor(RowBlocks rows, const double[::1] level_eta, const double[::1] dense_coef,
@@ -218,7 +235,7 @@ def linear_predictor(RowBlocks rows, const double[::1] level_eta, const double[:
             rows.load_codes(start, m, &buffers.codes[thread, 0])
             rows.load_dense(start, m, &buffers.dense[thread, 0])
             add_linear_predictor(
-                rows, m, &buffers.codes[thread, 0], &buffers.dense[thread, 0],
+                rows, start, m, &buffers.codes[thread, 0], &buffers.dense[thread, 0],
                 &level_eta[0], &dense_coef[0], &eta_out[start],
             )
             start = start + m
@@ -251,12 +268,12 @@ cdef Sums _accumulate(
             rows.load_codes(start, m, &buffers.codes[thread, 0])
             rows.load_dense(start, m, &buffers.dense[thread, 0])
             if with_score:
-                sums.add_score(thread, m, &buffers.codes[thread, 0], &buffers.dense[thread, 0],
-                               &residual[start])
+                sums.add_score(thread, start, m, &buffers.codes[thread, 0],
+                               &buffers.dense[thread, 0], &residual[start])
             if with_gram:
                 for r in range(m):
                     buffers.columns[thread, r] = weight[start + r]
-                sums.add_gram(thread, m, &buffers.codes[thread, 0], &buffers.dense[thread, 0],
-                              &buffers.columns[thread, 0])
+                sums.add_gram(thread, start, m, &buffers.codes[thread, 0],
+                              &buffers.dense[thread, 0], &buffers.columns[thread, 0])
             start = start + m
     return sums

@@ -87,7 +87,7 @@ cdef void _one_block(
     rows.load_dense(start, m, dense)
     for r in range(m):
         eta[r] = offset[r] if offset != NULL else 0.0
-    add_linear_predictor(rows, m, codes, dense, level_eta, dense_coef, eta)
+    add_linear_predictor(rows, start, m, codes, dense, level_eta, dense_coef, eta)
     link.inverse_block(eta, mu, dmu, m)
     totals_out[2] += family.count_outside(mu, m)
     family.variance_block(mu, variance, m)
@@ -102,6 +102,6 @@ cdef void _one_block(
         deviance += prior * eta[r]
     totals_out[0] += deviance
     totals_out[1] += pearson
-    sums.add_score(thread, m, codes, dense, residual)
+    sums.add_score(thread, start, m, codes, dense, residual)
     if sums.with_gram:
-        sums.add_gram(thread, m, codes, dense, weight)
+        sums.add_gram(thread, start, m, codes, dense, weight)

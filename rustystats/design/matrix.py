@@ -24,7 +24,7 @@ import numpy as np
 from scipy import sparse
 
 from rustystats._kernels import gram as kernels
-from rustystats._kernels.blocks import RowBlocks
+from rustystats._kernels.blocks import RowBlocks, is_direct
 from rustystats.codes import combine_codes
 from rustystats.design.blocks import DenseBlock, TableBlock
 from rustystats.threads import effective_n_threads, single_threaded_blas
@@ -89,6 +89,7 @@ class DesignMatrix:
                 dense.append(((block.codes, values), columns))
             elif block.n_columns:
                 coded.append(Pack(block.codes, block.basis, columns, ((index, block.n_levels),)))
+        dense.sort(key=lambda s: -s[0].shape[1] if is_direct(s[0]) else 0)
         if dense and sum(pack.n_levels for pack in coded) == 1:
             (intercept,) = coded  # beside dense columns alone the intercept is one more of them
             dense.append(((intercept.codes, np.ones((1, 1))), intercept.columns))
