@@ -74,7 +74,9 @@ class CategoricalFactor:
 
     def _encoded(self, columns):
         encoded = columns.encoded(self.column, factor=True)
-        if encoded is None:
+        too_many = self.levels is None and encoded is not None and encoded.is_numeric
+        too_many = too_many and len(encoded.levels) > max(256, columns.n_rows // 2)
+        if encoded is None or too_many:
             raise ValueError(
                 f"column {self.column!r} has too many distinct values for a categorical factor: "
                 "use it as a number, as a spline, or band it first"
