@@ -149,13 +149,21 @@ def prepare(
     )
 
 
-def solve(problem, *, tol, max_iter, start=None):
-    """Fit the problem and warn where the fit is not what was asked for."""
+def solve(problem, *, tol, max_iter, start=None, columns=None):
+    """Fit the problem and warn where the fit is not what was asked for.
+
+    columns: the ArrayColumns that have not been looked through for NaN and infinity yet.
+    """
     if not (isinstance(tol, Real) and np.isfinite(tol) and tol > 0):
         raise ValueError(f"tol must be a positive number, not {tol!r}")
     if isinstance(max_iter, bool) or not hasattr(max_iter, "__index__") or max_iter < 1:
         raise ValueError(f"max_iter must be a whole number of at least 1, not {max_iter!r}")
-    fit = solve_irls(problem, tol=tol, max_iter=max_iter, start=start)
+    try:
+        fit = solve_irls(problem, tol=tol, max_iter=max_iter, start=start)
+    except ValueError:
+        if isinstance(columns, ArrayColumns):
+            columns.check_finite()  # says more than the solver can
+        raise
     if not fit.converged:
         warnings.warn(
             f"the fit did not converge: {fit.message}; raise max_iter, or look for levels without "

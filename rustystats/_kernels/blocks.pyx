@@ -19,7 +19,7 @@ import numpy as np
 from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t
 from libc.stdlib cimport calloc, free
 
-BLOCK_ROWS = 256
+BLOCK_ROWS = 512
 
 cdef extern from "tile.h" nogil:
     int TILE_COLUMNS

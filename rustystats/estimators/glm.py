@@ -153,7 +153,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
             exposure=exposure,
             offset=offset,
         ).penalised(alpha)
-        fit = solve(model.problem, tol=self.tol, max_iter=self.max_iter)
+        fit = solve(model.problem, tol=self.tol, max_iter=self.max_iter, columns=columns)
         self._keep(features, GLMResults(model, fit, columns.backend, self.formula, alpha))
         return self
 
@@ -280,7 +280,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
                     "formula and column names need a DataFrame, and X is "
                     f"{type(X).__name__}: pass a DataFrame, or arrays without names"
                 )
-            columns = ArrayColumns(X, self.n_threads)
+            columns = ArrayColumns(X, self.n_threads, check=False)
             labels = tuple(f"x{i}" for i in range(columns.matrix.shape[1]))
             factors = [(ArrayFactor(labels),)]
             return self._with_intercept(factors), columns, len(labels)

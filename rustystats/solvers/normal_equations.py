@@ -19,9 +19,19 @@ class NormalEquations:
     gram : (p, p) symmetric positive semi-definite
     aliased : (p,) bool or None
         Columns to leave out; None decides them here.
+
+    Raises
+    ------
+    ValueError
+        If the Gram is not finite.
     """
 
     def __init__(self, gram, aliased=None):
+        if not np.isfinite(gram).all():
+            raise ValueError(
+                "the cross-products of the design are not finite: it holds NaN or infinity, or "
+                "columns so large that they must be rescaled"
+            )
         diagonal = np.diagonal(gram)
         self.scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
         scaled = gram / self.scale / self.scale[:, None]

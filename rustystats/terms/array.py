@@ -17,6 +17,9 @@ class ArrayColumns:
     ----------
     values : (n, k) array-like; float32 and float64 arrays of any layout are not copied
     n_threads : int or None
+    check : bool
+        Whether to look for NaN and infinity now. A fit meets them in its first pass over the rows
+        and need not read a large array once more: it leaves the check to `fitting.solve`.
 
     Raises
     ------
@@ -26,7 +29,7 @@ class ArrayColumns:
 
     backend = None
 
-    def __init__(self, values, n_threads=None):
+    def __init__(self, values, n_threads=None, check=True):
         values = np.asarray(values)
         if values.ndim != 2:
             raise ValueError(
@@ -45,9 +48,11 @@ class ArrayColumns:
         self.n_rows = values.shape[0]
         self.asked_threads = n_threads
         self.n_threads = effective_n_threads(n_threads, self.n_rows)
-        self._check_finite()
+        if check:
+            self.check_finite()
 
-    def _check_finite(self):
+    def check_finite(self):
+        """Raise a ValueError that counts the values that are NaN or infinite, if there are any."""
         flat = self.matrix.ravel(order="K")  # a view when the memory has no gaps
         if count_not_finite(flat, self.n_threads):
             bad = np.count_nonzero(~np.isfinite(self.matrix), axis=0)
