@@ -24,7 +24,21 @@
                                                      double *restrict out)                       \
     {                                                                                            \
         for (ptrdiff_t i = 0; i < k; i += 4)                                                     \
-            for (ptrdiff_t j = i - i % (2 * LANES); j < k; j += 2 * LANES) {                     \
+            for (ptrdiff_t j = i - i % LANES; j < k; j += 2 * LANES) {                           \
+                if (j + LANES >= k) {                                                            \
+                    NAME##_vector single[4] = {{0}};                                             \
+                    const double *left = a + i, *right = a + j;                                  \
+                    for (ptrdiff_t r = 0; r < m; ++r) {                                          \
+                        NAME##_vector x = *(const NAME##_vector *)right;                         \
+                        _Pragma("GCC unroll 4") for (int p = 0; p < 4; ++p)                      \
+                            single[p] += left[p] * x;                                            \
+                        left += width;                                                           \
+                        right += width;                                                          \
+                    }                                                                            \
+                    for (int p = 0; p < 4; ++p)                                                  \
+                        *(NAME##_vector *)(out + (i + p) * width + j) += single[p];              \
+                    break;                                                                       \
+                }                                                                                \
                 NAME##_vector sums[4][2] = {{{0}}};                                              \
                 const double *left = a + i, *right = a + j;                                      \
                 for (ptrdiff_t r = 0; r < m; ++r) {                                              \

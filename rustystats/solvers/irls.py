@@ -26,7 +26,7 @@ from rustystats.threads import single_threaded_blas
 
 SAMPLE_STRIDE = 20
 SAMPLE_ROWS = 5000  # smallest sample worth starting from
-SAMPLE_TOL = 0.1  # decrement at which a sample has said all it knows
+SAMPLE_TOL = 0.02  # decrement per column at which a sample has said all it knows
 KEEP_GRAM = 0.05
 MAX_HALVINGS = 40
 ROUNDING = 1e-12  # relative rise of the objective that is rounding, not a bad step
@@ -167,7 +167,7 @@ def _sampled_start(problem):
         return None
     sample = problem.sample(slice(None, None, SAMPLE_STRIDE))
     try:
-        coef = _iterate(sample, SAMPLE_TOL, 15, None).coef
+        coef = _iterate(sample, SAMPLE_TOL * p, 15, None).coef
     except ValueError:
         return None
     return problem.evaluate(coef, with_gram=True)
