@@ -10,9 +10,10 @@ values looked up in a table), a block of rows is unpacked into
   from four columns on, rows are padded to `dense_width`, a multiple of the tile of `tile.h`, and
   the padding is the caller's zeros,
 
-so each kernel has one loop, not one per type. A float64 array in row order that stands first among
-the dense sources (`n_direct` columns) is read where it lies, and unpacked only for the Gram. Unpacking a code costs a tenth of the addition that
-follows it. Read-only inputs are accepted; the arrays are kept alive by this object.
+so each kernel has one loop, not one per type. A float64 array in row order that stands first
+among the dense sources (`n_direct` columns) is read where it lies, and unpacked only for the
+Gram. Unpacking a code costs a tenth of the addition that follows it. Read-only inputs are
+accepted; the arrays are kept alive by this object.
 """
 import numpy as np
 
@@ -131,7 +132,6 @@ cdef class RowBlocks:
                 _copy_rows(source, <const double*> NULL, start, m, dense_out, width)
             else:
                 _copy_rows(source, <const float*> NULL, start, m, dense_out, width)
-
 
     cdef void load_direct(
         self, Py_ssize_t start, int m, const double* factor, double* dense_out

@@ -22,6 +22,13 @@ from rustystats._kernels.blocks cimport BLOCK_ROWS, RowBlocks
 from rustystats._kernels.families cimport Family, Link
 from rustystats._kernels.gram cimport Buffers, Sums, add_linear_predictor
 
+cdef extern from "vecmath.h" nogil:
+    void working_block(
+        const double* y, const double* mu, const double* dmu, const double* variance,
+        const double* prior, double* residual, double* weight, double* pearson, Py_ssize_t m
+    )
+    double sum_block(const double* x, const double* prior, Py_ssize_t m)
+
 cdef int ROWS = BLOCK_ROWS
 
 
@@ -82,7 +89,6 @@ cdef void _one_block(
     cdef double* variance = columns + 3 * ROWS
     cdef double* residual = columns + 4 * ROWS
     cdef double* weight = columns + 5 * ROWS
-    cdef double deviance = 0.0, pearson = 0.0, prior, ratio
     rows.load_codes(start, m, codes)
     rows.load_dense(start, m, dense)
     for r in range(m):
@@ -92,16 +98,9 @@ cdef void _one_block(
     totals_out[2] += family.count_outside(mu, m)
     family.variance_block(mu, variance, m)
     family.deviance_block(y, mu, eta, m)  # eta is done with: its buffer takes the unit deviances
-    for r in range(m):
-        prior = weights[r] if weights != NULL else 1.0
-        ratio = prior / variance[r]
-        residual[r] = (y[r] - mu[r]) * ratio
-        pearson += residual[r] * (y[r] - mu[r])
-        residual[r] *= dmu[r]
-        weight[r] = ratio * dmu[r] * dmu[r]
-        deviance += prior * eta[r]
-    totals_out[0] += deviance
-    totals_out[1] += pearson
+    totals_out[0] += sum_block(eta, weights, m)
+    working_block(y, mu, dmu, variance, weights, residual, weight, eta, m)
+    totals_out[1] += sum_block(eta, NULL, m)
     sums.add_score(thread, start, m, codes, dense, residual)
     if sums.with_gram:
         sums.add_gram(thread, start, m, codes, dense, weight)
