@@ -171,4 +171,4 @@ def _response(expression, columns):
     plain = expression.columns and expression.text.strip("`") == expression.columns[0]
     if plain:
         return columns.numbers(expression.columns[0])
-    return expression.evaluate({name: columns.numbers(name) for name in expression.columns})
+    return expression.evaluate_rows(columns)

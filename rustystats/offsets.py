@@ -109,8 +109,7 @@ def evaluate_offsets(terms, columns, exposure, offset, n_rows):
             values = np.log(values)
         total = _plus(total, finite(values, "offset", offset))
     for expression in terms.expressions:
-        arrays = {name: columns.numbers(name) for name in expression.columns}
-        values = np.broadcast_to(expression.evaluate(arrays), n_rows)
+        values = np.broadcast_to(expression.evaluate_rows(columns), n_rows)
         total = _plus(total, finite(values, "offset", expression.text))
     return total, exposure_values
 

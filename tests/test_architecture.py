@@ -77,16 +77,7 @@ def test_every_module_has_its_floor():
     assert not homeless, f"give {homeless} a floor in this file and in the architecture"
 
 
-UPWARD = {}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=UPWARD[name])) if name in UPWARD else name
-        for name in MODULES
-    ],
-)
+@pytest.mark.parametrize("name", MODULES)
 def test_imports_point_down(name):
     own = PARTS[name]
     for dotted in imports_of(MODULES[name]):

@@ -13,7 +13,8 @@ cdef class Sums:
     cdef readonly RowBlocks rows
     cdef readonly bint with_gram
     cdef Py_ssize_t[::1] cross_offsets
-    cdef double[:, :, ::1] level_sums
+    cdef double[:, ::1] level_sums
+    cdef double[:, ::1] level_weights
     cdef double[:, ::1] dense_sums
     cdef double[:, ::1] cross
     cdef double[:, :, ::1] level_dense

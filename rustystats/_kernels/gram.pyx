@@ -62,9 +62,10 @@ cdef class Sums:
             for j in range(i + 1, rows.n_tables):
                 self.cross_offsets[i * rows.n_tables + j] = total
                 total += <Py_ssize_t> rows.tables[i].n_levels * rows.tables[j].n_levels
-        self.level_sums = np.zeros((n_threads, max(1, rows.n_levels), 2))
+        self.level_sums = np.zeros((n_threads, max(1, rows.n_levels)))
         self.dense_sums = np.zeros((n_threads, max(1, rows.n_dense)))
         if with_gram:
+            self.level_weights = np.zeros((n_threads, max(1, rows.n_levels)))
             self.cross = np.zeros((n_threads, max(1, total)))
             width = max(1, rows.dense_width)
             self.level_dense = np.zeros((n_threads, max(1, rows.n_levels), max(1, rows.n_dense)))
@@ -82,9 +83,9 @@ cdef class Sums:
         cdef double* sums
         cdef const double* direct
         for t in range(self.rows.n_tables):
-            sums = &self.level_sums[thread, self.rows.tables[t].offset, 0]
+            sums = &self.level_sums[thread, self.rows.tables[t].offset]
             for r in range(m):
-                sums[2 * codes[t * m + r]] += residual[r]
+                sums[codes[t * m + r]] += residual[r]
         if n_direct:
             direct = self.rows.direct_rows(start, &stride)
             dgemv(b"N", &n_direct, &m, &unit, <double*> direct, &stride, <double*> residual, &one,
@@ -104,12 +105,10 @@ cdef class Sums:
         cdef int t, i, j, r
         cdef int n_tables = self.rows.n_tables, n_dense = self.rows.n_dense
         cdef int width = self.rows.dense_width
-        cdef double* sums
         cdef double unit = 1.0
         if n_tables == 1:  # with more tables the weights of levels are margins of cross-tables
-            sums = &self.level_sums[thread, 0, 1]
             for r in range(m):
-                sums[2 * codes[r]] += weight[r]
+                self.level_weights[thread, codes[r]] += weight[r]
         for i in range(n_tables):
             for j in range(i + 1, n_tables):
                 _cross_tabulate(
@@ -139,7 +138,7 @@ cdef class Sums:
     def score(self):
         """X'r as (level sums, dense sums), threads added in order."""
         return (
-            np.asarray(self.level_sums)[:, :self.rows.n_levels, 0].sum(axis=0),
+            np.asarray(self.level_sums)[:, :self.rows.n_levels].sum(axis=0),
             np.asarray(self.dense_sums)[:, :self.rows.n_dense].sum(axis=0),
         )
 
@@ -154,8 +153,9 @@ cdef class Sums:
                 shape = (self.rows.tables[i].n_levels, self.rows.tables[j].n_levels)
                 part = np.asarray(self.cross)[:, start:start + shape[0] * shape[1]]
                 cross[i, j] = part.sum(axis=0).reshape(shape)
-        level_weights = np.asarray(self.level_sums)[:, :self.rows.n_levels, 1].sum(axis=0)
-        if n_tables > 1:
+        if n_tables <= 1:
+            level_weights = np.asarray(self.level_weights)[:, :self.rows.n_levels].sum(axis=0)
+        else:
             margins = [cross[0, 1].sum(axis=1)]
             margins += [cross[0, t].sum(axis=0) for t in range(1, n_tables)]
             level_weights = np.concatenate(margins)

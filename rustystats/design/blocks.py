@@ -41,8 +41,7 @@ class TableBlock:
 
     def to_dense(self):
         """The columns as an (n, k) array."""
-        rows = self.basis[self.codes]
-        return rows.toarray() if sparse.issparse(rows) else rows
+        return as_array(self.basis[self.codes])
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +68,11 @@ class DenseBlock:
     def to_dense(self):
         """The columns as an (n, k) float64 array."""
         return self.values.astype(np.float64, copy=False)
+
+
+def as_array(basis):
+    """A basis as an array, whether it is stored dense or sparse."""
+    return basis.toarray() if sparse.issparse(basis) else basis
 
 
 def constant_block(n_rows):

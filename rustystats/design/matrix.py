@@ -26,7 +26,7 @@ from scipy import sparse
 from rustystats._kernels import gram as kernels
 from rustystats._kernels.blocks import RowBlocks, is_direct
 from rustystats.codes import combine_codes
-from rustystats.design.blocks import DenseBlock, TableBlock
+from rustystats.design.blocks import DenseBlock, TableBlock, as_array
 from rustystats.threads import effective_n_threads, single_threaded_blas
 
 PACK_LEVELS = 256  # one byte a row, and cross-tables of two packs stay within the L2 cache
@@ -85,7 +85,7 @@ class DesignMatrix:
             if isinstance(block, DenseBlock):
                 dense.append((block.values, columns))
             elif _reads_as_dense(block, largest):
-                values = np.ascontiguousarray(_as_array(block.basis), dtype=np.float64)
+                values = np.ascontiguousarray(as_array(block.basis), dtype=np.float64)
                 dense.append(((block.codes, values), columns))
             elif block.n_columns:
                 coded.append(Pack(block.codes, block.basis, columns, ((index, block.n_levels),)))
@@ -172,7 +172,7 @@ class DesignMatrix:
         spans, dense = self._spans, self._dense_span
         for i, (pack, weights) in enumerate(self._by_pack(level_weights)):
             inner = pack.basis.T @ _scale_rows(pack.basis, weights)
-            gram[spans[i], spans[i]] = _as_array(inner)
+            gram[spans[i], spans[i]] = as_array(inner)
             for j in range(i + 1, len(self.packs)):
                 _set(gram, spans[i], spans[j], pack.basis.T @ (cross[i, j] @ self.packs[j].basis))
         for i, (pack, sums) in enumerate(self._by_pack(level_dense)):
@@ -232,7 +232,7 @@ class DesignMatrix:
         some = slice(None, None, max(1, self.shape[0] // 4096))
         scales = np.empty(self.shape[1])
         for pack in self.packs:
-            scales[pack.columns] = np.abs(_as_array(pack.basis)).max(axis=0)
+            scales[pack.columns] = np.abs(as_array(pack.basis)).max(axis=0)
         for source, columns in self._dense:
             if isinstance(source, tuple):
                 scales[columns] = np.abs(source[1]).max(axis=0)
@@ -244,7 +244,7 @@ class DesignMatrix:
         """X as an (n, p) float64 array: 8 n p bytes."""
         out = np.empty(self.shape)
         for pack in self.packs:
-            out[:, pack.columns] = _as_array(pack.basis[pack.codes])
+            out[:, pack.columns] = as_array(pack.basis[pack.codes])
         for source, columns in self._dense:
             out[:, columns] = source[1][source[0]] if isinstance(source, tuple) else source
         return out
@@ -300,17 +300,13 @@ def _merge(members, n_threads):
 def _repeat(basis, times):
     if times == 1:
         return basis
-    return np.repeat(_as_array(basis), times, axis=0)
+    return np.repeat(as_array(basis), times, axis=0)
 
 
 def _tile(basis, times):
     if basis.shape[0] == 1 and times * basis.shape[1] > PACK_LEVELS**2:
-        return sparse.csr_array(np.tile(_as_array(basis), (times, 1)))
-    return np.tile(_as_array(basis), (times, 1))
-
-
-def _as_array(basis):
-    return basis.toarray() if sparse.issparse(basis) else basis
+        return sparse.csr_array(np.tile(as_array(basis), (times, 1)))
+    return np.tile(as_array(basis), (times, 1))
 
 
 def _scale_rows(basis, weights):

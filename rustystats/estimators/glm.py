@@ -23,7 +23,7 @@ from rustystats.links import get_link
 from rustystats.offsets import evaluate_offsets
 from rustystats.results import GLMResults
 from rustystats.solvers.null import null_deviance
-from rustystats.terms.array import ArrayColumns, ArrayFactor
+from rustystats.terms.array import ArrayColumns, ArrayFactor, as_matrix
 from rustystats.terms.expression import Expression
 from rustystats.terms.numeric import NumericFactor
 from rustystats.terms.term import ModelTerms, Term
@@ -323,13 +323,7 @@ def _as_data(X):
             return X
         if any(named):
             raise TypeError("the columns of X are named by strings and others: use strings alone")
-    X = np.asarray(X)
-    if X.ndim != 2:
-        raise ValueError(
-            f"Expected 2D array, got {X.ndim}D array instead. Reshape your data: X must have one "
-            "row per observation and one column per feature, X.reshape(-1, 1) for one feature"
-        )
-    return X
+    return as_matrix(X)
 
 
 def _vector(y):

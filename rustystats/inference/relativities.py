@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rustystats.design.blocks import TableBlock
+from rustystats.design.blocks import TableBlock, as_array
 from rustystats.inference.covariance import normal_interval
 
 QUANTILES = 21
@@ -43,7 +43,8 @@ def relativity_table(model, coef, covariance, alpha):
     covariance : (p, p), NaN at aliased columns
     alpha : float, 1 - confidence
     """
-    effects = _effects(model)
+    exposure = _exposure(model)
+    effects = _effects(model, exposure)
     covariance = np.nan_to_num(covariance, nan=0.0)
     intercept = model.problem.intercept
     base_row = np.zeros(len(coef))
@@ -52,7 +53,7 @@ def relativity_table(model, coef, covariance, alpha):
     for effect in effects:
         base_row[effect.columns] += effect.rows[effect.base]
     parts = [_rows("Base", [""], base_row[None, :], slice(None), coef, covariance, alpha)]
-    parts[0]["Exposure"] = np.array([_exposure(model).sum()])
+    parts[0]["Exposure"] = np.array([exposure.sum()])
     for effect in effects:
         contrast = effect.rows - effect.rows[effect.base]
         part = _rows(effect.name, effect.labels, contrast, effect.columns, coef, covariance, alpha)
@@ -87,10 +88,9 @@ def _exposure(model):
     return np.ones(len(problem.y)) if problem.weights is None else problem.weights
 
 
-def _effects(model):
+def _effects(model, exposure):
     """All effects in the order of the terms."""
     design = model.problem.design
-    exposure = _exposure(model)
     totals = design.block_totals(exposure)
     grouped = {}
     for term, span in zip(model.terms.terms, model.spans, strict=True):
@@ -109,12 +109,12 @@ def _effects(model):
             exposures = totals[members[0][1]]
             effects.append(_table_effect(members, blocks, columns, exposures))
         else:
-            effects += _dense_effects(members[0][0], blocks[0], columns, exposure, model.names)
+            effects += _dense_effects(blocks[0], columns, exposure, model.names)
     return effects
 
 
 def _table_effect(members, blocks, columns, exposure):
-    rows = np.hstack([_as_array(block.basis) for block in blocks])
+    rows = np.hstack([as_array(block.basis) for block in blocks])
     levels = blocks[0].levels
     seen = exposure > 0
     labels = [":".join(_text(v) for v in level) for level in zip(*levels.values(), strict=True)]
@@ -137,7 +137,7 @@ def _table_effect(members, blocks, columns, exposure):
     )
 
 
-def _dense_effects(term, block, columns, exposure, names):
+def _dense_effects(block, columns, exposure, names):
     """Quantiles of the column it came from, or each design column per unit."""
     if not block.source:
         return [
@@ -167,7 +167,3 @@ def _text(value):
     if isinstance(value, (float, np.floating)):
         return f"{value:.10g}"
     return str(value)
-
-
-def _as_array(basis):
-    return basis.toarray() if hasattr(basis, "toarray") else basis

@@ -55,7 +55,7 @@ def solve_irls(problem, *, tol=1e-8, max_iter=100, start=None):
 def _iterate(problem, tol, max_iter, start):
     point, sampled = _start(problem, start)
     gram = point.gram
-    system = NormalEquations(_penalised(problem, gram))
+    system = NormalEquations(problem.penalised(gram))
     history = [point.objective]
     secants, shrinks = [], True
     keep_gram, converged = sampled or problem.is_quadratic, False
@@ -78,7 +78,7 @@ def _iterate(problem, tol, max_iter, start):
             break
         if point.gram is not None:
             gram = point.gram
-            system = NormalEquations(_penalised(problem, gram), system.aliased)
+            system = NormalEquations(problem.penalised(gram), system.aliased)
         if shrinks and point.gram is not None:
             secants = []  # steps with the new Gram converge by themselves
         else:
@@ -137,10 +137,6 @@ def _unit(problem, point, rank):
     """The dispersion as the unit of the decrement; 1 where it cannot be estimated."""
     dispersion = problem.dispersion(point, rank)
     return dispersion if np.isfinite(dispersion) and dispersion > 0 else 1.0
-
-
-def _penalised(problem, gram):
-    return gram if problem.ridge is None else gram + np.diag(problem.ridge)
 
 
 def _start(problem, start):

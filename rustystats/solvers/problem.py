@@ -101,6 +101,10 @@ class Problem:
             score = score - self.ridge * coef
         return Point(coef, score, gram, deviance, pearson, objective)
 
+    def penalised(self, gram):
+        """X'WX with the penalty's diagonal."""
+        return gram if self.ridge is None else gram + np.diag(self.ridge)
+
     def dispersion(self, point, rank):
         """Dispersion at a point: 1 where the family fixes it, else Pearson / (n - rank)."""
         if self.family.dispersion_fixed:

@@ -50,8 +50,5 @@ def _working_response_start(problem):
     _, dmu = problem.link.inverse_with_derivative(eta)
     working_weight = weights * dmu**2 / problem.family.variance(mu)
     response = eta + (y - mu) / dmu - (0.0 if problem.offset is None else problem.offset)
-    gram = problem.design.gram(working_weight)
-    if problem.ridge is not None:
-        gram[np.diag_indices_from(gram)] += problem.ridge
-    system = NormalEquations(gram)
+    system = NormalEquations(problem.penalised(problem.design.gram(working_weight)))
     return system.solve(problem.design.transpose_matvec(working_weight * response))

@@ -10,6 +10,23 @@ from rustystats.design.blocks import DenseBlock
 from rustystats.threads import effective_n_threads
 
 
+def as_matrix(X):
+    """X as a two-dimensional array, not copied if it is one.
+
+    Raises
+    ------
+    ValueError
+        If it has another number of dimensions.
+    """
+    X = np.asarray(X)
+    if X.ndim != 2:
+        raise ValueError(
+            f"Expected 2D array, got {X.ndim}D array instead. Reshape your data: X must have one "
+            "row per observation and one column per feature, X.reshape(-1, 1) for one feature"
+        )
+    return X
+
+
 class ArrayColumns:
     """A two-dimensional array in the place of a DataFrame.
 
@@ -30,12 +47,7 @@ class ArrayColumns:
     backend = None
 
     def __init__(self, values, n_threads=None, check=True):
-        values = np.asarray(values)
-        if values.ndim != 2:
-            raise ValueError(
-                f"Expected 2D array, got {values.ndim}D array instead. Reshape your data: X must "
-                "have one row per observation and one column per feature, X.reshape(-1, 1) for one"
-            )
+        values = as_matrix(values)
         for size, what in zip(values.shape, ("sample(s)", "feature(s)"), strict=True):
             if size == 0:
                 raise ValueError(

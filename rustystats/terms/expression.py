@@ -140,6 +140,10 @@ class Expression:
             result = eval(code, known, scope)
         return np.asarray(result, dtype=np.float64)
 
+    def evaluate_rows(self, columns):
+        """Values of the expression for each row of `columns`, anything with ``numbers(name)``."""
+        return self.evaluate({name: columns.numbers(name) for name in self.columns})
+
     def __getstate__(self):
         return {"text": self.text}
 
