@@ -17,6 +17,7 @@ import numpy as np
 
 from rustystats import datasets
 from rustystats.formula import parse_formula
+from rustystats.inference.summary import WIDTH
 from rustystats.model import glm
 
 FORMULA = (
@@ -25,7 +26,6 @@ FORMULA = (
 )
 MIN_ROWS = 1_000
 MAX_ROWS = 100_000_000
-WIDTH = 78  # of the summary
 MANY_LEVELS = 13  # a factor with more levels than this is shown at about a dozen of them
 
 
