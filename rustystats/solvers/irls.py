@@ -55,7 +55,7 @@ def solve_irls(problem, *, tol=1e-8, max_iter=100, start=None):
 def _iterate(problem, tol, max_iter, start):
     point, sampled = _start(problem, start)
     gram = point.gram
-    system = NormalEquations(problem.penalised(gram))
+    system = NormalEquations(problem.penalised(gram), excluded=problem.excluded)
     history = [point.objective]
     secants, shrinks = [], True
     keep_gram, converged = sampled or problem.is_quadratic, False

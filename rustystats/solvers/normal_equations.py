@@ -19,6 +19,8 @@ class NormalEquations:
     gram : (p, p) symmetric positive semi-definite
     aliased : (p,) bool or None
         Columns to leave out; None decides them here.
+    excluded : (p,) bool or None
+        Columns that are left out before it is decided which of the others are aliased.
 
     Raises
     ------
@@ -26,7 +28,7 @@ class NormalEquations:
         If the Gram is not finite.
     """
 
-    def __init__(self, gram, aliased=None):
+    def __init__(self, gram, aliased=None, excluded=None):
         if not np.isfinite(gram).all():
             raise ValueError(
                 "the cross-products of the design are not finite: it holds NaN or infinity, or "
@@ -36,7 +38,8 @@ class NormalEquations:
         self.scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
         scaled = gram / self.scale / self.scale[:, None]
         if aliased is None:
-            aliased = _find_aliased(scaled, diagonal <= 0)
+            empty = diagonal <= 0
+            aliased = _find_aliased(scaled, empty if excluded is None else empty | excluded)
         self.aliased = aliased
         self.keep = np.flatnonzero(~aliased)
         kept = scaled[np.ix_(self.keep, self.keep)]
@@ -71,13 +74,15 @@ class NormalEquations:
         return out / self.scale / self.scale[:, None]
 
 
-def _find_aliased(scaled, empty):
-    """Columns whose pivot is below ALIAS_PIVOT, taken in order."""
-    if not empty.any():
-        factor, info = lapack.dpotrf(scaled, lower=1)
-        if info == 0 and np.min(np.diagonal(factor), initial=1.0) ** 2 >= ALIAS_PIVOT:
-            return empty.copy()
-    return _eliminate(scaled, empty.copy())
+def _find_aliased(scaled, out):
+    """Columns that are `out` already, or whose pivot is below ALIAS_PIVOT, taken in order."""
+    keep = np.flatnonzero(~out)
+    if not len(keep):
+        return out.copy()
+    factor, info = lapack.dpotrf(scaled[np.ix_(keep, keep)], lower=1)
+    if info == 0 and np.min(np.diagonal(factor), initial=1.0) ** 2 >= ALIAS_PIVOT:
+        return out.copy()
+    return _eliminate(scaled, out.copy())
 
 
 def _eliminate(scaled, aliased):

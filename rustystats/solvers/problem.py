@@ -33,6 +33,7 @@ class Problem:
     weights, offset : (n,) float64 or None
     ridge : (p,) float64 or None, what the penalty adds to the diagonal of X'WX: alpha sum(w) v
     intercept : position of the intercept column, or None
+    excluded : (p,) bool or None, columns whose coefficients are held at 0: a model without them
     """
 
     design: DesignMatrix
@@ -43,6 +44,7 @@ class Problem:
     offset: np.ndarray | None = None
     ridge: np.ndarray | None = None
     intercept: int | None = None
+    excluded: np.ndarray | None = None
     total_weight: float = field(init=False)
     n_obs: int = field(init=False)
 

@@ -11,7 +11,8 @@ from rustystats.solvers.normal_equations import NormalEquations
 
 def mean_start(problem):
     """Starting coefficients, shape (p,)."""
-    if problem.intercept is not None:
+    intercept, excluded = problem.intercept, problem.excluded
+    if intercept is not None and not (excluded is not None and excluded[intercept]):
         return _intercept_start(problem)
     return _working_response_start(problem)
 
@@ -50,5 +51,6 @@ def _working_response_start(problem):
     _, dmu = problem.link.inverse_with_derivative(eta)
     working_weight = weights * dmu**2 / problem.family.variance(mu)
     response = eta + (y - mu) / dmu - (0.0 if problem.offset is None else problem.offset)
-    system = NormalEquations(problem.penalised(problem.design.gram(working_weight)))
+    gram = problem.penalised(problem.design.gram(working_weight))
+    system = NormalEquations(gram, excluded=problem.excluded)
     return system.solve(problem.design.transpose_matvec(working_weight * response))

@@ -8,20 +8,14 @@ from functools import cached_property
 import numpy as np
 
 from rustystats import frames
-from rustystats.inference.covariance import (
-    normal_interval,
-    significance_code,
-    two_sided_pvalues,
-    unscaled_covariance,
-)
 from rustystats.inference.relativities import relativity_table
 from rustystats.inference.summary import summary_text
 from rustystats.offsets import evaluate_offsets
-from rustystats.solvers.null import null_deviance
-from rustystats.threads import single_threaded_blas
+from rustystats.results.coefficients import CoefficientAnswers
+from rustystats.results.quality import QualityAnswers
 
 
-class GLMResults:
+class GLMResults(CoefficientAnswers, QualityAnswers):
     """A fitted generalized linear model.
 
     Not made by users: `glm(...).fit()` and ``GLMRegressor.result_`` return it. p is the number of
@@ -126,104 +120,6 @@ class GLMResults:
         design, _ = self.model.terms.design(columns)
         shift, _ = evaluate_offsets(terms, columns, exposure, offset, columns.n_rows)
         return self._problem.link.inverse(design.matvec(self.fit.coef, shift))
-
-    # ---- coefficients ---------------------------------------------------------------------
-
-    @cached_property
-    def cov_params_unscaled(self):
-        """Covariance of the coefficients at dispersion 1, (p, p), NaN where aliased."""
-        with single_threaded_blas():  # waking BLAS threads costs more than p^3 for usual p
-            return unscaled_covariance(self.fit, self._problem.ridge)
-
-    def cov_params(self):
-        """Covariance of the coefficients, (p, p)."""
-        return self.scale() * self.cov_params_unscaled
-
-    def bse(self):
-        """Standard errors, (p,); NaN where aliased."""
-        return np.sqrt(self.scale() * np.diagonal(self.cov_params_unscaled))
-
-    def tvalues(self):
-        """z-statistics, (p,); infinite where a perfect fit leaves no error."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self.params / self.bse()
-
-    def pvalues(self):
-        """Two-sided p-values by the normal law, (p,)."""
-        return two_sided_pvalues(self.tvalues())
-
-    def conf_int(self, alpha=0.05):
-        """Wald confidence limits at level 1 - alpha, (p, 2)."""
-        return normal_interval(self.params, self.bse(), alpha)
-
-    def significance_codes(self):
-        """Stars of the p-values, list of str."""
-        return [significance_code(p) for p in self.pvalues()]
-
-    # ---- quality of the fit ---------------------------------------------------------------
-
-    def scale(self):
-        """Dispersion used in standard errors: 1 for Poisson and Binomial, else Pearson."""
-        return 1.0 if self._problem.family.dispersion_fixed else self.scale_pearson()
-
-    def scale_pearson(self):
-        """Pearson chi-square over residual degrees of freedom; NaN when there are none."""
-        return self.fit.pearson / self.df_resid if self.df_resid > 0 else np.nan
-
-    def scale_deviance(self):
-        """Deviance over residual degrees of freedom; NaN when there are none."""
-        return self.fit.deviance / self.df_resid if self.df_resid > 0 else np.nan
-
-    def pearson_chi2(self):
-        """Sum of w (y - mu)^2 / V(mu)."""
-        return self.fit.pearson
-
-    @cached_property
-    def _llf(self):
-        problem = self._problem
-        return problem.family.loglike(problem.y, self.fittedvalues, self._weights)
-
-    def llf(self):
-        """Log-likelihood, as R's logLik: at the dispersion R plugs in."""
-        return self._llf
-
-    def aic(self):
-        """Akaike's criterion -2 llf + 2 rank.
-
-        The dispersion is not counted as a parameter (R counts it for Gaussian and Gamma: R's AIC
-        is 2 higher there; statsmodels does not).
-        """
-        return -2.0 * self.llf() + 2.0 * self.fit.rank
-
-    def bic(self):
-        """Schwarz's criterion -2 llf + rank log n (the dispersion is not counted)."""
-        return -2.0 * self.llf() + self.fit.rank * np.log(self.nobs)
-
-    @cached_property
-    def _null_deviance(self):
-        problem = self._problem
-        if problem.intercept is None:
-            mu = problem.link.inverse(
-                np.zeros(len(problem.y)) if problem.offset is None else problem.offset
-            )
-            if problem.family.y_domain.contains(mu).all():
-                return problem.family.deviance(problem.y, mu, problem.weights)
-            return np.nan
-        return null_deviance(
-            problem.y,
-            problem.family,
-            problem.link,
-            problem.weights,
-            problem.offset,
-            problem.design.n_threads,
-        )
-
-    def null_deviance(self):
-        """Deviance of the model with the intercept and the offset alone.
-
-        Without an intercept: of the offset alone, as in R (NaN where that is no valid mean).
-        """
-        return self._null_deviance
 
     # ---- tables ---------------------------------------------------------------------------
 
