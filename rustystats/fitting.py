@@ -25,6 +25,7 @@ from rustystats.offsets import (
     read_vector,
 )
 from rustystats.solvers.irls import solve_irls
+from rustystats.solvers.parameter import solve_with_parameter
 from rustystats.solvers.problem import Problem
 from rustystats.terms.array import ArrayColumns
 from rustystats.terms.term import ModelTerms
@@ -149,17 +150,34 @@ def prepare(
     )
 
 
-def solve(problem, *, tol, max_iter, start=None, columns=None):
-    """Fit the problem and warn where the fit is not what was asked for.
+def solve(model, *, tol, max_iter, columns=None, **parameter_options):
+    """Fit the model, its family's parameter included where the data decide it.
 
-    columns: the ArrayColumns that have not been looked through for NaN and infinity yet.
+    Warns where the fit is not what was asked for.
+
+    Parameters
+    ----------
+    model : Model
+    tol, max_iter : as in `solvers/irls.py`
+    columns : ArrayColumns that have not been looked through for NaN and infinity yet, or None
+    parameter_options : of `solve_with_parameter`
+
+    Returns
+    -------
+    (Model, Fit)
     """
     if not (isinstance(tol, Real) and np.isfinite(tol) and tol > 0):
         raise ValueError(f"tol must be a positive number, not {tol!r}")
     if isinstance(max_iter, bool) or not hasattr(max_iter, "__index__") or max_iter < 1:
         raise ValueError(f"max_iter must be a whole number of at least 1, not {max_iter!r}")
+    problem = model.problem
     try:
-        fit = solve_irls(problem, tol=tol, max_iter=max_iter, start=start)
+        if problem.family.estimated:
+            problem, fit = solve_with_parameter(
+                problem, tol=tol, max_iter=max_iter, **parameter_options
+            )
+        else:
+            fit = solve_irls(problem, tol=tol, max_iter=max_iter)
     except ValueError:
         if isinstance(columns, ArrayColumns):
             columns.check_finite()  # says more than the solver can
@@ -171,7 +189,14 @@ def solve(problem, *, tol, max_iter, start=None, columns=None):
             ConvergenceWarning,
             stacklevel=3,
         )
-    return fit
+    if fit.parameter is not None and problem.family.at_edge():
+        warnings.warn(
+            f"{fit.parameter.name}={fit.parameter.value:g} is the edge of its range: "
+            f"{problem.family.at_edge()}",
+            UserWarning,
+            stacklevel=3,
+        )
+    return replace(model, problem=problem), fit
 
 
 def check_response(y, n_rows, family, name):
@@ -219,6 +244,17 @@ def check_alpha(alpha, l1_ratio):
             f"l1_ratio={l1_ratio!r}: this version fits ridge penalties only, set l1_ratio=0"
         )
     return float(alpha)
+
+
+def check_dispersion(dispersion):
+    """How the dispersion of standard errors is found: None, "pearson", "deviance" or a number."""
+    fixed = isinstance(dispersion, Real) and np.isfinite(dispersion) and dispersion > 0
+    if dispersion not in (None, "pearson", "deviance") and not fixed:
+        raise ValueError(
+            "dispersion must be 'pearson', 'deviance', a positive number, or None for the "
+            f"family's own, not {dispersion!r}"
+        )
+    return dispersion
 
 
 def _check_width(terms, n_columns):

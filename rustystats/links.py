@@ -1,15 +1,40 @@
-"""Link functions as people name them; the mathematics is in `_kernels/families.pyx`.
+"""Link functions as people name them; the mathematics is in `_kernels/links.pyx`.
 
 A link is an object with ``name()``, ``link(mu)``, ``inverse(eta)`` and ``derivative(mu)``. To add
 one: a class of the kernel for its two loops, a class here for its name, an entry in `LINKS`.
 """
 
-from rustystats._kernels import families as _kernels
+import re
 
-__all__ = ["Identity", "Log", "Logit", "get_link"]
+from rustystats._kernels import links as _kernels
+
+__all__ = [
+    "LINKS",
+    "CLogLog",
+    "Identity",
+    "Inverse",
+    "InverseSquared",
+    "Log",
+    "Logit",
+    "Power",
+    "Probit",
+    "Sqrt",
+    "get_link",
+]
 
 
-class Identity(_kernels.IdentityLink):
+class NamedLink:
+    """The name of a link, and how it prints."""
+
+    def name(self):
+        """The string this link is asked for by."""
+        return type(self).__name__.lower()
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"
+
+
+class Identity(NamedLink, _kernels.IdentityLink):
     """eta = mu.
 
     Examples
@@ -18,12 +43,8 @@ class Identity(_kernels.IdentityLink):
     np.float64(0.3)
     """
 
-    def name(self):
-        """The string this link is asked for by."""
-        return "identity"
 
-
-class Log(_kernels.LogLink):
+class Log(NamedLink, _kernels.LogLink):
     """eta = log(mu): effects multiply, as relativities do.
 
     Examples
@@ -32,12 +53,8 @@ class Log(_kernels.LogLink):
     np.float64(1.0)
     """
 
-    def name(self):
-        """The string this link is asked for by."""
-        return "log"
 
-
-class Logit(_kernels.LogitLink):
+class Logit(NamedLink, _kernels.LogitLink):
     """eta = log(mu / (1 - mu)).
 
     Examples
@@ -46,12 +63,104 @@ class Logit(_kernels.LogitLink):
     np.float64(0.5)
     """
 
+
+class Probit(NamedLink, _kernels.ProbitLink):
+    """eta = Phi^-1(mu), Phi the standard normal distribution function.
+
+    Examples
+    --------
+    >>> Probit().inverse(0.0)
+    np.float64(0.5)
+    """
+
+
+class CLogLog(NamedLink, _kernels.CLogLogLink):
+    """eta = log(-log(1 - mu)): the probability of at least one event of a Poisson process.
+
+    Examples
+    --------
+    >>> CLogLog().link(0.5).round(4)
+    np.float64(-0.3665)
+    """
+
+
+class Power(NamedLink, _kernels.PowerLink):
+    """eta = mu^exponent; eta must be positive.
+
+    Parameters
+    ----------
+    exponent : float, not 0
+        For 0, the limit, use the log link.
+
+    Examples
+    --------
+    >>> Power(0.25).inverse(2.0)
+    np.float64(16.0)
+    """
+
+    def __init__(self, exponent):
+        if not exponent or abs(exponent) == float("inf") or exponent != exponent:
+            raise ValueError(
+                f"the exponent of a power link is a number other than 0, not {exponent!r}: "
+                "for 0, the limit, use the log link"
+            )
+        super().__init__(exponent)
+
+    def name(self):
+        """The string this link is asked for by, its exponent included."""
+        return f"power({self.exponent:g})"
+
+    def __repr__(self):
+        return f"Power({self.exponent:g})"
+
+
+class Sqrt(NamedLink, _kernels.PowerLink):
+    """eta = sqrt(mu); eta must be positive.
+
+    Examples
+    --------
+    >>> Sqrt().inverse(3.0)
+    np.float64(9.0)
+    """
+
+    def __init__(self):
+        super().__init__(0.5)
+
+
+class Inverse(NamedLink, _kernels.PowerLink):
+    """eta = 1 / mu.
+
+    Examples
+    --------
+    >>> Inverse().inverse(4.0)
+    np.float64(0.25)
+    """
+
+    def __init__(self):
+        super().__init__(-1.0)
+
+
+class InverseSquared(NamedLink, _kernels.PowerLink):
+    """eta = 1 / mu^2; eta must be positive.
+
+    Examples
+    --------
+    >>> InverseSquared().inverse(4.0)
+    np.float64(0.5)
+    """
+
+    def __init__(self):
+        super().__init__(-2.0)
+
     def name(self):
         """The string this link is asked for by."""
-        return "logit"
+        return "inverse_squared"
 
 
-LINKS = {link().name(): link for link in (Identity, Log, Logit)}
+LINKS = {
+    link().name(): link
+    for link in (Identity, Log, Logit, Probit, CLogLog, Inverse, InverseSquared, Sqrt)
+}
 
 
 def get_link(link, family):
@@ -64,15 +173,24 @@ def get_link(link, family):
     """
     if link is None:
         return family.default_link()
-    if isinstance(link, _kernels.Link) and hasattr(link, "name"):
-        chosen = link
-    elif isinstance(link, str) and link.lower() in LINKS:
-        chosen = LINKS[link.lower()]()
-    else:
-        raise ValueError(f"Unknown link {link!r}: use one of {', '.join(LINKS)}")
-    if chosen.name() not in family.link_names:
+    chosen = link if isinstance(link, NamedLink) else _by_name(link)
+    if chosen is None:
+        raise ValueError(
+            f"Unknown link {link!r}: use one of {', '.join(LINKS)}, or power(exponent)"
+        )
+    if chosen.name().partition("(")[0] not in family.link_names:
         raise ValueError(
             f"Unknown link {chosen.name()!r} for family {family.name()}: "
             f"use one of {', '.join(family.link_names)}"
         )
     return chosen
+
+
+def _by_name(name):
+    if not isinstance(name, str):
+        return None
+    key = name.lower().replace("-", "_")
+    power = re.fullmatch(r"power\((-?\d*\.?\d+)\)", key)
+    if power:
+        return Power(float(power[1]))
+    return LINKS[key]() if key in LINKS else None

@@ -2,7 +2,7 @@
 
 from rustystats import frames
 from rustystats.families import get_family
-from rustystats.fitting import check_alpha, prepare, solve
+from rustystats.fitting import check_alpha, check_dispersion, prepare, solve
 from rustystats.formula import parse_formula
 from rustystats.links import get_link
 from rustystats.results import GLMResults
@@ -14,6 +14,8 @@ def glm(
     family="gaussian",
     link=None,
     *,
+    var_power=None,
+    theta=None,
     exposure=None,
     offset=None,
     weights=None,
@@ -30,9 +32,16 @@ def glm(
         intercept; ``offset(expr)``, added as it is.
     data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
     family : str or family object
-        "gaussian", "poisson", "binomial" or "gamma".
+        "gaussian", "poisson", "quasipoisson", "binomial", "quasibinomial", "gamma",
+        "inverse_gaussian", "tweedie", "negbinomial", or an object of `rustystats.families`.
     link : str, link object or None
-        "identity", "log" or "logit"; None takes the family's default.
+        "identity", "log", "logit", "probit", "cloglog", "inverse", "inverse_squared", "sqrt",
+        "power(exponent)"; None takes the family's default.
+    var_power : float or "auto", optional
+        Power of the Tweedie variance, "auto" for maximum likelihood between 1 and 2; None is 1.5.
+    theta : float or "auto", optional
+        Theta of the negative binomial, Var = mu + mu^2 / theta; None is "auto", maximum
+        likelihood.
     exposure : str or (n,) array, optional
         Positive volume of each row (years insured); log links only. Its logarithm is added to the
         linear predictor.
@@ -65,6 +74,7 @@ def glm(
     >>> result.feature_names[:3]
     ['Intercept', 'ns(DrivAge, 1/4)', 'ns(DrivAge, 2/4)']
     """
+    family = get_family(family, var_power, theta, defaults={"theta": "auto"})
     return FormulaGLM(formula, data, family, link, exposure, offset, weights, n_threads)
 
 
@@ -83,8 +93,8 @@ class FormulaGLM:
 
     def __init__(self, formula, data, family, link, exposure, offset, weights, n_threads):
         self.formula = formula
-        self.family = get_family(family)
-        self.link = get_link(link, self.family)
+        self.family = family
+        self.link = get_link(link, family)
         parsed = parse_formula(formula)
         named = [name for name in (exposure, offset, weights) if isinstance(name, str)]
         columns = frames.read_columns(data, (*parsed.columns, *named), n_threads)
@@ -127,7 +137,16 @@ class FormulaGLM:
         """Number of design columns."""
         return self._model.problem.design.shape[1]
 
-    def fit(self, alpha=0.0, l1_ratio=0.0, max_iter=100, tol=1e-8, n_threads=None):
+    def fit(
+        self,
+        alpha=0.0,
+        l1_ratio=0.0,
+        max_iter=100,
+        tol=1e-8,
+        *,
+        dispersion=None,
+        n_threads=None,
+    ):
         """Fit the model by maximum (penalised) likelihood.
 
         Parameters
@@ -141,6 +160,9 @@ class FormulaGLM:
             Most steps on the full data.
         tol : float
             Tolerance on the Newton decrement in units of the dispersion.
+        dispersion : "pearson", "deviance", float or None
+            The dispersion that standard errors use; None is the family's own: 1 for Poisson,
+            binomial and negative binomial, else "pearson".
         n_threads : int, optional
             None keeps the model's.
 
@@ -153,12 +175,12 @@ class FormulaGLM:
         ConvergenceWarning
             If the fit stopped before it converged; `result.converged` is False then.
         """
-        alpha = check_alpha(alpha, l1_ratio)
+        alpha, dispersion = check_alpha(alpha, l1_ratio), check_dispersion(dispersion)
         model = self._model.penalised(alpha)
         if n_threads is not None:
             model = model.threaded(n_threads)
-        fit = solve(model.problem, tol=tol, max_iter=max_iter)
-        return GLMResults(model, fit, self._backend, self.formula, alpha)
+        model, fit = solve(model, tol=tol, max_iter=max_iter)
+        return GLMResults(model, fit, self._backend, self.formula, alpha, dispersion)
 
     def __repr__(self):
         return (

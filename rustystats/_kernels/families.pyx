@@ -1,15 +1,15 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # cython: cdivision=True, initializedcheck=False
-"""Family and link mathematics on a contiguous block of rows.
+"""Family mathematics on a contiguous block of rows.
 
-A link maps the mean to the linear predictor, eta = g(mu); a family has a variance function V(mu)
-and a unit deviance d(y, mu) >= 0. The two know nothing of each other and nothing of the design:
-the fused pass in `irls.pyx` calls `inverse_block`, `variance_block` and `deviance_block` once per
-block of rows (three virtual calls for about a thousand rows), so no family x link product exists.
+A family has a variance function V(mu), a unit deviance d(y, mu) >= 0 and a domain of means. It
+knows neither link (`links.pyx`) nor design: the fused pass in `irls.pyx` calls a link's
+`inverse_block` and a family's `variance_block` and `deviance_block` once per block of rows, so no
+family x link product exists.
 
 Every loop reads caller-owned buffers and writes caller-owned buffers. The `def` methods give the
-same mathematics to Python for arrays of any shape; `rustystats.families` and `rustystats.links`
-add names, domains and likelihoods.
+same mathematics to Python for arrays of any shape; `rustystats.families` adds names, domains and
+likelihoods.
 """
 import numpy as np
 
@@ -18,120 +18,14 @@ from libc.math cimport log, log1p
 
 
 cdef extern from "vecmath.h" nogil:
-    void exp_block(const double* x, double* out, Py_ssize_t m)
-
-# Where a mean would underflow or overflow, it stops: exp(+-700) is still a normal double.
-cdef double ETA_BOUND = 700.0
-
-
-cdef class Link:
-    """A strictly monotone link eta = g(mu)."""
-
-    cdef void inverse_block(
-        self, const double* eta, double* mu_out, double* dmu_out, Py_ssize_t m
-    ) noexcept nogil:
-        pass
-
-    cdef void link_block(self, const double* mu, double* eta_out, Py_ssize_t m) noexcept nogil:
-        pass
-
-    def link(self, mu):
-        """Linear predictor eta = g(mu), elementwise."""
-        flat = _flat(mu)
-        out = np.empty_like(flat)
-        cdef const double[::1] source = flat
-        cdef double[::1] target = out
-        if flat.size:
-            self.link_block(&source[0], &target[0], flat.size)
-        return out.reshape(np.shape(mu))[()]
-
-    def inverse(self, eta):
-        """Mean mu = g^-1(eta), elementwise."""
-        return self.inverse_with_derivative(eta)[0]
-
-    def inverse_with_derivative(self, eta):
-        """The pair (mu, d mu / d eta), elementwise."""
-        flat = _flat(eta)
-        mu, dmu = np.empty_like(flat), np.empty_like(flat)
-        cdef const double[::1] source = flat
-        cdef double[::1] mu_out = mu
-        cdef double[::1] dmu_out = dmu
-        if flat.size:
-            self.inverse_block(&source[0], &mu_out[0], &dmu_out[0], flat.size)
-        shape = np.shape(eta)
-        return mu.reshape(shape)[()], dmu.reshape(shape)[()]
-
-    def derivative(self, mu):
-        """Slope of the link d eta / d mu at the mean mu, elementwise."""
-        return 1.0 / self.inverse_with_derivative(self.link(mu))[1]
-
-
-cdef class IdentityLink(Link):
-    """eta = mu."""
-
-    cdef void inverse_block(
-        self, const double* eta, double* mu_out, double* dmu_out, Py_ssize_t m
-    ) noexcept nogil:
-        cdef Py_ssize_t i
-        for i in range(m):
-            mu_out[i] = eta[i]
-            dmu_out[i] = 1.0
-
-    cdef void link_block(self, const double* mu, double* eta_out, Py_ssize_t m) noexcept nogil:
-        cdef Py_ssize_t i
-        for i in range(m):
-            eta_out[i] = mu[i]
-
-
-cdef class LogLink(Link):
-    """eta = log(mu)."""
-
-    cdef void inverse_block(
-        self, const double* eta, double* mu_out, double* dmu_out, Py_ssize_t m
-    ) noexcept nogil:
-        cdef Py_ssize_t i
-        cdef double bounded
-        for i in range(m):
-            bounded = ETA_BOUND if eta[i] > ETA_BOUND else eta[i]
-            dmu_out[i] = -ETA_BOUND if bounded < -ETA_BOUND else bounded
-        exp_block(dmu_out, mu_out, m)
-        for i in range(m):
-            dmu_out[i] = mu_out[i]
-
-    cdef void link_block(self, const double* mu, double* eta_out, Py_ssize_t m) noexcept nogil:
-        cdef Py_ssize_t i
-        for i in range(m):
-            eta_out[i] = log(mu[i])
-
-
-cdef class LogitLink(Link):
-    """eta = log(mu / (1 - mu)); the mean stays one epsilon away from 0 and 1, as in R."""
-
-    cdef void inverse_block(
-        self, const double* eta, double* mu_out, double* dmu_out, Py_ssize_t m
-    ) noexcept nogil:
-        cdef Py_ssize_t i
-        cdef double odds, mu
-        for i in range(m):
-            odds = -eta[i] if eta[i] > 0 else eta[i]  # exp(-|eta|) never overflows
-            dmu_out[i] = -ETA_BOUND if odds < -ETA_BOUND else odds
-        exp_block(dmu_out, mu_out, m)
-        for i in range(m):
-            odds = mu_out[i]
-            mu = 1.0 / (1.0 + odds) if eta[i] > 0 else odds / (1.0 + odds)
-            dmu_out[i] = odds / ((1.0 + odds) * (1.0 + odds))
-            if mu < DBL_EPSILON:
-                mu = DBL_EPSILON
-                dmu_out[i] = DBL_EPSILON
-            elif mu > 1.0 - DBL_EPSILON:
-                mu = 1.0 - DBL_EPSILON
-                dmu_out[i] = DBL_EPSILON
-            mu_out[i] = mu
-
-    cdef void link_block(self, const double* mu, double* eta_out, Py_ssize_t m) noexcept nogil:
-        cdef Py_ssize_t i
-        for i in range(m):
-            eta_out[i] = log(mu[i]) - log1p(-mu[i])
+    void power_block(const double* x, double exponent, double* out, Py_ssize_t m)
+    void gamma_deviance_block(const double* y, const double* mu, double* out, Py_ssize_t m)
+    void tweedie_deviance_block(
+        const double* y, const double* mu, double p, double* out, Py_ssize_t m
+    )
+    void negbinomial_deviance_block(
+        const double* y, const double* mu, double theta, double* out, Py_ssize_t m
+    )
 
 
 cdef class Family:
@@ -153,7 +47,7 @@ cdef class Family:
 
     def variance(self, mu):
         """Variance function V(mu), elementwise."""
-        flat = _flat(mu)
+        flat = flattened(mu)
         out = np.empty_like(flat)
         cdef const double[::1] source = flat
         cdef double[::1] target = out
@@ -164,7 +58,7 @@ cdef class Family:
     def unit_deviance(self, y, mu):
         """Unit deviance d(y, mu), elementwise, with the factor 2."""
         y, mu = np.broadcast_arrays(np.asarray(y, dtype=float), np.asarray(mu, dtype=float))
-        y_flat, mu_flat = _flat(y), _flat(mu)
+        y_flat, mu_flat = flattened(y), flattened(mu)
         out = np.empty_like(y_flat)
         cdef const double[::1] response = y_flat
         cdef const double[::1] mean = mu_flat
@@ -261,9 +155,88 @@ cdef class GammaFamily(Family):
     cdef void deviance_block(
         self, const double* y, const double* mu, double* deviance_out, Py_ssize_t m
     ) noexcept nogil:
+        gamma_deviance_block(y, mu, deviance_out, m)
+
+
+cdef class InverseGaussianFamily(Family):
+    """V = mu^3, d = (y - mu)^2 / (y mu^2)."""
+
+    cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
+        return _count_not_between(mu, m, DBL_MIN, DBL_MAX)
+
+    cdef void variance_block(
+        self, const double* mu, double* variance_out, Py_ssize_t m
+    ) noexcept nogil:
         cdef Py_ssize_t i
         for i in range(m):
-            deviance_out[i] = 2.0 * ((y[i] - mu[i]) / mu[i] - log(y[i] / mu[i]))
+            variance_out[i] = mu[i] * mu[i] * mu[i]
+
+    cdef void deviance_block(
+        self, const double* y, const double* mu, double* deviance_out, Py_ssize_t m
+    ) noexcept nogil:
+        cdef Py_ssize_t i
+        cdef double relative
+        for i in range(m):
+            relative = (y[i] - mu[i]) / mu[i]
+            deviance_out[i] = relative * relative / y[i]
+
+
+cdef class TweedieFamily(Family):
+    """V = mu^p; d as in `vecmath.h`, and that of the named family where p is 0, 1, 2 or 3."""
+
+    def __init__(self, double var_power):
+        named = {
+            0.0: GaussianFamily, 1.0: PoissonFamily, 2.0: GammaFamily, 3.0: InverseGaussianFamily
+        }
+        self.var_power = var_power
+        self.named = named[var_power]() if var_power in named else None
+
+    cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
+        if self.var_power == 0.0:
+            return self.named.count_outside(mu, m)
+        return _count_not_between(mu, m, DBL_MIN, DBL_MAX)
+
+    cdef void variance_block(
+        self, const double* mu, double* variance_out, Py_ssize_t m
+    ) noexcept nogil:
+        if self.named is not None:
+            self.named.variance_block(mu, variance_out, m)
+        else:
+            power_block(mu, self.var_power, variance_out, m)
+
+    cdef void deviance_block(
+        self, const double* y, const double* mu, double* deviance_out, Py_ssize_t m
+    ) noexcept nogil:
+        if self.named is not None:
+            self.named.deviance_block(y, mu, deviance_out, m)
+        else:
+            tweedie_deviance_block(y, mu, self.var_power, deviance_out, m)
+
+
+cdef class NegativeBinomialFamily(Family):
+    """V = mu + mu^2 / theta, d = 2 [y log(y / mu) - (y + theta) log((y + theta) / (mu + theta))]."""
+
+    def __init__(self, double theta):
+        self.theta = theta
+
+    cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
+        return _count_not_between(mu, m, DBL_MIN, DBL_MAX)
+
+    cdef void variance_block(
+        self, const double* mu, double* variance_out, Py_ssize_t m
+    ) noexcept nogil:
+        cdef Py_ssize_t i
+        for i in range(m):
+            variance_out[i] = mu[i] + mu[i] * mu[i] / self.theta
+
+    cdef void deviance_block(
+        self, const double* y, const double* mu, double* deviance_out, Py_ssize_t m
+    ) noexcept nogil:
+        cdef Py_ssize_t i
+        negbinomial_deviance_block(y, mu, self.theta, deviance_out, m)
+        for i in range(m):
+            if y[i] > 0.0:
+                deviance_out[i] += 2.0 * y[i] * log(y[i] / mu[i])
 
 
 cdef Py_ssize_t _count_not_between(
@@ -275,6 +248,6 @@ cdef Py_ssize_t _count_not_between(
     return count
 
 
-def _flat(values):
+cdef flattened(values):
     """A contiguous float64 vector of the values."""
     return np.ascontiguousarray(values, dtype=np.float64).reshape(-1)

@@ -19,8 +19,9 @@ from cython.parallel cimport prange
 from libc.stdint cimport int32_t
 
 from rustystats._kernels.blocks cimport BLOCK_ROWS, RowBlocks
-from rustystats._kernels.families cimport Family, Link
+from rustystats._kernels.families cimport Family
 from rustystats._kernels.gram cimport Buffers, Sums, add_linear_predictor
+from rustystats._kernels.links cimport Link
 
 cdef extern from "vecmath.h" nogil:
     void working_block(

@@ -13,6 +13,7 @@ from rustystats import frames
 from rustystats.families import get_family
 from rustystats.fitting import (
     check_alpha,
+    check_dispersion,
     check_response,
     check_weights,
     prepare,
@@ -38,9 +39,16 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
     Parameters
     ----------
     family : str or family object, default="gaussian"
-        "gaussian", "poisson", "binomial" or "gamma".
+        "gaussian", "poisson", "quasipoisson", "binomial", "quasibinomial", "gamma",
+        "inverse_gaussian", "tweedie", "negbinomial", or an object of `rustystats.families`.
     link : str, link object or None
-        "identity", "log" or "logit"; None takes the family's default.
+        "identity", "log", "logit", "probit", "cloglog", "inverse", "inverse_squared", "sqrt",
+        "power(exponent)"; None takes the family's default.
+    var_power : float, "auto" or None
+        Power of the Tweedie variance, "auto" for maximum likelihood between 1 and 2; None is 1.5.
+    theta : float, "auto" or None
+        Theta of the negative binomial, Var = mu + mu^2 / theta; None is "auto", maximum
+        likelihood.
     alpha : float, default=0.0
         Ridge penalty.
     l1_ratio : float, default=0.0
@@ -51,6 +59,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
     exposure : str or None
         Column of X that holds the exposure (> 0, log link). It is not a feature.
     fit_intercept : bool, default=True
+    dispersion : "pearson", "deviance", float or None
+        The dispersion that the standard errors of `result_` use; None is the family's own.
     tol : float, default=1e-8
         Tolerance on the Newton decrement in units of the dispersion.
     max_iter : int, default=100
@@ -93,22 +103,28 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         family="gaussian",
         link=None,
         *,
+        var_power=None,
+        theta=None,
         alpha=0.0,
         l1_ratio=0.0,
         formula=None,
         exposure=None,
         fit_intercept=True,
+        dispersion=None,
         tol=1e-8,
         max_iter=100,
         n_threads=None,
     ):
         self.family = family
         self.link = link
+        self.var_power = var_power
+        self.theta = theta
         self.alpha = alpha
         self.l1_ratio = l1_ratio
         self.formula = formula
         self.exposure = exposure
         self.fit_intercept = fit_intercept
+        self.dispersion = dispersion
         self.tol = tol
         self.max_iter = max_iter
         self.n_threads = n_threads
@@ -134,9 +150,10 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         ValueError
             If data or parameters are at fault; the estimator keeps its former state.
         """
-        family = get_family(self.family)
+        family = self._family()
         link = get_link(self.link, family)
         alpha = check_alpha(self.alpha, self.l1_ratio)
+        dispersion = check_dispersion(self.dispersion)
         if not isinstance(self.fit_intercept, (bool, np.bool_)):
             raise ValueError(f"fit_intercept must be True or False, not {self.fit_intercept!r}")
         exposure = self._exposure(exposure)
@@ -153,9 +170,13 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
             exposure=exposure,
             offset=offset,
         ).penalised(alpha)
-        fit = solve(model.problem, tol=self.tol, max_iter=self.max_iter, columns=columns)
-        self._keep(features, GLMResults(model, fit, columns.backend, self.formula, alpha))
+        model, fit = solve(model, tol=self.tol, max_iter=self.max_iter, columns=columns)
+        result = GLMResults(model, fit, columns.backend, self.formula, alpha, dispersion)
+        self._keep(features, result)
         return self
+
+    def _family(self):
+        return get_family(self.family, self.var_power, self.theta, defaults={"theta": "auto"})
 
     def _keep(self, features, result):
         """Assign what was fitted, all in one step: an error or interrupt before changes nothing."""
@@ -238,8 +259,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        with suppress(ValueError):  # an unknown family: fit says so
-            tags.target_tags.positive_only = not get_family(self.family).y_domain.contains(-1.0)
+        with suppress(ValueError):  # an unknown family or parameter: fit says so
+            tags.target_tags.positive_only = not self._family().y_domain.contains(-1.0)
         return tags
 
     def _check(self, X, named):

@@ -31,15 +31,17 @@ class GLMResults(CoefficientAnswers, QualityAnswers):
     nobs : int, rows with a weight above 0
     df_resid, df_model : int, nobs - rank and rank less the intercept
     family, link : str
+        An estimated theta or power stands in the family's, "NegativeBinomial(theta=1.2345)".
     aliased : (p,) bool
     """
 
-    def __init__(self, model, fit, backend=None, formula=None, alpha=0.0):
+    def __init__(self, model, fit, backend=None, formula=None, alpha=0.0, dispersion=None):
         self.model = model
         self.fit = fit
         self.backend = backend
         self.formula = formula
         self.alpha = alpha
+        self.dispersion = dispersion
         self.feature_names = list(model.names)
         self.aliased = fit.aliased
         self.params = np.where(fit.aliased, np.nan, fit.coef)
@@ -50,7 +52,8 @@ class GLMResults(CoefficientAnswers, QualityAnswers):
         self.nobs = model.problem.n_obs
         self.df_resid = self.nobs - fit.rank
         self.df_model = fit.rank - (model.problem.intercept is not None)
-        self.family = model.problem.family.name()
+        family = model.problem.family
+        self.family = family.name() if fit.parameter is None else family.label()
         self.link = model.problem.link.name()
         self.response = model.response
         self.is_regularized = alpha > 0

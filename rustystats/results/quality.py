@@ -11,8 +11,17 @@ class QualityAnswers:
     """Part of `GLMResults`: what it says of the fit as a whole."""
 
     def scale(self):
-        """Dispersion used in standard errors: 1 for Poisson and Binomial, else Pearson."""
-        return 1.0 if self._problem.family.dispersion_fixed else self.scale_pearson()
+        """Dispersion used in standard errors.
+
+        1 for Poisson, Binomial and NegativeBinomial, else Pearson's, unless the fit was asked for
+        another.
+        """
+        chosen = self.dispersion
+        if chosen is None:
+            chosen = 1.0 if self._problem.family.dispersion_fixed else "pearson"
+        if chosen == "pearson":
+            return self.scale_pearson()
+        return self.scale_deviance() if chosen == "deviance" else float(chosen)
 
     def scale_pearson(self):
         """Pearson chi-square over residual degrees of freedom; NaN when there are none."""
@@ -32,20 +41,54 @@ class QualityAnswers:
         return problem.family.loglike(problem.y, self.fittedvalues, self._weights)
 
     def llf(self):
-        """Log-likelihood, as R's logLik: at the dispersion R plugs in."""
+        """Log-likelihood, as R's logLik: at the dispersion R plugs in.
+
+        A Tweedie's is at the dispersion of greatest likelihood; that of a quasi family, which has
+        none, is the base family's.
+        """
         return self._llf
 
+    @property
+    def _n_estimated(self):
+        """Rank, and one more where theta or the power was estimated."""
+        return self.fit.rank + (self.fit.parameter is not None)
+
     def aic(self):
-        """Akaike's criterion -2 llf + 2 rank.
+        """Akaike's criterion -2 llf + 2 k, k the rank plus one for an estimated theta or power.
 
         The dispersion is not counted as a parameter (R counts it for Gaussian and Gamma: R's AIC
         is 2 higher there; statsmodels does not).
         """
-        return -2.0 * self.llf() + 2.0 * self.fit.rank
+        return -2.0 * self.llf() + 2.0 * self._n_estimated
 
     def bic(self):
-        """Schwarz's criterion -2 llf + rank log n (the dispersion is not counted)."""
-        return -2.0 * self.llf() + self.fit.rank * np.log(self.nobs)
+        """Schwarz's criterion -2 llf + k log n, k as in `aic`."""
+        return -2.0 * self.llf() + self._n_estimated * np.log(self.nobs)
+
+    @property
+    def theta(self):
+        """Theta of a negative binomial model, None for others."""
+        return getattr(self._problem.family, "theta", None)
+
+    @property
+    def theta_se(self):
+        """Standard error of an estimated theta, as MASS::glm.nb's; NaN where it was given."""
+        return self._parameter_error("theta")
+
+    @property
+    def var_power(self):
+        """Variance power of a Tweedie model, None for others."""
+        return getattr(self._problem.family, "var_power", None)
+
+    @property
+    def var_power_se(self):
+        """Standard error of an estimated power; NaN where it was given."""
+        return self._parameter_error("var_power")
+
+    def _parameter_error(self, name):
+        if getattr(self, name) is None:
+            return None
+        return np.nan if self.fit.parameter is None else self.fit.parameter.error
 
     @cached_property
     def _null_deviance(self):

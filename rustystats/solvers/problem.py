@@ -18,7 +18,7 @@ import numpy as np
 
 from rustystats._kernels.irls import accumulate_irls
 from rustystats.design.matrix import DesignMatrix
-from rustystats.families import FamilyMixin
+from rustystats.families.base import FamilyMixin
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +132,8 @@ class Point:
 class Fit:
     """What a solver found.
 
-    coef has 0 at aliased columns; gram is X'WX, without the penalty, at the final means.
+    coef has 0 at aliased columns; gram is X'WX, without the penalty, at the final means. parameter
+    is there when the family's own parameter was estimated.
     """
 
     coef: np.ndarray
@@ -145,8 +146,19 @@ class Fit:
     decrement: float
     message: str
     history: tuple
+    parameter: "Parameter | None" = None
 
     @property
     def rank(self):
         """Number of columns that are not aliased."""
         return int(np.count_nonzero(~self.aliased))
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """The family's own parameter (theta, var_power) as the data decided it, and its error."""
+
+    name: str
+    value: float
+    error: float
+    rounds: int

@@ -1,0 +1,177 @@
+"""Families of counts: Poisson, its quasi form, and NegativeBinomial."""
+
+from numbers import Real
+
+import numpy as np
+from scipy import special, stats
+
+from rustystats._kernels import families as _kernels
+from rustystats.families.base import NON_NEGATIVE, FamilyMixin, count_tails
+from rustystats.families.quasi import QuasiMixin
+
+THETA_LOW, THETA_HIGH = 1e-4, 1e7  # beyond: all variance, or none above the Poisson's
+
+
+class Poisson(FamilyMixin, _kernels.PoissonFamily):
+    """Counts: V(mu) = mu, dispersion 1.
+
+    Examples
+    --------
+    >>> Poisson().variance(0.1)
+    np.float64(0.1)
+    """
+
+    y_domain = NON_NEGATIVE
+    dispersion_fixed = True
+
+    def start_mean(self, y, weights):
+        """A tenth of a claim on top keeps empty rows inside the domain."""
+        return y + 0.1
+
+    def loglike(self, y, mu, weights):
+        """Sum of w log Pr(Y = y)."""
+        return float(np.sum(weights * (special.xlogy(y, mu) - mu - special.gammaln(y + 1))))
+
+    def anscombe(self, values):
+        """3/2 mu^(2/3)."""
+        return 1.5 * np.cbrt(values) ** 2
+
+    def tails(self, y, mu, dispersion, weights):
+        """Weight times the response is Poisson(weight * mu)."""
+        return count_tails(stats.poisson(weights * mu), weights * y)
+
+
+class QuasiPoisson(QuasiMixin, Poisson):
+    """Poisson variance with a dispersion that is estimated: Var = phi mu / w.
+
+    Examples
+    --------
+    >>> QuasiPoisson().dispersion_fixed
+    False
+    """
+
+
+class NegativeBinomial(FamilyMixin, _kernels.NegativeBinomialFamily):
+    """Overdispersed counts (NB2): V(mu) = mu + mu^2 / theta, dispersion 1.
+
+    Parameters
+    ----------
+    theta : float > 0 or "auto"
+        "auto": estimated by maximum likelihood when a model is fitted.
+
+    Examples
+    --------
+    >>> NegativeBinomial(theta=2.0).variance(4.0)
+    np.float64(12.0)
+    >>> NegativeBinomial(theta=2.0).alpha
+    0.5
+    """
+
+    y_domain = NON_NEGATIVE
+    dispersion_fixed = True
+    parameter = "theta"
+
+    def __init__(self, theta=1.0):
+        self.estimated = isinstance(theta, str) and theta == "auto"
+        if not self.estimated and not (
+            isinstance(theta, Real) and np.isfinite(theta) and theta > 0
+        ):
+            raise ValueError(f"theta must be a positive number or 'auto', not {theta!r}")
+        super().__init__(1.0 if self.estimated else float(theta))
+
+    @property
+    def alpha(self):
+        """1 / theta, the parameter of statsmodels."""
+        return 1.0 / self.theta
+
+    def name(self):
+        """The string this family is asked for by."""
+        return "negbinomial"
+
+    def label(self):
+        """How summaries call this family."""
+        return f"NegativeBinomial(theta={self.theta:.4f})"
+
+    def with_parameter(self, value):
+        """The family at another theta."""
+        return NegativeBinomial(value)
+
+    def start_mean(self, y, weights):
+        """As for the Poisson."""
+        return y + 0.1
+
+    def loglike(self, y, mu, weights):
+        """Sum of w log Pr(Y = y), the NB2 likelihood with all its terms."""
+        theta = self.theta
+        binomial = special.gammaln(y + theta) - special.gammaln(theta) - special.gammaln(y + 1)
+        means = special.xlogy(y, mu / (mu + theta)) - theta * np.log1p(mu / theta)
+        return float(np.sum(weights * (binomial + means)))
+
+    def anscombe(self, values):
+        """3/2 mu^(2/3) F(1/3, 2/3; 5/3; -mu / theta), F the hypergeometric function."""
+        values = np.asarray(values, dtype=float)
+        power = 1.5 * np.cbrt(values) ** 2
+        return power * special.hyp2f1(1 / 3, 2 / 3, 5 / 3, -values / self.theta)
+
+    def tails(self, y, mu, dispersion, weights):
+        """Weight times the response is negative binomial with weight * theta."""
+        theta = self.theta
+        return count_tails(stats.nbinom(weights * theta, theta / (theta + mu)), weights * y)
+
+    def estimate(self, y, mu, weights):
+        """Theta of greatest likelihood at given means, and its standard error.
+
+        Newton's method on log theta. The standard error is that of MASS::glm.nb, from the observed
+        information in theta alone: theta and the means are orthogonal (Lawless 1987, Canadian
+        Journal of Statistics 15:209-225).
+
+        Returns
+        -------
+        (NegativeBinomial, float)
+        """
+        values, volume = _distinct(y, weights)  # digamma once per distinct count
+        theta = self.theta
+        for _ in range(100):
+            slope, information = _theta_score(theta, values, volume, y, mu, weights)
+            # in log theta; where the likelihood is not concave, a step uphill of fixed length
+            curvature = theta**2 * information - theta * slope
+            step = theta * slope / curvature if curvature > 0 else np.sign(slope)
+            former, theta = theta, theta * np.exp(np.clip(step, -2.0, 2.0))
+            theta = float(np.clip(theta, THETA_LOW, THETA_HIGH))
+            if abs(theta - former) <= 1e-10 * theta:
+                break
+        _, information = _theta_score(theta, values, volume, y, mu, weights)
+        inside = THETA_LOW < theta < THETA_HIGH and information > 0
+        return NegativeBinomial(theta), information**-0.5 if inside else np.nan
+
+    def at_edge(self):
+        """What to say when the estimate lies at the edge of its range, or None."""
+        if self.theta >= THETA_HIGH:
+            return "the counts are not overdispersed and theta grows without bound: fit a Poisson"
+        if self.theta <= THETA_LOW:
+            return "the counts vary beyond any theta: look for a few rows with enormous counts"
+        return None
+
+    def __repr__(self):
+        return f"NegativeBinomial(theta={'auto' if self.estimated else f'{self.theta:g}'!r})"
+
+
+def _distinct(y, weights):
+    """Values of y and the weight of each."""
+    largest = y.max()
+    if largest < 65536 and np.array_equal(y, whole := y.astype(np.intp)):
+        return np.arange(largest + 1), np.bincount(whole, weights)
+    values, index = np.unique(y, return_inverse=True)
+    return values, np.bincount(index, weights)
+
+
+def _theta_score(theta, values, volume, y, mu, weights):
+    """Slope and observed information of the log-likelihood in theta."""
+    counts = volume @ (special.digamma(values + theta) - special.digamma(theta))
+    bend = volume @ (special.polygamma(1, theta) - special.polygamma(1, values + theta))
+    total = mu + theta
+    share = (mu - y) / total
+    slope = counts + weights @ (share - np.log1p(mu / theta))
+    # d/dtheta of share - log(1 + mu/theta): -(mu-y)/total^2 + mu/(theta total)
+    information = bend - weights @ ((mu / theta - share) / total)
+    return float(slope), float(information)

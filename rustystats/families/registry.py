@@ -1,0 +1,64 @@
+"""The one list of families, and how a family is found by its name."""
+
+from rustystats.families.base import FamilyMixin
+from rustystats.families.binomial import Binomial, QuasiBinomial
+from rustystats.families.continuous import Gamma, Gaussian, InverseGaussian
+from rustystats.families.counts import NegativeBinomial, Poisson, QuasiPoisson
+from rustystats.families.tweedie import Tweedie
+
+FAMILIES = {
+    kind().name(): kind
+    for kind in (
+        Gaussian,
+        Poisson,
+        Binomial,
+        Gamma,
+        InverseGaussian,
+        Tweedie,
+        QuasiPoisson,
+        QuasiBinomial,
+        NegativeBinomial,
+    )
+}
+SPELLINGS = {"normal": "gaussian", "negativebinomial": "negbinomial", "nb": "negbinomial"}
+
+
+def get_family(family, var_power=None, theta=None, defaults=None):
+    """The family object for a name (case, hyphens and underscores aside) or an object.
+
+    Parameters
+    ----------
+    family : str or family object
+    var_power, theta : float, "auto" or None
+        Parameter of a Tweedie or negative binomial family given by name.
+    defaults : dict of parameter to the value that None stands for, or None
+        Where it says nothing, the default of the class.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or a parameter is given that the family does not have.
+    """
+    given = {"var_power": var_power, "theta": theta}
+    given = {name: value for name, value in given.items() if value is not None}
+    if isinstance(family, FamilyMixin):
+        if given:
+            name, value = next(iter(given.items()))
+            raise ValueError(f"{name}={value!r} beside a family object: give it to {family!r}")
+        return family
+    kind = None
+    if isinstance(family, str):
+        key = family.lower().replace("-", "").replace("_", "")
+        key = SPELLINGS.get(key, key)
+        plain = {name.replace("_", ""): kind for name, kind in FAMILIES.items()}
+        kind = plain.get(key)
+    if kind is None:
+        raise ValueError(f"Unknown family {family!r}: use one of {', '.join(FAMILIES)}")
+    foreign = [name for name in given if name != kind.parameter]
+    if foreign:
+        raise ValueError(
+            f"{foreign[0]}={given[foreign[0]]!r} is no parameter of family {family!r}: leave it out"
+        )
+    if kind.parameter in (defaults or {}):
+        given = {kind.parameter: defaults[kind.parameter]} | given
+    return kind(**given)

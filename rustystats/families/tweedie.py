@@ -1,0 +1,207 @@
+"""Tweedie: variance mu^p, and for 1 < p < 2 the law of a Poisson number of Gamma claims.
+
+Its density has no closed form (`_kernels/series.pyx` sums it); its dispersion and power are those
+of greatest likelihood. At given means and power, with S the sum of the series,
+
+    loglik(phi) = sum -w d(y, mu) / (2 phi) + sum over y > 0 of [log S - log y + log(a) / 2 - log 2 pi]
+
+is maximised over log phi by Newton's method, slope and curvature from the moments of the series.
+The power is found by Brent's method on the maximum over phi. Cost: some 40 terms for each row with
+y > 0 and each evaluation, 4 to 8 of them for phi and ten times as many for the power.
+"""
+
+from numbers import Real
+
+import numpy as np
+from scipy import optimize, stats
+
+from rustystats._kernels import families as _kernels
+from rustystats._kernels.series import tweedie_series
+from rustystats.families.base import NON_NEGATIVE, POSITIVE, REAL, FamilyMixin
+from rustystats.families.continuous import Gamma, Gaussian, InverseGaussian
+from rustystats.families.counts import Poisson
+from rustystats.threads import effective_n_threads
+
+POWER_LOW, POWER_HIGH = 1.01, 1.99  # where the estimated power is looked for
+NAMED = {0.0: Gaussian, 1.0: Poisson, 2.0: Gamma, 3.0: InverseGaussian}
+
+
+class Tweedie(FamilyMixin, _kernels.TweedieFamily):
+    """Variance mu^p: 0 Gaussian, 1 Poisson (with a dispersion), 2 Gamma, 3 inverse Gaussian.
+
+    Between 1 and 2 zeros and positive amounts together: pure premiums.
+
+    Parameters
+    ----------
+    var_power : float outside (0, 1), or "auto"
+        "auto": estimated by maximum likelihood between 1.01 and 1.99 when a model is fitted.
+
+    Examples
+    --------
+    >>> Tweedie(var_power=1.5).variance(4.0).round(12)
+    np.float64(8.0)
+    """
+
+    parameter = "var_power"
+
+    def __init__(self, var_power=1.5):
+        self.estimated = isinstance(var_power, str) and var_power == "auto"
+        if not self.estimated and not (
+            isinstance(var_power, Real) and np.isfinite(var_power) and not 0 < var_power < 1
+        ):
+            raise ValueError(
+                "var_power must be a number outside (0, 1), where no Tweedie family exists, or "
+                f"'auto', not {var_power!r}"
+            )
+        super().__init__(1.5 if self.estimated else float(var_power))
+
+    @property
+    def y_domain(self):
+        """Zeros belong to it for powers from 1 to below 2, all numbers for powers up to 0."""
+        if self.var_power <= 0:
+            return REAL
+        return NON_NEGATIVE if self.var_power < 2 else POSITIVE
+
+    def label(self):
+        """How summaries call this family."""
+        return f"Tweedie(var_power={self.var_power:.4f})"
+
+    def with_parameter(self, value):
+        """The family at another power."""
+        return Tweedie(value)
+
+    def start_mean(self, y, weights):
+        """A share of the mean on top keeps zeros, and negative values, inside the domain."""
+        if self.var_power == 0 or self.var_power >= 2:
+            return y
+        mean = max(np.average(np.abs(y), weights=weights), 1e-300)
+        return np.maximum(y, 0.0) + 0.1 * mean
+
+    def loglike(self, y, mu, weights):
+        """Log-likelihood at the dispersion of greatest likelihood; NaN where none is known.
+
+        The series for powers inside (1, 2), the named families at 0, 1, 2, 3. Powers below 0 and
+        other powers above 2 have a density that is not summed here: NaN.
+        """
+        if self.var_power in NAMED:
+            return NAMED[self.var_power]().loglike(y, mu, weights)
+        if not 1 < self.var_power < 2:
+            return np.nan
+        return maximum_likelihood_dispersion(y, mu, weights, self.var_power)[1]
+
+    def anscombe(self, values):
+        """mu^(1 - p/3) / (1 - p/3), log mu for p = 3."""
+        if self.var_power == 3:
+            return np.log(values)
+        rest = 1.0 - self.var_power / 3.0
+        return np.sign(values) * np.abs(values) ** rest / rest
+
+    def tails(self, y, mu, dispersion, weights):
+        """Of the compound law for powers inside (1, 2), else of the named family."""
+        if self.var_power in NAMED:
+            return NAMED[self.var_power]().tails(y, mu, dispersion, weights)
+        if not 1 < self.var_power < 2:
+            raise ValueError(
+                f"no distribution function is known here for var_power={self.var_power:g}: "
+                "use deviance residuals"
+            )
+        return _compound_tails(y, mu, dispersion / weights, self.var_power)
+
+    def estimate(self, y, mu, weights):
+        """Power of greatest likelihood at given means, and its standard error.
+
+        Power and means are orthogonal, so the curvature of the likelihood in the power, with the
+        dispersion at its own maximum, gives the standard error.
+
+        Returns
+        -------
+        (Tweedie, float)
+        """
+
+        def negative(power):
+            return -maximum_likelihood_dispersion(y, mu, weights, power)[1]
+
+        found = optimize.minimize_scalar(
+            negative, bounds=(POWER_LOW, POWER_HIGH), method="bounded", options={"xatol": 1e-7}
+        )
+        power, h = float(found.x), 1e-3
+        inside = POWER_LOW + h < power < POWER_HIGH - h
+        error = np.nan
+        if inside:
+            curvature = (negative(power - h) - 2 * found.fun + negative(power + h)) / h**2
+            error = curvature**-0.5 if curvature > 0 else np.nan
+        return Tweedie(power), error
+
+    def at_edge(self):
+        """What to say when the estimate lies at the edge of its range, or None."""
+        if self.var_power > POWER_HIGH - 1e-3:
+            return "the likelihood still rises at power 1.99: fit a Gamma to the positive amounts"
+        if self.var_power < POWER_LOW + 1e-3:
+            return "the likelihood still rises at power 1.01: the response is closer to counts"
+        return None
+
+    def __repr__(self):
+        return f"Tweedie(var_power={'auto' if self.estimated else f'{self.var_power:g}'!r})"
+
+
+def maximum_likelihood_dispersion(y, mu, weights, power):
+    """Dispersion phi of greatest likelihood for 1 < power < 2, and the log-likelihood there.
+
+    Parameters
+    ----------
+    y, mu, weights : (n,) float64
+    power : float
+
+    Returns
+    -------
+    (phi, log-likelihood)
+    """
+    half_deviance = 0.5 * Tweedie(power).deviance(y, mu, weights)
+    positive = (y > 0) & (weights > 0)
+    if not positive.any() or half_deviance == 0:
+        return np.nan, np.nan
+    claims, volume = y[positive], weights[positive]
+    a = (2.0 - power) / (power - 1.0)
+    scale = volume * claims ** (2.0 - power) / (2.0 - power)  # lambda times phi
+    n_threads = effective_n_threads(None, len(scale), 256)
+    constant = len(scale) * (0.5 * np.log(a) - np.log(2 * np.pi)) - np.sum(np.log(claims))
+    # The saddlepoint approximation has its maximum where the mean unit deviance is phi.
+    log_phi = np.log(2.0 * half_deviance / np.count_nonzero(weights))
+    for _ in range(100):
+        phi = np.exp(log_phi)
+        series = tweedie_series(scale / phi, power, n_threads)
+        log_sum, count, variance = series.T
+        expected = scale / phi
+        value = constant - half_deviance / phi + log_sum.sum()
+        slope = half_deviance / phi - (1 + a) * np.sum(count - expected)
+        curvature = half_deviance / phi - (1 + a) * np.sum((1 + a) * variance - expected)
+        step = slope / curvature if curvature > 0 else np.sign(slope)
+        if abs(step) < 1e-7:  # the likelihood is flat here: off by half the step squared
+            return float(phi), float(value + 0.5 * slope * step)
+        log_phi += np.clip(step, -2.0, 2.0)
+    return float(phi), float(value)
+
+
+def _compound_tails(y, mu, dispersion, power):
+    """Tails of the compound Poisson-Gamma law, summed over the number of claims.
+
+    Poisson mean mu^(2-p) / (phi (2-p)), claims Gamma with shape a = (2-p)/(p-1) and scale
+    phi (p-1) mu^(p-1).
+    """
+    shape = (2.0 - power) / (power - 1.0)
+    expected = mu ** (2.0 - power) / (dispersion * (2.0 - power))
+    scale = dispersion * (power - 1.0) * mu ** (power - 1.0)
+    empty = y == 0
+    below, at = np.zeros(len(y)), np.exp(-expected)
+    above, beyond = np.ones(len(y)), -np.expm1(-expected)
+    positive = np.flatnonzero(~empty)
+    most = int(stats.poisson.isf(1e-18, expected[positive].max(initial=0.0))) + 1
+    low, high = at[positive], np.zeros(len(positive))
+    for count in range(1, most + 1):
+        share = stats.poisson.pmf(count, expected[positive])
+        law = stats.gamma(count * shape, scale=scale[positive])
+        low = low + share * law.cdf(y[positive])
+        high = high + share * law.sf(y[positive])
+    below[positive] = at[positive] = low
+    above[positive] = beyond[positive] = high
+    return (below, at), (above, beyond)
