@@ -1,11 +1,25 @@
 """Generalized linear models for insurance pricing and data science.
 
 Two faces on one engine: `glm` reads a formula and a DataFrame, `GLMRegressor` is a scikit-learn
-estimator. Tariff data are stored as tables of level codes, exactly: fits are fast and small.
+estimator; `fit_glm` takes plain arrays. Tariff data are stored as tables of level codes, exactly:
+fits are fast and small.
 """
 
 from rustystats import datasets, families, links
+from rustystats.arrays import (
+    GLM,
+    fit_glm,
+    fit_negbinomial,
+    gamma_regression,
+    logistic_regression,
+    ols,
+    poisson_regression,
+    predict,
+    summary,
+    summary_relativities,
+)
 from rustystats.estimators.glm import GLMRegressor
+from rustystats.fitting import SeparationWarning
 from rustystats.model import FormulaGLM, glm
 from rustystats.results import GLMResults
 from rustystats.terms.splines import bs, bs_names, ns, ns_names
@@ -13,15 +27,26 @@ from rustystats.terms.splines import bs, bs_names, ns, ns_names
 __version__ = "0.1.0"
 
 __all__ = [
+    "GLM",
     "FormulaGLM",
     "GLMRegressor",
     "GLMResults",
+    "SeparationWarning",
     "bs",
     "bs_names",
     "datasets",
     "families",
+    "fit_glm",
+    "fit_negbinomial",
+    "gamma_regression",
     "glm",
     "links",
+    "logistic_regression",
     "ns",
     "ns_names",
+    "ols",
+    "poisson_regression",
+    "predict",
+    "summary",
+    "summary_relativities",
 ]

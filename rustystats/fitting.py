@@ -27,8 +27,14 @@ from rustystats.offsets import (
 from rustystats.solvers.irls import solve_irls
 from rustystats.solvers.parameter import solve_with_parameter
 from rustystats.solvers.problem import Problem
+from rustystats.solvers.separation import separated_parts
 from rustystats.terms.array import ArrayColumns
 from rustystats.terms.term import ModelTerms
+
+
+class SeparationWarning(UserWarning):
+    """The likelihood has no maximum: some levels or columns part the rows by their response."""
+
 
 MAX_COLUMNS = 20_000  # the Gram of so many takes 3 GB
 
@@ -182,6 +188,16 @@ def solve(model, *, tol, max_iter, columns=None, **parameter_options):
         if isinstance(columns, ArrayColumns):
             columns.check_finite()  # says more than the solver can
         raise
+    fit = replace(fit, separated=separated_parts(problem, fit, model.names))
+    if fit.separated:
+        warnings.warn(
+            f"the likelihood has no maximum (separation) along {'; '.join(fit.separated)}: the "
+            "response lies at one end of its range in all of these rows. The coefficients run to "
+            "infinity and were stopped, and their standard errors mean nothing: group those "
+            "levels with others, leave them out, or add a ridge penalty",
+            SeparationWarning,
+            stacklevel=3,
+        )
     if not fit.converged:
         warnings.warn(
             f"the fit did not converge: {fit.message}; raise max_iter, or look for levels without "

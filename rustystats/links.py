@@ -20,6 +20,7 @@ __all__ = [
     "Probit",
     "Sqrt",
     "get_link",
+    "named_link",
 ]
 
 
@@ -173,11 +174,7 @@ def get_link(link, family):
     """
     if link is None:
         return family.default_link()
-    chosen = link if isinstance(link, NamedLink) else _by_name(link)
-    if chosen is None:
-        raise ValueError(
-            f"Unknown link {link!r}: use one of {', '.join(LINKS)}, or power(exponent)"
-        )
+    chosen = link if isinstance(link, NamedLink) else named_link(link)
     if chosen.name().partition("(")[0] not in family.link_names:
         raise ValueError(
             f"Unknown link {chosen.name()!r} for family {family.name()}: "
@@ -186,11 +183,18 @@ def get_link(link, family):
     return chosen
 
 
-def _by_name(name):
-    if not isinstance(name, str):
-        return None
-    key = name.lower().replace("-", "_")
+def named_link(name):
+    """The link object for a name: an entry of `LINKS`, or "power(exponent)".
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    key = name.lower().replace("-", "_") if isinstance(name, str) else ""
     power = re.fullmatch(r"power\((-?\d*\.?\d+)\)", key)
     if power:
         return Power(float(power[1]))
-    return LINKS[key]() if key in LINKS else None
+    if key in LINKS:
+        return LINKS[key]()
+    raise ValueError(f"Unknown link {name!r}: use one of {', '.join(LINKS)}, or power(exponent)")

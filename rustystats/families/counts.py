@@ -96,6 +96,13 @@ class NegativeBinomial(FamilyMixin, _kernels.NegativeBinomialFamily):
         """The family at another theta."""
         return NegativeBinomial(value)
 
+    def profile_values(self, error):
+        """Values of theta to draw a profile at, (21,)."""
+        reach = np.log(4.0)
+        if np.isfinite(error):
+            reach = min(4.0 * error / self.theta, reach)
+        return self.theta * np.exp(np.linspace(-reach, reach, 21))
+
     def start_mean(self, y, weights):
         """As for the Poisson."""
         return y + 0.1

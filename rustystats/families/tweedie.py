@@ -3,7 +3,8 @@
 Its density has no closed form (`_kernels/series.pyx` sums it); its dispersion and power are those
 of greatest likelihood. At given means and power, with S the sum of the series,
 
-    loglik(phi) = sum -w d(y, mu) / (2 phi) + sum over y > 0 of [log S - log y + log(a) / 2 - log 2 pi]
+    loglik(phi) = sum -w d(y, mu) / (2 phi)
+                  + sum over y > 0 of [log S - log y + log(a) / 2 - log 2 pi]
 
 is maximised over log phi by Newton's method, slope and curvature from the moments of the series.
 The power is found by Brent's method on the maximum over phi. Cost: some 40 terms for each row with
@@ -69,6 +70,14 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
     def with_parameter(self, value):
         """The family at another power."""
         return Tweedie(value)
+
+    def profile_values(self, error):
+        """Powers to draw a profile at, (21,)."""
+        low, high = 1.05, 1.95
+        if np.isfinite(error):
+            low = max(low, self.var_power - 4.0 * error)
+            high = min(high, self.var_power + 4.0 * error)
+        return np.linspace(low, high, 21)
 
     def start_mean(self, y, weights):
         """A share of the mean on top keeps zeros, and negative values, inside the domain."""

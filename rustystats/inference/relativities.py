@@ -109,6 +109,9 @@ def _effects(model, exposure):
             exposures = totals[members[0][1]]
             effects.append(_table_effect(members, blocks, columns, exposures))
         else:
+            columns = columns[
+                columns != model.problem.intercept
+            ]  # of an array, it stands among them
             effects += _dense_effects(blocks[0], columns, exposure, model.names)
     return effects
 

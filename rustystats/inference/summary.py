@@ -98,3 +98,7 @@ def _notes(result):
     if not result.converged:
         notes.append(f"NOT CONVERGED: {result.message}.")
     return notes
+
+
+def relativities_text(result, title, alpha, feature_names):
+    pass

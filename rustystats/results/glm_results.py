@@ -12,10 +12,12 @@ from rustystats.inference.relativities import relativity_table
 from rustystats.inference.summary import summary_text
 from rustystats.offsets import evaluate_offsets
 from rustystats.results.coefficients import CoefficientAnswers
+from rustystats.results.parameter_profile import ParameterAnswers
+from rustystats.results.penalty import PenaltyAnswers
 from rustystats.results.quality import QualityAnswers
 
 
-class GLMResults(CoefficientAnswers, QualityAnswers):
+class GLMResults(CoefficientAnswers, QualityAnswers, PenaltyAnswers, ParameterAnswers):
     """A fitted generalized linear model.
 
     Not made by users: `glm(...).fit()` and ``GLMRegressor.result_`` return it. p is the number of
@@ -56,7 +58,6 @@ class GLMResults(CoefficientAnswers, QualityAnswers):
         self.family = family.name() if fit.parameter is None else family.label()
         self.link = model.problem.link.name()
         self.response = model.response
-        self.is_regularized = alpha > 0
 
     @property
     def coefficients(self):

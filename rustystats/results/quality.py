@@ -65,31 +65,6 @@ class QualityAnswers:
         """Schwarz's criterion -2 llf + k log n, k as in `aic`."""
         return -2.0 * self.llf() + self._n_estimated * np.log(self.nobs)
 
-    @property
-    def theta(self):
-        """Theta of a negative binomial model, None for others."""
-        return getattr(self._problem.family, "theta", None)
-
-    @property
-    def theta_se(self):
-        """Standard error of an estimated theta, as MASS::glm.nb's; NaN where it was given."""
-        return self._parameter_error("theta")
-
-    @property
-    def var_power(self):
-        """Variance power of a Tweedie model, None for others."""
-        return getattr(self._problem.family, "var_power", None)
-
-    @property
-    def var_power_se(self):
-        """Standard error of an estimated power; NaN where it was given."""
-        return self._parameter_error("var_power")
-
-    def _parameter_error(self, name):
-        if getattr(self, name) is None:
-            return None
-        return np.nan if self.fit.parameter is None else self.fit.parameter.error
-
     @cached_property
     def _null_deviance(self):
         problem = self._problem

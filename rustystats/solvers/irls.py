@@ -9,7 +9,11 @@ At coefficients b with score s = X'r - ridge b and information H = X'WX + ridge,
    an infinite objective.
 3. When the decrement falls to ``tol * dispersion``, or to rounding, the step is still taken, and
    the fit converged.
-4. The score is exact in every pass. The Gram is only a metric for the step: after a sampled start
+4. Where the likelihood has no maximum (separation: a level without claims), the score falls to
+   nothing while the linear predictor of some rows moves on, some 1 a step. Such a step is
+   stretched to where the decrement will be negligible, and the fit ends there, at finite
+   coefficients; `separation.py` names the levels.
+5. The score is exact in every pass. The Gram is only a metric for the step: after a sampled start
    it is kept as long as each step shrinks the decrement twentyfold, because a pass without it costs
    less than half, and the changes of the score correct it (limited-memory BFGS). The Gram that is
    reported is of the final means.
@@ -29,6 +33,8 @@ SAMPLE_ROWS = 5000  # smallest sample worth starting from
 SAMPLE_TOL = 0.02  # decrement per column at which a sample has said all it knows
 KEEP_GRAM = 0.05
 MAX_HALVINGS = 40
+MAX_AT_EDGE = 12
+RUNAWAY = 0.5  # a step that moves eta so far, for no gain in deviance, does not lead to a maximum
 ROUNDING = 1e-12  # relative rise of the objective that is rounding, not a bad step
 
 
@@ -59,18 +65,27 @@ def _iterate(problem, tol, max_iter, start):
     history = [point.objective]
     secants, shrinks = [], True
     keep_gram, converged = sampled or problem.is_quadratic, False
+    scales = problem.design.column_scales()
+    natural = problem.link.name() == problem.family.link_names[0]  # keeps means in the domain
     step = system.solve(point.score)
     decrement = float(point.score @ step)
     message = f"the Newton decrement is still above tol={tol:g} after max_iter={max_iter} steps"
+    at_edge = 0  # steps in a row that were cut because means would have left the domain
     for n_iter in range(1, max_iter + 1):  # noqa: B007  the count is reported
         # Data fitted exactly have no dispersion: a step that rounding would swallow is the last.
+        unit = _unit(problem, point, system.rank)
         rounding = ROUNDING**2 * (point.coef @ gram @ point.coef)
-        last = decrement <= max(tol * _unit(problem, point, system.rank), rounding)
+        last = decrement <= max(tol * unit, rounding)
+        movement = np.max(np.abs(step) * scales)
+        if not last and decrement < unit and movement > RUNAWAY:
+            secants, step = [], system.solve(point.score)
+            step = step * max(1.0, np.log(decrement / (tol * unit)) / movement)
         with_gram = not problem.is_quadratic and (last or not keep_gram)
-        moved = _line_search(problem, point, step, with_gram)
+        moved, left_domain = _line_search(problem, point, step, with_gram)
+        at_edge = at_edge + 1 if left_domain and not natural else 0
         converged = bool(last)
-        if moved is None:
-            message = "no step along the scoring direction lowers the deviance"
+        if moved is None or at_edge == MAX_AT_EDGE:
+            message = _stuck(problem, left_domain and not natural)
             break
         former, point = point, moved
         history.append(point.objective)
@@ -88,12 +103,14 @@ def _iterate(problem, tol, max_iter, start):
         shrinks = decrement <= KEEP_GRAM * before
         keep_gram = problem.is_quadratic or (sampled and shrinks)
     if not problem.is_quadratic:  # that of the final means, whatever the last step used
-        final = point if point.gram is not None else problem.evaluate(point.coef, with_gram=True)
-        gram = final.gram
+        if point.gram is None:
+            point = problem.evaluate(point.coef, with_gram=True)
+        gram = point.gram
     return Fit(
         coef=point.coef,
         aliased=system.aliased,
         gram=gram,
+        score=point.score,
         deviance=point.deviance,
         pearson=point.pearson,
         converged=converged,
@@ -124,13 +141,28 @@ def _secant_step(system, secants, score):
 
 
 def _line_search(problem, point, step, with_gram):
-    """The first point along the halved steps whose objective does not rise, or None."""
+    """The first point along the halved steps whose objective does not rise, or None; and whether
+    a longer step left the domain of the means."""
     limit = point.objective + ROUNDING * abs(point.objective)
+    left_domain = False
     for halving in range(MAX_HALVINGS):
         moved = problem.evaluate(point.coef + 0.5**halving * step, with_gram)
         if moved.objective <= limit:
-            return moved
-    return None
+            return moved, left_domain
+        left_domain = left_domain or not np.isfinite(moved.objective)
+    return None, left_domain
+
+
+def _stuck(problem, left_domain):
+    """Why no step was found."""
+    if not left_domain:
+        return "no step along the scoring direction lowers the deviance"
+    link, family = problem.link.name(), problem.family
+    return (
+        f"the {link} link lets means leave the domain of the {family.name()} family, and the best "
+        f"coefficients lie at its edge: use link={family.link_names[0]!r}, which cannot, or leave "
+        "out the terms that drive the mean there"
+    )
 
 
 def _unit(problem, point, rank):

@@ -1,10 +1,10 @@
 """A family's own parameter, theta or the Tweedie power, decided by the data.
 
 Maximum likelihood in coefficients and parameter together, by turns: the coefficients at the
-parameter, the parameter of greatest likelihood at the fitted means (`family.estimate`), again, until
-the parameter rests. The two are orthogonal, the expected mixed derivative of the likelihood is 0, so
-each round gains some two digits and three to five suffice; from the second on the coefficients
-start where they were and take one or two steps.
+parameter, the parameter of greatest likelihood at the fitted means (`family.estimate`), again,
+until the parameter rests. The two are orthogonal, the expected mixed derivative of the likelihood
+is 0, so each round gains some two digits and three to five suffice; from the second on the
+coefficients start where they were and take one or two steps.
 
 With a ridge penalty the coefficients are those of the penalised objective at the parameter.
 """
@@ -19,14 +19,17 @@ from rustystats.solvers.problem import Parameter
 RESOLUTION = 1e-7  # a relative change that is rounding
 
 
-def solve_with_parameter(problem, *, tol, max_iter, start=None, parameter_tol=None, max_rounds=50):
+def solve_with_parameter(
+    problem, *, tol, max_iter, start=None, initial=None, parameter_tol=None, max_rounds=50
+):
     """Fit coefficients and the family's parameter.
 
     Parameters
     ----------
     problem : Problem
-        Its family's parameter is where the search starts.
     tol, max_iter, start : as in `solve_irls`
+    initial : float or None
+        Where the search for the parameter starts; None takes the family's.
     parameter_tol : float or None
         Largest last change of the parameter; None takes sqrt(tol) of its standard error.
     max_rounds : int
@@ -37,6 +40,8 @@ def solve_with_parameter(problem, *, tol, max_iter, start=None, parameter_tol=No
     """
     weights = np.ones(len(problem.y)) if problem.weights is None else problem.weights
     name = problem.family.parameter
+    if initial is not None:
+        problem = replace(problem, family=problem.family.with_parameter(initial))
     for rounds in range(1, max_rounds + 1):
         fit = solve_irls(problem, tol=tol, max_iter=max_iter, start=start)
         mu = problem.link.inverse(problem.design.matvec(fit.coef, problem.offset))
@@ -59,13 +64,13 @@ def solve_with_parameter(problem, *, tol, max_iter, start=None, parameter_tol=No
     return replace(problem, family=problem.family.with_parameter(former)), fit
 
 
-def likelihood_profile(problem, values, *, tol, max_iter, start):
+def likelihood_profile(problem, values, *, start):
     """Log-likelihood of the best coefficients at each of the parameter's values, (len(values),)."""
     weights = np.ones(len(problem.y)) if problem.weights is None else problem.weights
     profile = []
     for value in values:
         at_value = replace(problem, family=problem.family.with_parameter(value))
-        fit = solve_irls(at_value, tol=tol, max_iter=max_iter, start=start)
+        fit = solve_irls(at_value, start=start)
         mu = problem.link.inverse(problem.design.matvec(fit.coef, problem.offset))
         profile.append(at_value.family.loglike(problem.y, mu, weights))
         start = fit.coef

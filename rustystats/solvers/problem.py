@@ -95,6 +95,8 @@ class Problem:
             with_gram,
             design.n_threads,
         )
+        if not np.isfinite(deviance):  # a trial step too long: nothing else is asked of it
+            return Point(coef, None, None, np.inf, np.inf, np.inf)
         score = design.reduce_score(*sums.score())
         gram = design.reduce_gram(*sums.gram()) if with_gram else None
         objective = deviance
@@ -118,10 +120,11 @@ class Problem:
 @dataclass(frozen=True, eq=False)
 class Point:
     """The problem at given coefficients; `objective` is the deviance plus the penalty, 2 sum(w)
-    times the objective above, and `score` minus half its gradient."""
+    times the objective above, and `score` minus half its gradient. Where means leave the domain the
+    objective is infinite, and score and gram are None."""
 
     coef: np.ndarray
-    score: np.ndarray
+    score: np.ndarray | None
     gram: np.ndarray | None
     deviance: float
     pearson: float
@@ -132,13 +135,16 @@ class Point:
 class Fit:
     """What a solver found.
 
-    coef has 0 at aliased columns; gram is X'WX, without the penalty, at the final means. parameter
-    is there when the family's own parameter was estimated.
+    coef has 0 at aliased columns; gram is X'WX, without the penalty, and score half the negative
+    gradient of `Point.objective`, both at the final means. `parameter` is there when the family's
+    own was estimated. `separated` names the levels or columns along which the likelihood has no
+    maximum.
     """
 
     coef: np.ndarray
     aliased: np.ndarray
     gram: np.ndarray
+    score: np.ndarray
     deviance: float
     pearson: float
     converged: bool
@@ -147,6 +153,7 @@ class Fit:
     message: str
     history: tuple
     parameter: "Parameter | None" = None
+    separated: tuple = ()
 
     @property
     def rank(self):

@@ -36,8 +36,13 @@ def _intercept_start(problem):
             mean = weights @ problem.family.start_mean(y, weights) / problem.total_weight
         level = link.link(mean) - (0.0 if offset is None else np.mean(offset))
     coef = np.zeros(problem.design.shape[1])
-    coef[problem.intercept] = level
+    coef[problem.intercept] = level / _intercept_value(problem)
     return coef
+
+
+def _intercept_value(problem):
+    """The constant in the intercept column; an array's need not be 1."""
+    return problem.design.take(slice(0, 1)).to_dense()[0, problem.intercept]
 
 
 def _working_response_start(problem):

@@ -93,7 +93,16 @@ class ArrayFactor:
         return self
 
     def block(self, columns, full=False):
-        """The array as a dense block."""
+        """The array as a dense block.
+
+        Raises
+        ------
+        ValueError
+            If it has another number of columns.
+        """
+        width = columns.matrix.shape[1]
+        if width != len(self.labels):
+            raise ValueError(f"X has {width} columns, the model {len(self.labels)}")
         return DenseBlock(columns.matrix)
 
     def names(self, full=False):

@@ -1,0 +1,369 @@
+"""The array face: a response and a design matrix go in, results come out.
+
+This is the API that rustystats began with, on today's engine: `fit_glm`, `fit_negbinomial`, `GLM`,
+`predict`, `summary`, `summary_relativities` and shorthands for common models.
+
+The design matrix is taken as it is: nothing is added to it. Its column 0 is the intercept if and
+only if it is constant and not zero; the intercept is never penalised, and the null model keeps it.
+
+What differs from the first rustystats: `alpha` is on the scale of the mean half deviance (divide an
+alpha of old by the sum of the weights); standard errors use the Pearson dispersion for every family
+that has one; `predict` uses the link of the fit; a fit that does not converge warns.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from rustystats.families import NegativeBinomial, get_family
+from rustystats.fitting import check_alpha, check_dispersion, prepare, solve
+from rustystats.inference.summary import relativities_text, summary_text
+from rustystats.links import get_link, named_link
+from rustystats.results.array_results import ArrayResults
+from rustystats.terms.array import ArrayColumns, ArrayFactor
+from rustystats.terms.term import ModelTerms, Term
+
+
+def fit_glm(
+    y,
+    X,
+    family="gaussian",
+    link=None,
+    var_power=None,
+    theta=None,
+    offset=None,
+    weights=None,
+    alpha=0.0,
+    l1_ratio=0.0,
+    max_iter=100,
+    tol=1e-8,
+    *,
+    dispersion=None,
+    n_threads=None,
+):
+    """Fit a generalized linear model to arrays.
+
+    Parameters
+    ----------
+    y : (n,) response
+    X : (n, p) design matrix, its intercept column (column 0) included
+    family : str or family object
+        See `rustystats.families`.
+    link : str, link object or None
+        None takes the family's default; see `rustystats.links`.
+    var_power : float, "auto" or None
+        Of the Tweedie family; None is 1.5.
+    theta : float, "auto" or None
+        Of the negative binomial family; None is 1.0, fixed (see `fit_negbinomial`).
+    offset : (n,) array, optional
+        Added to the linear predictor as it is: pass the logarithm of an exposure.
+    weights : (n,) array, optional
+        Prior weights >= 0.
+    alpha : float
+        Ridge penalty on the mean half deviance.
+    l1_ratio : float
+        0; the lasso part is not available yet and raises.
+    max_iter, tol : int, float
+        Most steps, and tolerance on the Newton decrement in units of the dispersion.
+    dispersion : "pearson", "deviance", float or None
+        The dispersion that standard errors use; None is the family's own.
+    n_threads : int, optional
+
+    Returns
+    -------
+    GLMResults
+        With `family` in capitals and `selected_features` as positions.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or the data are at fault.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> X = np.column_stack([np.ones(6), [0, 0, 0, 1, 1, 1]])
+    >>> result = rs.fit_glm([1, 2, 3, 4, 6, 8], X, family="poisson")
+    >>> np.exp(result.params).round(6)
+    array([2., 3.])
+    """
+    family = get_family(family, var_power, theta)
+    return _fit(
+        y,
+        X,
+        family,
+        link,
+        offset,
+        weights,
+        check_alpha(alpha, l1_ratio),
+        check_dispersion(dispersion),
+        n_threads,
+        tol=tol,
+        max_iter=max_iter,
+    )
+
+
+def fit_negbinomial(
+    y,
+    X,
+    link=None,
+    init_theta=None,
+    theta_tol=1e-5,
+    max_theta_iter=50,
+    offset=None,
+    weights=None,
+    max_iter=100,
+    tol=1e-8,
+    *,
+    n_threads=None,
+):
+    """Fit a negative binomial model, theta by maximum likelihood.
+
+    Parameters
+    ----------
+    y, X, link, offset, weights, max_iter, tol, n_threads : as in `fit_glm`
+    init_theta : float > 0, optional
+        Where the search for theta starts.
+    theta_tol : float > 0
+        Largest change of theta in the last round.
+    max_theta_iter : int
+        Most rounds of fitting coefficients and theta by turns.
+
+    Returns
+    -------
+    GLMResults
+        Its `family` is "NegativeBinomial(theta=...)"; `theta` and `theta_se` are numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.negative_binomial(2, 2 / (2 + 3), size=2000)  # theta 2, mean 3
+    >>> result = rs.fit_negbinomial(y, np.ones((2000, 1)))
+    >>> abs(result.theta - 2) < 3 * result.theta_se
+    True
+    """
+    if not theta_tol > 0:
+        raise ValueError(f"theta_tol must be a positive number, not {theta_tol!r}")
+    if isinstance(max_theta_iter, bool) or not max_theta_iter >= 1:
+        raise ValueError(f"max_theta_iter must be at least 1, not {max_theta_iter!r}")
+    return _fit(
+        y,
+        X,
+        NegativeBinomial("auto"),
+        link,
+        offset,
+        weights,
+        0.0,
+        None,
+        n_threads,
+        tol=tol,
+        max_iter=max_iter,
+        initial=init_theta,
+        parameter_tol=theta_tol,
+        max_rounds=max_theta_iter,
+    )
+
+
+class GLM:
+    """A model of arrays, to be fitted by ``fit()``.
+
+    Parameters
+    ----------
+    endog : (n,) response
+    exog : (n, p) design matrix with its intercept column
+    family, link, var_power, theta, offset, weights : as in `fit_glm`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> model = rs.GLM([1.0, 2.0, 4.0], np.column_stack([np.ones(3), [0, 1, 2]]))
+    >>> model.df_model, model.df_resid
+    (1, 1)
+    >>> model.fit().params.round(6)
+    array([0.833333, 1.5     ])
+    """
+
+    def __init__(
+        self,
+        endog,
+        exog,
+        family="gaussian",
+        link=None,
+        var_power=None,
+        theta=None,
+        offset=None,
+        weights=None,
+    ):
+        self.endog, self.exog = _response(endog), ArrayColumns(exog).matrix
+        for name, values in (("offset", offset), ("weights", weights), ("endog", self.endog)):
+            if values is not None and np.shape(values) != (len(self.exog),):
+                raise ValueError(
+                    f"{name} has shape {np.shape(values)}, exog has {len(self.exog)} rows"
+                )
+        self.family = family.lower() if isinstance(family, str) else family
+        self.link = link
+        self.var_power = var_power
+        self.theta = theta
+        self.offset = offset
+        self.weights = weights
+
+    @property
+    def nobs(self):
+        """Number of rows."""
+        return self.exog.shape[0]
+
+    @property
+    def df_model(self):
+        """Number of columns less one."""
+        return self.exog.shape[1] - 1
+
+    @property
+    def df_resid(self):
+        """Number of rows less the number of columns."""
+        return self.exog.shape[0] - self.exog.shape[1]
+
+    def fit(self, alpha=0.0, l1_ratio=0.0, max_iter=100, tol=1e-8):
+        """Fit the model: `fit_glm` of its arrays."""
+        return fit_glm(
+            self.endog,
+            self.exog,
+            self.family,
+            self.link,
+            self.var_power,
+            self.theta,
+            self.offset,
+            self.weights,
+            alpha,
+            l1_ratio,
+            max_iter,
+            tol,
+        )
+
+
+def ols(y, X, **options):
+    """Ordinary least squares: `fit_glm` with the Gaussian family."""
+    return fit_glm(y, X, family="gaussian", **options)
+
+
+def poisson_regression(y, X, **options):
+    """`fit_glm` with the Poisson family."""
+    return fit_glm(y, X, family="poisson", **options)
+
+
+def logistic_regression(y, X, **options):
+    """`fit_glm` with the binomial family."""
+    return fit_glm(y, X, family="binomial", **options)
+
+
+def gamma_regression(y, X, **options):
+    """`fit_glm` with the Gamma family."""
+    return fit_glm(y, X, family="gamma", **options)
+
+
+def predict(result, X_new, link=None, offset=None):
+    """Predicted means from a design matrix.
+
+    Parameters
+    ----------
+    result : GLMResults of `fit_glm`, or any object with `params`
+    X_new : (m, p) design matrix, or (p,) for one row
+    link : str, optional
+        The link of the fit is used. It must be named only for an object that does not know it.
+    offset : (m,) array or scalar, optional
+        On the link scale. A model fitted with an offset needs one: 0.0 for none.
+
+    Returns
+    -------
+    (m,) ndarray
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> X = np.column_stack([np.ones(4), [0, 0, 1, 1]])
+    >>> result = rs.fit_glm([1, 3, 4, 6], X, family="poisson")
+    >>> rs.predict(result, [1, 1]).round(6)
+    array([5.])
+    """
+    X_new = np.atleast_2d(np.asarray(X_new, dtype=float))
+    if isinstance(result, ArrayResults):
+        if link is not None and link != result.link:
+            raise ValueError(
+                f"link={link!r}, but the model was fitted with the {result.link} link: leave it out"
+            )
+        return result.predict(X_new, offset=offset)
+    if link is None:
+        raise ValueError(
+            f"{type(result).__name__} does not say its link: pass link=, for instance 'log'"
+        )
+    params = np.asarray(result.params, dtype=float)
+    if X_new.shape[1] != len(params):
+        raise ValueError(f"X_new has {X_new.shape[1]} columns, the model {len(params)}")
+    eta = X_new @ params
+    if offset is not None:
+        if np.shape(offset) not in ((), eta.shape):
+            raise ValueError(f"offset has shape {np.shape(offset)}, X_new has {len(eta)} rows")
+        eta = eta + offset
+    return named_link(link).inverse(eta)
+
+
+def summary(result, feature_names=None, title="GLM Results", alpha=0.05):
+    """The model as text.
+
+    Parameters
+    ----------
+    result : GLMResults
+    feature_names : list of p names, optional
+    title : str
+    alpha : float
+        1 - confidence of the intervals.
+    """
+    return summary_text(result, title, alpha, feature_names=feature_names)
+
+
+def summary_relativities(
+    result, feature_names=None, title="GLM Relativities (Log Link)", alpha=0.05
+):
+    """Coefficients and their exponentials as text; for log links only.
+
+    Parameters
+    ----------
+    result, feature_names, title, alpha : as in `summary`
+
+    Raises
+    ------
+    ValueError
+        If the link is not log.
+    """
+    return relativities_text(result, title, alpha, feature_names)
+
+
+def _response(y):
+    y = np.asarray(y)
+    if y.ndim != 1:
+        raise ValueError(f"y must be one-dimensional, not of shape {y.shape}")
+    return y
+
+
+def _fit(y, X, family, link, offset, weights, alpha, dispersion, n_threads, **solver_options):
+    link = get_link(link, family)
+    columns = ArrayColumns(X, n_threads, check=False)
+    labels = tuple(f"x{i}" for i in range(columns.matrix.shape[1]))
+    model = prepare(
+        ModelTerms((Term((ArrayFactor(labels),)),)),
+        columns,
+        _response(y),
+        family=family,
+        link=link,
+        weights=weights,
+        offset=offset,
+    )
+    first = columns.matrix[:, 0]
+    if first[0] != 0 and (first == first[0]).all():
+        model = replace(model, problem=replace(model.problem, intercept=0))
+    model, fit = solve(model.penalised(alpha), columns=columns, **solver_options)
+    return ArrayResults(model, fit, columns.backend, None, alpha, dispersion)

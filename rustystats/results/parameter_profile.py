@@ -1,0 +1,131 @@
+"""How well the data know theta, or the Tweedie power: the likelihood as a function of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import chi2
+
+from rustystats import frames
+from rustystats.plotting import new_axes
+from rustystats.solvers.parameter import likelihood_profile
+
+
+@dataclass(frozen=True, eq=False)
+class LikelihoodProfile:
+    """Log-likelihood of the best coefficients at each value of a family's parameter.
+
+    Attributes
+    ----------
+    name : "theta" or "var_power"
+    values, llf : (k,) ndarray
+    fitted : float, the model's value
+    fitted_llf : float
+    """
+
+    name: str
+    values: np.ndarray
+    llf: np.ndarray
+    fitted: float
+    fitted_llf: float
+    backend: object = None
+
+    def to_dataframe(self):
+        """One row a value, in the kind of DataFrame that the model was fitted to."""
+        return frames.make_frame({self.name: self.values, "llf": self.llf}, self.backend)
+
+    def plot(self, ax=None, alpha=0.05):
+        """The profile, the model's value, and the likelihood that bounds a confidence interval.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+        alpha : float
+            The values whose likelihood lies above the horizontal line are a confidence interval
+            at level 1 - alpha.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        ax = new_axes(ax)
+        ax.plot(self.values, self.llf, marker=".", label="profile log-likelihood")
+        ax.axvline(self.fitted, linestyle=":", label=f"{self.name} = {self.fitted:.4g}")
+        ax.axhline(
+            self.fitted_llf - 0.5 * chi2.isf(alpha, 1),
+            linestyle="--",
+            label=f"bound of the {100 * (1 - alpha):g} % interval",
+        )
+        ax.set(xlabel=self.name, ylabel="log-likelihood")
+        ax.legend()
+        return ax
+
+
+class ParameterAnswers:
+    """Part of `GLMResults`: what it says of theta or the Tweedie power."""
+
+    @property
+    def theta(self):
+        """Theta of a negative binomial model, None for others."""
+        return getattr(self._problem.family, "theta", None)
+
+    @property
+    def theta_se(self):
+        """Standard error of an estimated theta, as MASS::glm.nb's; NaN where it was given."""
+        return self._parameter_error("theta")
+
+    @property
+    def var_power(self):
+        """Variance power of a Tweedie model, None for others."""
+        return getattr(self._problem.family, "var_power", None)
+
+    @property
+    def var_power_se(self):
+        """Standard error of an estimated power; NaN where it was given."""
+        return self._parameter_error("var_power")
+
+    def _parameter_error(self, name):
+        if getattr(self, name) is None:
+            return None
+        return np.nan if self.fit.parameter is None else self.fit.parameter.error
+
+    def profile_parameter(self, values=None):
+        """Profile likelihood of theta or the Tweedie power: a fit at each value.
+
+        Parameters
+        ----------
+        values : array of k values, optional
+            None takes 21 around the model's: four standard errors to each side where it was
+            estimated, else from a quarter of theta to four times it, or the powers 1.05 to 1.95.
+
+        Returns
+        -------
+        LikelihoodProfile
+            With `plot()` and `to_dataframe()`.
+
+        Raises
+        ------
+        ValueError
+            If the family has no such parameter.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rustystats as rs
+        >>> y = np.random.default_rng(0).negative_binomial(2, 0.4, size=500)
+        >>> result = rs.glm("y ~ 1", {"y": y}, family="negbinomial").fit()
+        >>> profile = result.profile_parameter()
+        >>> abs(profile.values[np.argmax(profile.llf)] - result.theta) < 0.1
+        True
+        """
+        family = self._problem.family
+        if family.parameter is None:
+            raise ValueError(
+                f"family {family.name()} has no theta and no power: the profile is of "
+                "'negbinomial' and 'tweedie' models"
+            )
+        fitted = getattr(self, family.parameter)
+        if values is None:
+            values = family.profile_values(self._parameter_error(family.parameter))
+        values = np.sort(np.asarray(values, dtype=float))
+        llf = likelihood_profile(self._problem, values, start=self.fit.coef)
+        return LikelihoodProfile(family.parameter, values, llf, fitted, self.llf(), self.backend)
