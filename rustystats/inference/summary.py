@@ -2,19 +2,26 @@
 
 import numpy as np
 
-from rustystats.inference.covariance import significance_code
+from rustystats.inference.covariance import (
+    normal_interval,
+    significance_code,
+    two_sided_pvalues,
+    z_statistics,
+)
 
 WIDTH = 86
 NAME_WIDTH = 30
 
 
-def summary_text(result, title, alpha):
-    """Header, coefficient table and notes of a fitted model."""
+def summary_text(result, title, alpha, errors, errors_name):
+    """Header, coefficient table with the given standard errors, and notes of a fitted model."""
     lines = ["=" * WIDTH, title.center(WIDTH).rstrip(), "=" * WIDTH]
     lines += [f"{left:<42}  {right:<42}".rstrip() for left, right in _header(result)]
     lines += ["-" * WIDTH, _titles(alpha), "-" * WIDTH]
-    lines += _coefficients(result, alpha)
+    lines += _coefficients(result, alpha, errors)
     lines += ["-" * WIDTH, "Signif. codes: 0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"]
+    if errors_name:
+        lines.append(f"Std. errors: {errors_name}")
     return "\n".join(lines + _notes(result))
 
 
@@ -55,15 +62,11 @@ def _titles(alpha):
     return f"{'Variable':<{NAME_WIDTH}}{'Coef':>10}{'Std.Err':>10}{'z':>8}{'P>|z|':>8}  {interval}"
 
 
-def _coefficients(result, alpha):
+def _coefficients(result, alpha, errors):
+    z = z_statistics(result.params, errors)
+    limits = normal_interval(result.params, errors, alpha)
     rows = zip(
-        result.feature_names,
-        result.params,
-        result.bse(),
-        result.tvalues(),
-        result.pvalues(),
-        result.conf_int(alpha),
-        strict=True,
+        result.feature_names, result.params, errors, z, two_sided_pvalues(z), limits, strict=True
     )
     for name, coef, error, z, p, (low, high) in rows:
         name = name if len(name) < NAME_WIDTH else name[: NAME_WIDTH - 2] + "~"
