@@ -322,7 +322,7 @@ def summary(result, feature_names=None, title="GLM Results", alpha=0.05):
     alpha : float
         1 - confidence of the intervals.
     """
-    return summary_text(result, title, alpha, feature_names=feature_names)
+    return summary_text(result, title, alpha, result.bse(), feature_names=feature_names)
 
 
 def summary_relativities(

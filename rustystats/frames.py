@@ -175,6 +175,47 @@ class Columns:
         return self._frame.implementation
 
 
+def label_codes(labels, n_rows, role):
+    """Codes 0, 1, ... of labels of any hashable kind, in order of first appearance.
+
+    Parameters
+    ----------
+    labels : array, Series or list of n_rows numbers, texts or other hashable values
+    n_rows : int
+    role : str, what messages call them
+
+    Returns
+    -------
+    (n_rows,) int array
+
+    Raises
+    ------
+    ValueError
+        If there is not one label a row, or some are missing.
+    """
+    import pandas as pd
+
+    labels = nw.from_native(labels, allow_series=True, pass_through=True)
+    if isinstance(labels, nw.Series):
+        labels = labels.to_native() if labels.implementation.is_pandas() else labels.to_numpy()
+    elif isinstance(labels, (list, tuple)):
+        labels = pd.Series(labels)
+    shape = np.shape(labels)
+    if shape != (n_rows,):
+        raise ValueError(
+            f"{role} has shape {shape}, the fit has {n_rows} rows: pass one label a row, such as "
+            "the column of the data itself"
+        )
+    found, _ = pd.factorize(labels)
+    missing = np.count_nonzero(found < 0)
+    if missing:
+        raise ValueError(
+            f"{role} has {missing} missing label{'s' if missing > 1 else ''}: give those rows a "
+            "label, one of their own if they belong to no other"
+        )
+    return found
+
+
 def make_frame(columns, backend):
     """A DataFrame from a dict of arrays, in the library `backend` (None: pandas)."""
     return nw.from_dict(columns, backend=backend or "pandas").to_native()

@@ -30,6 +30,11 @@ cdef class Sums:
     ) noexcept nogil
 
 
+cdef void add_cross_products(
+    const double* block, int m, int width, int k, double* out
+) noexcept nogil
+
+
 cdef void add_linear_predictor(
     RowBlocks rows, Py_ssize_t start, int m, const int32_t* codes, const double* dense,
     const double* level_eta, const double* dense_coef, double* eta_out,

@@ -105,7 +105,6 @@ cdef class Sums:
         cdef int t, i, j, r
         cdef int n_tables = self.rows.n_tables, n_dense = self.rows.n_dense
         cdef int width = self.rows.dense_width
-        cdef double unit = 1.0
         if n_tables == 1:  # with more tables the weights of levels are margins of cross-tables
             for r in range(m):
                 self.level_weights[thread, codes[r]] += weight[r]
@@ -129,11 +128,7 @@ cdef class Sums:
                 &self.level_dense[thread, self.rows.tables[t].offset, 0],
                 codes + t * m, weight, dense, n_dense, width, m,
             )
-        if TILE_LANES and TILE_LEAST <= n_dense <= TILE_MOST:
-            tile_gram(TILE_LANES, dense, m, width, n_dense, &self.dense_gram[thread, 0, 0])
-        else:  # BLAS counts columns first: its lower triangle is our upper one
-            dsyrk(b"L", b"N", &n_dense, &m, &unit, dense, &width, &unit,
-                  &self.dense_gram[thread, 0, 0], &width)
+        add_cross_products(dense, m, width, n_dense, &self.dense_gram[thread, 0, 0])
 
     def score(self):
         """X'r as (level sums, dense sums), threads added in order."""
@@ -191,6 +186,17 @@ cdef void _scatter_rows(
         target = sums_out + <Py_ssize_t> codes[r] * n_columns
         for k in range(n_columns):
             target[k] += weight[r] * rows[r * width + k]
+
+
+cdef void add_cross_products(
+    const double* block, int m, int width, int k, double* out
+) noexcept nogil:
+    """Upper triangle of out += a'a for m rows of k columns, stored as `tile.h` asks for."""
+    cdef double unit = 1.0
+    if TILE_LANES and TILE_LEAST <= k <= TILE_MOST:
+        tile_gram(TILE_LANES, block, m, width, k, out)
+    else:  # BLAS counts columns first: its lower triangle is our upper one
+        dsyrk(b"L", b"N", &k, &m, &unit, <double*> block, &width, &unit, out, &width)
 
 
 cdef void add_linear_predictor(

@@ -18,13 +18,15 @@ wherever it is already floating point.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 from scipy import sparse
 
 from rustystats._kernels import gram as kernels
 from rustystats._kernels.blocks import RowBlocks, is_direct
+from rustystats._kernels.clusters import accumulate_clusters
+from rustystats._kernels.quadratic import quadratic_rows
 from rustystats.codes import combine_codes
 from rustystats.design.blocks import DenseBlock, TableBlock, as_array
 from rustystats.threads import effective_n_threads, single_threaded_blas
@@ -208,6 +210,51 @@ class DesignMatrix:
             sums = kernels.accumulate_gram(self.rows, weight, self.n_threads)
             return self.reduce_gram(*sums)
 
+    def cluster_gram(self, residual, order, starts):
+        """Sum over clusters g of u_g u_g' with u_g = sum of r_i x_i over its rows, (p, p).
+
+        Parameters
+        ----------
+        residual : (n,) r
+        order : (m,) intp, rows sorted by cluster
+        starts : (clusters + 1,) intp, where each cluster starts in `order`, and its end
+        """
+        bases = [pack.basis for pack in self.packs] or [np.empty((0, 0))]
+        levels = sparse.block_diag(bases, format="csr")
+        with single_threaded_blas():
+            gram = accumulate_clusters(
+                self.rows,
+                levels.indptr.astype(np.int32, copy=False),
+                levels.indices.astype(np.int32, copy=False),
+                levels.data,
+                self.shape[1],
+                residual,
+                order,
+                starts,
+                self.n_threads,
+            )
+        return gram[self._order[:, None], self._order]
+
+    def quadratic_form(self, M):
+        """x_i' M x_i of every row, (n,); M symmetric (p, p), NaN (aliased columns) read as 0."""
+        M = np.where(np.isnan(M), 0.0, M)
+        packs, dense = self.packs, self.dense_columns
+        with single_threaded_blas():
+            own = [_row_dots(p.basis, p.basis @ M[np.ix_(p.columns, p.columns)]) for p in packs]
+            beside = [2.0 * (p.basis @ M[np.ix_(p.columns, dense)]) for p in packs]
+            pairs = [
+                (i, j, *_pair_of_levels(packs[i], packs[j], M))
+                for i, j in combinations(range(len(packs)), 2)
+            ]
+            return quadratic_rows(
+                self.rows,
+                np.concatenate(own or [np.empty(0)]),
+                np.concatenate(beside or [np.empty((0, len(dense)))]),
+                M[np.ix_(dense, dense)],
+                pairs,
+                self.n_threads,
+            )
+
     def block_totals(self, values):
         """Sum of `values` (n,) over the rows of each level, for every table block, by block index.
 
@@ -313,6 +360,26 @@ def _scale_rows(basis, weights):
     if sparse.issparse(basis):
         return sparse.diags_array(weights) @ basis
     return weights[:, None] * basis
+
+
+def _row_dots(basis, values):
+    """Dot product of each row of a basis with the same row of an array."""
+    if sparse.issparse(basis):
+        return basis.multiply(values).sum(axis=1)
+    return np.einsum("lk,lk->l", basis, values)
+
+
+def _pair_of_levels(a, b, M):
+    """2 x_a' M_ab x_b for the levels of two packs: a table of all pairs of levels and None, or,
+    where that would be huge, two arrays whose rows for the two levels have it as dot product."""
+    inner = min(len(a.columns), len(b.columns))
+    cross = 2.0 * M[np.ix_(a.columns, b.columns)]
+    cells = a.n_levels * b.n_levels
+    if cells <= max(CROSS_CELLS, inner * (a.n_levels + b.n_levels)):
+        return a.basis @ cross @ b.basis.T, None
+    if inner == len(b.columns):
+        return a.basis @ cross, as_array(b.basis)
+    return as_array(a.basis), b.basis @ cross.T
 
 
 def _set(gram, rows, columns, values):

@@ -13,15 +13,26 @@ from scipy.stats import norm
 from rustystats.solvers.normal_equations import NormalEquations
 
 
+def inverse_information(fit, ridge):
+    """(X'WX + ridge)^-1 at the final means, shape (p, p); NaN where aliased."""
+    gram = fit.gram if ridge is None else fit.gram + np.diag(ridge)
+    return NormalEquations(gram, fit.aliased).inverse()
+
+
 def unscaled_covariance(fit, ridge):
     """Covariance at dispersion 1, shape (p, p)."""
-    gram = fit.gram if ridge is None else fit.gram + np.diag(ridge)
-    inverse = NormalEquations(gram, fit.aliased).inverse()
+    inverse = inverse_information(fit, ridge)
     if ridge is None:
         return inverse
     keep = np.ix_(~fit.aliased, ~fit.aliased)
     inverse[keep] = inverse[keep] @ fit.gram[keep] @ inverse[keep]
     return inverse
+
+
+def z_statistics(estimate, error):
+    """Estimates over their standard errors; infinite where a perfect fit leaves no error."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return estimate / error
 
 
 def two_sided_pvalues(z):

@@ -1,21 +1,78 @@
-"""The printed summary: 86 columns of text."""
+"""The printed summary, and the printed relativities of an array model: 86 columns of text."""
+
+from itertools import zip_longest
 
 import numpy as np
 
-from rustystats.inference.covariance import significance_code
+from rustystats.inference.covariance import (
+    normal_interval,
+    significance_code,
+    two_sided_pvalues,
+    z_statistics,
+)
 
 WIDTH = 86
 NAME_WIDTH = 30
+LEGEND = "Signif. codes: 0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"
 
 
-def summary_text(result, title, alpha):
-    """Header, coefficient table and notes of a fitted model."""
+def summary_text(result, title, alpha, errors, errors_name=None, feature_names=None):
+    """Header, coefficient table with the given standard errors, and notes of a fitted model."""
+    names = _names(result, feature_names)
     lines = ["=" * WIDTH, title.center(WIDTH).rstrip(), "=" * WIDTH]
     lines += [f"{left:<42}  {right:<42}".rstrip() for left, right in _header(result)]
     lines += ["-" * WIDTH, _titles(alpha), "-" * WIDTH]
-    lines += _coefficients(result, alpha)
-    lines += ["-" * WIDTH, "Signif. codes: 0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"]
+    lines += _coefficients(result, alpha, errors, names)
+    lines += ["-" * WIDTH, LEGEND]
+    if errors_name:
+        lines.append(f"Std. errors: {errors_name}")
     return "\n".join(lines + _notes(result))
+
+
+def relativities_text(result, title, alpha, feature_names=None):
+    """A table of coefficients and relativities exp(Coef) with their confidence limits.
+
+    Raises
+    ------
+    ValueError
+        If the link is not log.
+    """
+    if result.link != "log":
+        raise ValueError(
+            f"relativities need a log link, and this model has link {result.link}: "
+            "read the summary instead"
+        )
+    names = _names(result, feature_names)
+    interval = f"{100 * (1 - alpha):g}% CI"
+    lines = ["=" * WIDTH, title.center(WIDTH).rstrip(), "=" * WIDTH]
+    lines += [
+        f"{'Variable':<{NAME_WIDTH}}{'Coef':>10}{'Relativity':>12}{'P>|z|':>8}  {interval}",
+        "-" * WIDTH,
+    ]
+    with np.errstate(over="ignore"):  # a level without claims may reach up to infinity
+        relativities, limits = np.exp(result.params), np.exp(result.conf_int(alpha))
+    rows = zip(names, result.params, relativities, limits, result.pvalues(), strict=True)
+    for name, coef, relativity, (low, high), p in rows:
+        if np.isnan(coef):
+            lines.append(f"{_cut(name)}{'aliased':>10}")
+            continue
+        lines.append(
+            f"{_cut(name)}{_short(coef, 10)}{_short(relativity, 12)}{_pvalue(p):>8}"
+            f"{_short(low, 10)}{_short(high, 10)} {significance_code(p)}".rstrip()
+        )
+    lines += ["-" * WIDTH, "Relativity = exp(Coef), with the limits of its confidence interval"]
+    return "\n".join([*lines, LEGEND, *_notes(result)])
+
+
+def _names(result, feature_names):
+    if feature_names is None:
+        return result.feature_names
+    if len(feature_names) != len(result.params):
+        raise ValueError(
+            f"{len(feature_names)} feature_names for {len(result.params)} coefficients: "
+            "give one name a column, the intercept's included"
+        )
+    return list(feature_names)
 
 
 def _header(result):
@@ -25,16 +82,17 @@ def _header(result):
     def number(value):
         return f"{value:.4f}" if abs(value) < 1e9 else f"{value:.8g}"
 
+    family, penalised = result.model.problem.family, result.is_regularized
     left = [
         ("Response", result.response),
-        ("Family", result.family.capitalize()),
+        ("Family", type(family).__name__),
         ("Link", result.link),
         ("Offset", result.model.offsets.describe()),
         ("Weights", result.weights_name or "none"),
         ("No. Observations", f"{result.nobs}"),
         ("Df Residuals", f"{result.df_resid}"),
         ("Df Model", f"{result.df_model}"),
-        ("Method", "IRLS" if not result.is_regularized else "IRLS + Ridge"),
+        ("Method", f"IRLS + {result.penalty_type.capitalize()}" if penalised else "IRLS"),
     ]
     right = [
         ("Log-Likelihood", number(result.llf())),
@@ -47,7 +105,16 @@ def _header(result):
         ("Iterations", f"{result.iterations}"),
         ("Converged", "yes" if result.converged else "NO"),
     ]
-    return [(pair(*a), pair(*b)) for a, b in zip(left, right, strict=True)]
+    if family.parameter:
+        value, estimate = getattr(family, family.parameter), result.fit.parameter
+        error = "fixed" if estimate is None else f"se {estimate.error:.2g}"
+        left.append((family.parameter.replace("_", " ").title(), f"{value:.6g} ({error})"))
+    if penalised:
+        right.append(("Alpha", f"{result.alpha:g}"))
+        left.append(("L1 Ratio", f"{result.l1_ratio:g}"))
+        right.append(("Non-zero coefs", f"{result.n_nonzero()}"))
+    pairs = zip_longest(left, right)
+    return [tuple("" if item is None else pair(*item) for item in both) for both in pairs]
 
 
 def _titles(alpha):
@@ -55,26 +122,27 @@ def _titles(alpha):
     return f"{'Variable':<{NAME_WIDTH}}{'Coef':>10}{'Std.Err':>10}{'z':>8}{'P>|z|':>8}  {interval}"
 
 
-def _coefficients(result, alpha):
-    rows = zip(
-        result.feature_names,
-        result.params,
-        result.bse(),
-        result.tvalues(),
-        result.pvalues(),
-        result.conf_int(alpha),
-        strict=True,
-    )
+def _coefficients(result, alpha, errors, names):
+    z = z_statistics(result.params, errors)
+    limits = normal_interval(result.params, errors, alpha)
+    rows = zip(names, result.params, errors, z, two_sided_pvalues(z), limits, strict=True)
     for name, coef, error, z, p, (low, high) in rows:
-        name = name if len(name) < NAME_WIDTH else name[: NAME_WIDTH - 2] + "~"
         if np.isnan(coef):
-            yield f"{name:<{NAME_WIDTH}}{'aliased':>10}"
+            yield f"{_cut(name)}{'aliased':>10}"
             continue
-        shown = "<0.0001" if p < 1e-4 else f"{p:.4f}"
         yield (
-            f"{name:<{NAME_WIDTH}}{_short(coef, 10)}{_short(error, 10)}{z:>8.2f}{shown:>8}"
+            f"{_cut(name)}{_short(coef, 10)}{_short(error, 10)}{z:>8.2f}{_pvalue(p):>8}"
             f"{_short(low, 8)}{_short(high, 8)} {significance_code(p)}"
         ).rstrip()
+
+
+def _cut(name):
+    """The name in its column."""
+    return f"{name if len(name) < NAME_WIDTH else name[: NAME_WIDTH - 2] + '~':<{NAME_WIDTH}}"
+
+
+def _pvalue(p):
+    return "<0.0001" if p < 1e-4 else f"{p:.4f}"
 
 
 def _short(value, width):
@@ -90,6 +158,24 @@ def _notes(result):
     if result.aliased.any():
         names = [n for n, a in zip(result.feature_names, result.aliased, strict=True) if a]
         notes.append(f"Aliased (a combination of columns before them): {', '.join(names)}")
+    family = result.model.problem.family
+    if family.likelihood_of:
+        notes.append(
+            f"Log-likelihood, AIC and BIC are those of the {family.likelihood_of} family: "
+            f"{family.name()} has none."
+        )
+    if result.fit.parameter is not None:
+        notes.append(
+            f"{family.parameter} is estimated and counted in AIC and BIC; standard errors take it "
+            "as known."
+        )
+    if result.dispersion is not None:
+        notes.append(f"Standard errors at dispersion={result.dispersion!r}.")
+    if result.fit.separated:
+        notes.append(
+            "SEPARATION, the coefficients run to infinity along: "
+            f"{'; '.join(result.fit.separated)}."
+        )
     if result.is_regularized:
         notes.append(
             f"Ridge penalty alpha = {result.alpha:g}: estimates are shrunken, the intervals are "
@@ -98,7 +184,3 @@ def _notes(result):
     if not result.converged:
         notes.append(f"NOT CONVERGED: {result.message}.")
     return notes
-
-
-def relativities_text(result, title, alpha, feature_names):
-    pass

@@ -9,6 +9,7 @@ from rustystats.inference.covariance import (
     significance_code,
     two_sided_pvalues,
     unscaled_covariance,
+    z_statistics,
 )
 from rustystats.threads import single_threaded_blas
 
@@ -32,8 +33,7 @@ class CoefficientAnswers:
 
     def tvalues(self):
         """z-statistics, (p,); infinite where a perfect fit leaves no error."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self.params / self.bse()
+        return z_statistics(self.params, self.bse())
 
     def pvalues(self):
         """Two-sided p-values by the normal law, (p,)."""

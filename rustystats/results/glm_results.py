@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from rustystats import frames
+from rustystats.inference.covariance import significance_code, two_sided_pvalues, z_statistics
 from rustystats.inference.relativities import relativity_table
 from rustystats.inference.summary import summary_text
 from rustystats.offsets import evaluate_offsets
@@ -15,9 +16,18 @@ from rustystats.results.coefficients import CoefficientAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
 from rustystats.results.penalty import PenaltyAnswers
 from rustystats.results.quality import QualityAnswers
+from rustystats.results.residuals import ResidualAnswers
+from rustystats.results.robust import RobustAnswers
 
 
-class GLMResults(CoefficientAnswers, QualityAnswers, PenaltyAnswers, ParameterAnswers):
+class GLMResults(
+    CoefficientAnswers,
+    RobustAnswers,
+    QualityAnswers,
+    ResidualAnswers,
+    PenaltyAnswers,
+    ParameterAnswers,
+):
     """A fitted generalized linear model.
 
     Not made by users: `glm(...).fit()` and ``GLMRegressor.result_`` return it. p is the number of
@@ -127,16 +137,34 @@ class GLMResults(CoefficientAnswers, QualityAnswers, PenaltyAnswers, ParameterAn
 
     # ---- tables ---------------------------------------------------------------------------
 
-    def coef_table(self):
-        """Coefficients with standard errors, z, p-values and stars, as a DataFrame."""
+    def coef_table(self, cov_type=None, groups=None):
+        """Coefficients with standard errors, z, p-values and stars, as a DataFrame.
+
+        Parameters
+        ----------
+        cov_type : str or None
+            None gives the model-based standard errors, "HC0" to "HC3" robust ones.
+        groups : (n,) labels or None
+            Clusters of rows (see `cov_robust`); without a cov_type they mean "HC1".
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> rs.glm("y ~ x", data).fit().coef_table("HC3")["Std.Error"].round(4).tolist()
+        [1.7568, 1.0742]
+        """
+        errors, _ = self._errors(cov_type, groups)
+        z = z_statistics(self.params, errors)
+        pvalues = two_sided_pvalues(z)
         return self._frame(
             {
                 "Feature": np.array(self.feature_names, dtype=object),
                 "Estimate": self.params,
-                "Std.Error": self.bse(),
-                "z": self.tvalues(),
-                "Pr(>|z|)": self.pvalues(),
-                "Signif": np.array(self.significance_codes(), dtype=object),
+                "Std.Error": errors,
+                "z": z,
+                "Pr(>|z|)": pvalues,
+                "Signif": np.array([significance_code(p) for p in pvalues], dtype=object),
             }
         )
 
@@ -166,7 +194,7 @@ class GLMResults(CoefficientAnswers, QualityAnswers, PenaltyAnswers, ParameterAn
         table = relativity_table(self.model, self.fit.coef, self.cov_params(), alpha)
         return self._frame(table)
 
-    def summary(self, title="GLM Results", alpha=0.05):
+    def summary(self, title="GLM Results", alpha=0.05, cov_type=None, groups=None):
         """The model as text.
 
         Parameters
@@ -174,8 +202,17 @@ class GLMResults(CoefficientAnswers, QualityAnswers, PenaltyAnswers, ParameterAn
         title : str
         alpha : float
             1 - confidence of the intervals.
+        cov_type, groups : as in `coef_table`
+            Robust standard errors are named below the table.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> print(rs.glm("y ~ x", data).fit().summary(cov_type="HC1").splitlines()[-1])
+        Std. errors: HC1 (sandwich)
         """
-        return summary_text(self, title, alpha)
+        return summary_text(self, title, alpha, *self._errors(cov_type, groups))
 
     def _frame(self, columns):
         return frames.make_frame(

@@ -42,8 +42,11 @@ def solve_with_parameter(
     name = problem.family.parameter
     if initial is not None:
         problem = replace(problem, family=problem.family.with_parameter(initial))
+    steps = 0
     for rounds in range(1, max_rounds + 1):
         fit = solve_irls(problem, tol=tol, max_iter=max_iter, start=start)
+        steps += fit.n_iter
+        fit = replace(fit, n_iter=steps)
         mu = problem.link.inverse(problem.design.matvec(fit.coef, problem.offset))
         family, error = problem.family.estimate(problem.y, mu, weights)
         former, value = (getattr(f, name) for f in (problem.family, family))

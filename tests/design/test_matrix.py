@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from rustystats.design import matrix
 from rustystats.design.blocks import DenseBlock, TableBlock, constant_block, indicator_basis
 from rustystats.design.matrix import DesignMatrix
 
@@ -171,6 +172,24 @@ def check_sums(design, x, rng):
     gram = design.gram(weight)
     close(gram, x.T @ (weight[:, None] * x), np.abs(x).T @ (weight[:, None] * np.abs(x)) + 1)
     np.testing.assert_allclose(gram, gram.T, rtol=1e-13, atol=1e-13 * np.abs(gram).max(initial=0))
+    check_quadratic_form(design, x, rng)
+    labels = rng.integers(0, n // 3 + 1, n)
+    order = np.argsort(labels, kind="stable")
+    starts = np.r_[0, np.cumsum(np.unique(labels, return_counts=True)[1])]
+    sums, sizes = np.zeros((2, n // 3 + 1, p))
+    np.add.at(sums, labels, residual[:, None] * x)
+    np.add.at(sizes, labels, np.abs(residual[:, None] * x))
+    close(design.cluster_gram(residual, order, starts), sums.T @ sums, sizes.T @ sizes + 1)
+
+
+def check_quadratic_form(design, x, rng):
+    M = rng.normal(size=(x.shape[1],) * 2)
+    M += M.T
+    aliased = rng.random(x.shape[1]) < 0.2
+    M[aliased] = M[:, aliased] = np.nan
+    known = np.where(np.isnan(M), 0.0, M)
+    form, size = ((a @ b) * a for a, b in ((x, known), (np.abs(x), np.abs(known))))
+    close(design.quadratic_form(M), form.sum(axis=1), size.sum(axis=1) + 1)
 
 
 def close(actual, expected, scale):
@@ -228,6 +247,22 @@ def test_take_equals_the_rows_written_out(name, rows):
     check_sums(part, x, np.random.default_rng(0))
 
 
+@pytest.mark.parametrize("name", ["everything", "sparse basis", "large pair", "code widths"])
+def test_quadratic_form_without_tables_of_all_pairs(name, monkeypatch):
+    blocks = case_blocks(name)
+    design = DesignMatrix(blocks)
+    monkeypatch.setattr(matrix, "CROSS_CELLS", 1)
+    check_quadratic_form(design, written_out(blocks), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("sizes", [(70_000, 60_000), (60_000, 70_000)])
+def test_quadratic_form_of_huge_tables(sizes):  # a table of all their pairs would take 34 GB
+    rng = np.random.default_rng(0)
+    first, second = sizes
+    blocks = [table(rng, 900, first, 12, kind="sparse"), table(rng, 900, second, 9)]
+    check_quadratic_form(DesignMatrix(blocks), written_out(blocks), rng)
+
+
 @pytest.mark.parametrize("n", [1, 2, 127, 128, 129, 1023, 1024, 1025, 3072])
 def test_rows_beside_the_size_of_a_block(n):
     blocks = case_blocks("everything", n)
@@ -256,6 +291,8 @@ def test_threads_change_nothing_but_rounding(name, n):
             design.transpose_matvec(residual),
             design.matvec(coef),
         )
+        form = design.quadratic_form(np.outer(coef, coef))
+        close(form, single.matvec(coef) ** 2, (x @ np.abs(coef) + 1) ** 2)
         close(gram, single.gram(weight), x.T @ (weight[:, None] * x) + 1)
         close(score, single.transpose_matvec(residual), x.T @ np.abs(residual) + 1)
         close(eta, single.matvec(coef), x @ np.abs(coef) + 1)
@@ -263,6 +300,7 @@ def test_threads_change_nothing_but_rounding(name, n):
             np.testing.assert_array_equal(design.gram(weight), gram)
             np.testing.assert_array_equal(design.transpose_matvec(residual), score)
             np.testing.assert_array_equal(design.matvec(coef), eta)
+            np.testing.assert_array_equal(design.quadratic_form(np.outer(coef, coef)), form)
 
 
 def test_storage_does_not_matter():
