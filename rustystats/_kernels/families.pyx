@@ -26,6 +26,10 @@ cdef extern from "vecmath.h" nogil:
     void negbinomial_deviance_block(
         const double* y, const double* mu, double theta, double* out, Py_ssize_t m
     )
+    void negbinomial_theta_block(
+        const double* y, const double* mu, double theta, double* slope, double* bend, Py_ssize_t m
+    )
+    double sum_block(const double* x, const double* prior, Py_ssize_t m)
 
 
 cdef class Family:
@@ -238,6 +242,20 @@ cdef class NegativeBinomialFamily(Family):
         for i in range(m):
             if y[i] > 0.0:
                 deviance_out[i] += 2.0 * y[i] * log(y[i] / mu[i])
+
+    def theta_sums(self, const double[::1] y, const double[::1] mu, const double[::1] weights):
+        """Weighted sums of `negbinomial_theta_block` over the rows."""
+        cdef double slope[512]
+        cdef double bend[512]
+        cdef double total_slope = 0.0, total_bend = 0.0
+        cdef Py_ssize_t start, m
+        with nogil:
+            for start in range(0, y.shape[0], 512):
+                m = min(512, y.shape[0] - start)
+                negbinomial_theta_block(&y[start], &mu[start], self.theta, slope, bend, m)
+                total_slope += sum_block(slope, &weights[start], m)
+                total_bend += sum_block(bend, &weights[start], m)
+        return total_slope, total_bend
 
 
 cdef Py_ssize_t _count_not_between(

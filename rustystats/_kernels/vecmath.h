@@ -147,6 +147,21 @@ static void negbinomial_deviance_block(const double *restrict y, const double *r
         out[i] = -2.0 * (y[i] + theta) * log1p_one((y[i] - mu[i]) / (mu[i] + theta));
 }
 
+/* Slope in theta of a negative binomial's log-likelihood, and minus the slope of that, of each row
+ * beside what depends on y alone: with r = (mu - y) / (mu + theta)
+ * r - log(1 + mu / theta) and (r - mu / theta) / (mu + theta). */
+RUSTYSTATS_CLONES
+static void negbinomial_theta_block(const double *restrict y, const double *restrict mu,
+                                    double theta, double *restrict slope,
+                                    double *restrict bend, ptrdiff_t m)
+{
+    for (ptrdiff_t i = 0; i < m; ++i) {
+        double total = mu[i] + theta, share = (mu[i] - y[i]) / total, ratio = mu[i] / theta;
+        slope[i] = share - log1p_one(ratio);
+        bend[i] = (share - ratio) / total;
+    }
+}
+
 /* Score residual v (y - mu) dmu / V, working weight v dmu^2 / V and Pearson term v (y - mu)^2 / V of
  * each row; v is 1 where `prior` is NULL. */
 RUSTYSTATS_CLONES

@@ -137,19 +137,31 @@ class NegativeBinomial(FamilyMixin, _kernels.NegativeBinomialFamily):
         (NegativeBinomial, float)
         """
         values, volume = _distinct(y, weights)  # digamma once per distinct count
-        theta = self.theta
+        mu = np.ascontiguousarray(mu)
+        family, settled = NegativeBinomial(self.theta), False
         for _ in range(100):
-            slope, information = _theta_score(theta, values, volume, y, mu, weights)
+            theta = family.theta
+            slope, information = family._theta_score(values, volume, y, mu, weights)
+            if settled:
+                break
             # in log theta; where the likelihood is not concave, a step uphill of fixed length
             curvature = theta**2 * information - theta * slope
             step = theta * slope / curvature if curvature > 0 else np.sign(slope)
-            former, theta = theta, theta * np.exp(np.clip(step, -2.0, 2.0))
-            theta = float(np.clip(theta, THETA_LOW, THETA_HIGH))
-            if abs(theta - former) <= 1e-10 * theta:
-                break
-        _, information = _theta_score(theta, values, volume, y, mu, weights)
-        inside = THETA_LOW < theta < THETA_HIGH and information > 0
-        return NegativeBinomial(theta), information**-0.5 if inside else np.nan
+            moved = float(np.clip(theta * np.exp(np.clip(step, -2, 2)), THETA_LOW, THETA_HIGH))
+            family, settled = NegativeBinomial(moved), abs(moved - theta) <= 1e-7 * theta
+        inside = THETA_LOW < family.theta < THETA_HIGH and information > 0
+        return family, information**-0.5 if inside else np.nan
+
+    def _theta_score(self, values, volume, y, mu, weights):
+        """Slope and observed information of the log-likelihood in theta.
+
+        values, volume: distinct counts and the weight of each
+        """
+        theta = self.theta
+        rows_slope, rows_bend = self.theta_sums(y, mu, weights)
+        slope = volume @ (special.digamma(values + theta) - special.digamma(theta))
+        bend = volume @ (special.polygamma(1, values + theta) - special.polygamma(1, theta))
+        return float(slope + rows_slope), float(rows_bend - bend)
 
     def at_edge(self):
         """What to say when the estimate lies at the edge of its range, or None."""
@@ -170,15 +182,3 @@ def _distinct(y, weights):
         return np.arange(largest + 1), np.bincount(whole, weights)
     values, index = np.unique(y, return_inverse=True)
     return values, np.bincount(index, weights)
-
-
-def _theta_score(theta, values, volume, y, mu, weights):
-    """Slope and observed information of the log-likelihood in theta."""
-    counts = volume @ (special.digamma(values + theta) - special.digamma(theta))
-    bend = volume @ (special.polygamma(1, theta) - special.polygamma(1, values + theta))
-    total = mu + theta
-    share = (mu - y) / total
-    slope = counts + weights @ (share - np.log1p(mu / theta))
-    # d/dtheta of share - log(1 + mu/theta): -(mu-y)/total^2 + mu/(theta total)
-    information = bend - weights @ ((mu / theta - share) / total)
-    return float(slope), float(information)

@@ -589,7 +589,7 @@ def test_response_outside_its_domain(family, value, domain):
     [
         ({"family": "poison"}, "Unknown family 'poison': use one of .*poisson"),
         ({"family": 1}, "Unknown family 1"),
-        ({"link": "probit"}, "Unknown link 'probit': use one of"),
+        ({"link": "logitt"}, "Unknown link 'logitt': use one of"),
         ({"link": "logit"}, "link 'logit' for family poisson: use one of log, identity"),
         ({"alpha": -0.1}, "alpha must be a number of at least 0, not -0.1"),
         ({"alpha": np.nan}, "alpha must be a number"),
@@ -745,11 +745,14 @@ def test_parameters():
     parameters = {
         "family": families.Gamma(),
         "link": links.Log(),
+        "var_power": None,
+        "theta": None,
         "alpha": 0.5,
         "l1_ratio": 0.0,
         "formula": "a",
         "exposure": "e",
         "fit_intercept": False,
+        "dispersion": "deviance",
         "tol": 1e-6,
         "max_iter": 7,
         "n_threads": 2,
