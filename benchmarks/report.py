@@ -30,7 +30,7 @@ def document(outcomes, repeat, load_before):
         *machine.describe(load_before),
         *_versions(outcomes),
     ]
-    tables = {"scaling": _scaling, "threads": _threads}
+    tables = {"scaling": _scaling, "threads": _threads, "inference": _inference}
     for name, rows in outcomes.items():
         parts += ["", f"## {name}: {WORKS[name].title}", ""]
         parts += tables.get(name, _against_peers)(WORKS[name], rows)
@@ -112,6 +112,25 @@ def _threads(work, rows):
         else:
             lines.append(f"| {label} | - | - | {one.failure or two.failure} |")
     return [*lines, "", f"Aim: at least {work.aim:g}."]
+
+
+def _inference(work, rows):
+    fit = rows[0]
+    lines = [
+        "| work | median s | min .. max | fits | times the fit | peak MB above data | note |",
+        "|---|---:|---|---:|---:|---:|---|",
+    ]
+    for outcome in rows:
+        name = outcome.row.variant
+        if not outcome.seconds:
+            lines.append(f"| {name} | - | - | 0 | - | - | {outcome.failure} |")
+            continue
+        ratio = f"{_median(outcome) / _median(fit):.2f}" if fit.seconds else "-"
+        lines.append(
+            f"| {name} | {_median(outcome):.3g} | {_range(outcome)} | {len(outcome.seconds)} | "
+            f"{ratio} | {outcome.peak_mb:.0f} | {outcome.failure} |"
+        )
+    return [*lines, "", f"Aim: robust covariances and leverage at most {work.aim:g} fits."]
 
 
 def _reference(work, rows):

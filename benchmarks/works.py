@@ -77,4 +77,18 @@ WORKS = {
         ),
         aim=1.7,
     ),
+    "inference": Work(
+        "after the tariff fit, on its 678,013 rows and 55 coefficients (ours only)",
+        (
+            Row("ours", "the fit itself, with standard errors"),
+            Row("ours", "HC0 to HC3 and leverage"),
+            Row("ours", "HC1, 100,000 clusters"),
+            Row("ours", "anova, type 2, likelihood ratio"),
+            Row("ours", "drop1, score"),
+            Row("ours", "profile interval of VehPower"),
+            Row("ours", "negative binomial, theta estimated, whole fit"),
+            Row("ours", "Tweedie pure premium, power estimated, whole fit", most=3),
+        ),
+        aim=2,
+    ),
 }

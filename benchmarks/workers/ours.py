@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from _data import SAMPLE_STEP, checks, dense, every, tariff_pandas, tariff_polars
+import numpy as np
+from _data import SAMPLE_STEP, checks, dense, every, premiums_pandas, tariff_pandas, tariff_polars
 from _loop import Job, serve
 
 import rustystats as rs
@@ -53,6 +54,45 @@ def portfolio(_, rows):
     return Job(data, data[:20_000], fit_formula, check_formula)
 
 
+def after_fit(cache, ask):
+    """A question to a fitted model; each time to a result that has answered nothing yet."""
+    data = tariff_pandas(cache)
+
+    def fitted(data):
+        return rs.glm(FORMULA, data, family="poisson", exposure="Exposure").fit()
+
+    def answer(result):
+        ask(rs.GLMResults(result.model, result.fit, result.backend, result.formula))
+        return result, None
+
+    return Job(fitted(data), fitted(data[::SAMPLE_STEP]), answer, no_check)
+
+
+def whole_fit(cache, formula=FORMULA, **options):
+    data = premiums_pandas(cache)
+
+    def fit(data):
+        result = rs.glm(formula, data, **options).fit()
+        return result, result.bse()
+
+    return Job(data, data[::SAMPLE_STEP], fit, no_check)
+
+
+def no_check(_, fitted):
+    return checks(_deviance(fitted[0]))
+
+
+def robust(result):
+    for kind in ("HC0", "HC1", "HC2", "HC3"):
+        result.bse_robust(kind)
+    result.leverage()
+
+
+def clusters(result):
+    groups = np.random.default_rng(0).integers(0, 100_000, result.nobs)
+    result.bse_robust("HC1", groups=groups)
+
+
 def _deviance(result):
     return result.deviance() if callable(result.deviance) else result.deviance
 
@@ -72,6 +112,29 @@ if __name__ == "__main__":
             ("threads", "tariff, 2 threads"): partial(tariff, n_threads=2),
             ("threads", "dense, 1 thread"): partial(arrays, n_threads=1),
             ("threads", "dense, 2 threads"): partial(arrays, n_threads=2),
+            ("inference", "the fit itself, with standard errors"): tariff,
+            ("inference", "HC0 to HC3 and leverage"): partial(after_fit, ask=robust),
+            ("inference", "HC1, 100,000 clusters"): partial(after_fit, ask=clusters),
+            ("inference", "anova, type 2, likelihood ratio"): partial(
+                after_fit, ask=lambda result: result.anova()
+            ),
+            ("inference", "drop1, score"): partial(
+                after_fit, ask=lambda result: result.drop1(test="score")
+            ),
+            ("inference", "profile interval of VehPower"): partial(
+                after_fit,
+                ask=lambda result: result.conf_int(method="profile", columns=["VehPower"]),
+            ),
+            ("inference", "negative binomial, theta estimated, whole fit"): partial(
+                whole_fit, family="negbinomial", exposure="Exposure"
+            ),
+            ("inference", "Tweedie pure premium, power estimated, whole fit"): partial(
+                whole_fit,
+                formula=FORMULA.replace("ClaimNb", "Premium"),
+                family="tweedie",
+                var_power="auto",
+                weights="Exposure",
+            ),
             ("scaling", "100,000 rows"): partial(portfolio, rows=100_000),
             ("scaling", "1,000,000 rows"): partial(portfolio, rows=1_000_000),
             ("scaling", "10,000,000 rows"): partial(portfolio, rows=10_000_000),

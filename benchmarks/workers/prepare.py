@@ -1,6 +1,7 @@
 """Write the benchmark data where every worker finds it: ``python prepare.py DATA CACHE``.
 
 tariff.parquet, tariff.csv (for R): freMTPL2 with Exposure capped at 1 and ClaimNb at 4.
+premiums.parquet: the same with claim amounts a year of exposure, at most 100,000.
 dense_X.npy, dense_y.npy, dense_e.npy: simulated, 28 normal columns, counts, exposure.
 """
 
@@ -21,6 +22,14 @@ def prepare_tariff(folder, cache):
     data.to_parquet(os.path.join(cache, "tariff.parquet"), index=False)
 
 
+def prepare_premiums(folder, cache):
+    data = pd.read_parquet(os.path.join(cache, "tariff.parquet"))
+    claims = pd.read_parquet(os.path.join(folder, "freMTPL2sev.parquet"))
+    amounts = data["IDpol"].map(claims.groupby("IDpol")["ClaimAmount"].sum()).fillna(0.0)
+    data["Premium"] = (amounts / data["Exposure"]).clip(upper=100_000)
+    data.to_parquet(os.path.join(cache, "premiums.parquet"), index=False)
+
+
 def prepare_dense(cache):
     rng = np.random.default_rng(SEED)
     X = rng.standard_normal((ROWS, COLUMNS))
@@ -38,3 +47,5 @@ if __name__ == "__main__":
         prepare_dense(cache_folder)
     if not os.path.exists(os.path.join(cache_folder, "tariff.parquet")):
         prepare_tariff(data_folder, cache_folder)
+    if not os.path.exists(os.path.join(cache_folder, "premiums.parquet")):
+        prepare_premiums(data_folder, cache_folder)

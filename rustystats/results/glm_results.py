@@ -3,6 +3,7 @@
 Nothing is computed before it is asked for; what costs a pass over the rows is kept once computed.
 """
 
+import warnings
 from functools import cached_property
 
 import numpy as np
@@ -133,7 +134,16 @@ class GLMResults(
         columns = self.model.read(data, named)
         design, _ = self.model.terms.design(columns)
         shift, _ = evaluate_offsets(terms, columns, exposure, offset, columns.n_rows)
-        return self._problem.link.inverse(design.matvec(self.fit.coef, shift))
+        mu = self._problem.link.inverse(design.matvec(self.fit.coef, shift))
+        undefined = np.count_nonzero(np.isnan(mu))
+        if undefined:
+            warnings.warn(
+                f"{undefined} predictions are NaN: the linear predictor is not positive there, and "
+                f"the {self.link} link has no mean for it",
+                UserWarning,
+                stacklevel=2,
+            )
+        return mu
 
     # ---- tables ---------------------------------------------------------------------------
 
