@@ -232,6 +232,16 @@ def test_tariff_is_a_maximum_by_scipy(tariff, policies):
         assert abs(residual @ column) * error < 1e-4
 
 
+def test_tariff_leverages_and_clusters(tariff):
+    leverage = tariff.leverage()
+    assert leverage.sum() == pytest.approx(55, rel=1e-9)  # the rank
+    assert 0 < leverage.min() < leverage.max() < 1
+    # every policy a cluster of its own is HC0, but for the number of clusters
+    by_policy = tariff.cov_robust("HC0", groups=np.arange(len(leverage)))
+    expected = tariff.cov_robust("HC0") * len(leverage) / (len(leverage) - 1)
+    np.testing.assert_allclose(by_policy, expected, rtol=1e-8, atol=1e-12)
+
+
 def test_tariff_twice_is_bit_identical(tariff, policies):
     again = rs.glm(TARIFF, policies, family="poisson", exposure="Exposure").fit()
     np.testing.assert_array_equal(again.params, tariff.params)

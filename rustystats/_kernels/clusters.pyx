@@ -52,8 +52,8 @@ def accumulate_clusters(
         filled = 0
         for g in range(cuts[thread], cuts[thread + 1]):
             _add_cluster(
-                rows, first, columns, values, n_columns, residual, order[starts[g]:starts[g + 1]],
-                &buffers.codes[thread, 0], &buffers.dense[thread, 0],
+                rows, first, columns, values, n_columns, residual, &order[starts[g]],
+                starts[g + 1] - starts[g], &buffers.codes[thread, 0], &buffers.dense[thread, 0],
                 &sums[thread, filled * width],
             )
             filled = filled + 1
@@ -68,7 +68,8 @@ def accumulate_clusters(
 cdef void _add_cluster(
     RowBlocks rows, const int32_t[::1] first, const int32_t[::1] columns,
     const double[::1] values, int n_columns, const double[::1] residual,
-    const Py_ssize_t[::1] members, int32_t* codes, double* dense, double* sums_out,
+    const Py_ssize_t* members, Py_ssize_t n_members, int32_t* codes, double* dense,
+    double* sums_out,
 ) noexcept nogil:
     cdef int t, k, stride
     cdef int n_direct = rows.n_direct
@@ -76,7 +77,7 @@ cdef void _add_cluster(
     cdef double r
     cdef double* dense_sums = sums_out + n_columns - rows.n_dense
     cdef const double* direct
-    for i in range(members.shape[0]):
+    for i in range(n_members):
         row = members[i]
         r = residual[row]
         rows.load_codes(row, 1, codes)

@@ -51,10 +51,12 @@ def make_clusters(codes, weights):
         If there are fewer than two.
     """
     used = np.arange(len(codes)) if weights is None else np.flatnonzero(weights)
-    # Each row is a column with one entry, at its cluster: by rows it is a counting sort.
+    # Each row is a column with one entry, at its cluster: by rows it is a counting sort. Codes that
+    # no row of weight has are left out.
     entries = np.ones(len(used), dtype=bool), (codes[used], np.arange(len(used)))
     sorted_rows = sparse.coo_array(entries).tocsr()
-    starts = np.unique(sorted_rows.indptr).astype(np.intp)  # once each: codes nobody has are gone
+    ends = sorted_rows.indptr[1:]
+    starts = np.append(0, ends[np.diff(sorted_rows.indptr) > 0]).astype(np.intp)
     if len(starts) < 3:
         raise ValueError(
             "groups has a single cluster among the rows of weight above 0, and a cluster-robust "

@@ -263,6 +263,20 @@ def test_quadratic_form_of_huge_tables(sizes):  # a table of all their pairs wou
     check_quadratic_form(DesignMatrix(blocks), written_out(blocks), rng)
 
 
+def test_factors_of_a_huge_pair_have_the_fewer_columns():
+    rng = np.random.default_rng(0)
+    blocks = [table(rng, 9, 5000, 9), table(rng, 9, 4000, 70, kind="sparse")]
+    M = rng.normal(size=(79, 79))
+    M += M.T
+    for packs in (DesignMatrix(blocks).packs, DesignMatrix(blocks).packs[::-1]):
+        left, right = matrix._pair_of_levels(*packs, M)
+        assert left.shape[1] == right.shape[1] == 9
+        x, z = (pack.basis[[17, 3000]] for pack in packs)
+        expected = 2 * (x @ M[np.ix_(packs[0].columns, packs[1].columns)] * z).sum(axis=1)
+        found = (left[[17, 3000]] * right[[17, 3000]]).sum(axis=1)
+        np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
 @pytest.mark.parametrize("n", [1, 2, 127, 128, 129, 1023, 1024, 1025, 3072])
 def test_rows_beside_the_size_of_a_block(n):
     blocks = case_blocks("everything", n)
