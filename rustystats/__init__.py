@@ -21,7 +21,7 @@ from rustystats.arrays import (
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.fitting import SeparationWarning
 from rustystats.model import FormulaGLM, glm
-from rustystats.results import GLMResults
+from rustystats.results import GLMResults, compare
 from rustystats.terms.splines import bs, bs_names, ns, ns_names
 
 __version__ = "0.1.0"
@@ -34,6 +34,7 @@ __all__ = [
     "SeparationWarning",
     "bs",
     "bs_names",
+    "compare",
     "datasets",
     "families",
     "fit_glm",

@@ -178,3 +178,13 @@ def test_interval(interval, text, inside):
     assert interval == Interval(
         interval.low, interval.high, interval.low_closed, interval.high_closed
     )
+
+
+def test_likelihood_ratio():
+    assert Poisson().likelihood_ratio(12.0, 9.0, 1.0, 50) == 3.0
+    assert Gamma().likelihood_ratio(12.0, 9.0, 2.0, 50) == 1.5
+    assert np.isnan(Gamma().likelihood_ratio(12.0, 0.0, np.nan, 50))
+    assert Gamma().likelihood_ratio(12.0, 0.0, 0.0, 50) == np.inf
+    # each model at its own dispersion: twice the difference of the log-likelihoods
+    assert Gaussian().likelihood_ratio(12.0, 9.0, 7.0, 50) == pytest.approx(50 * np.log(12 / 9))
+    assert np.isnan(Gaussian().likelihood_ratio(12.0, 0.0, np.nan, 50))

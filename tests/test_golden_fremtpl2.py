@@ -242,6 +242,17 @@ def test_tariff_leverages_and_clusters(tariff):
     np.testing.assert_allclose(by_policy, expected, rtol=1e-8, atol=1e-12)
 
 
+def test_tariff_without_each_factor(tariff, policies):
+    table = tariff.drop1()
+    # as many as their columns, the aliased one apart
+    assert table["Df"].tolist() == [0, 6, 5, 4, 1, 1, 5, 10, 1, 21]
+    assert (table["Chisq"][1:] > 0).all()
+    less = TARIFF.replace("+C(Region)", "")
+    without = rs.glm(less, policies, family="poisson", exposure="Exposure").fit()
+    assert table["Term"].iloc[-1] == "C(Region)"
+    assert table["Deviance"].iloc[-1] == pytest.approx(without.deviance, abs=1e-6)
+
+
 def test_tariff_twice_is_bit_identical(tariff, policies):
     again = rs.glm(TARIFF, policies, family="poisson", exposure="Exposure").fit()
     np.testing.assert_array_equal(again.params, tariff.params)

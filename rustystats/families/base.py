@@ -102,5 +102,13 @@ class FamilyMixin:
         """Means strictly inside the domain, one a row, to start a fit from (as R's mustart)."""
         return y
 
+    def likelihood_ratio(self, deviance0, deviance1, dispersion, n):
+        """Twice the log-likelihood that a larger model (1) has over a smaller one (0).
+
+        At one dispersion for both; NaN where it is not known.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit leaves no dispersion
+            return np.divide(deviance0 - deviance1, dispersion)
+
     def __repr__(self):
         return f"{type(self).__name__}()"

@@ -27,6 +27,12 @@ class Gaussian(FamilyMixin, _kernels.GaussianFamily):
         log_weights = np.sum(np.log(weights[weights > 0]))
         return float(0.5 * (log_weights - n * (np.log(2 * np.pi * sigma2) + 1)))
 
+    def likelihood_ratio(self, deviance0, deviance1, dispersion, n):
+        """n log(D0 / D1): each model at its own maximum-likelihood dispersion, as R's drop1."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.divide(deviance0, deviance1)
+            return np.where(np.isnan(dispersion), np.nan, n * np.log(ratio))[()]
+
     def anscombe(self, values):
         """The values themselves."""
         return np.asarray(values, dtype=float)

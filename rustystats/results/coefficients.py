@@ -1,8 +1,10 @@
 """Coefficients and how well they are known: standard errors, tests, intervals."""
 
+import warnings
 from functools import cached_property
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from rustystats.inference.covariance import (
     normal_interval,
@@ -11,6 +13,7 @@ from rustystats.inference.covariance import (
     unscaled_covariance,
     z_statistics,
 )
+from rustystats.inference.profile import profile_interval
 from rustystats.threads import single_threaded_blas
 
 
@@ -39,9 +42,71 @@ class CoefficientAnswers:
         """Two-sided p-values by the normal law, (p,)."""
         return two_sided_pvalues(self.tvalues())
 
-    def conf_int(self, alpha=0.05):
-        """Wald confidence limits at level 1 - alpha, (p, 2)."""
-        return normal_interval(self.params, self.bse(), alpha)
+    def conf_int(self, alpha=0.05, method="wald", columns=None):
+        """Confidence limits of the coefficients.
+
+        Parameters
+        ----------
+        alpha : float
+            1 - confidence.
+        method : {"wald", "profile"}
+            "profile" inverts the likelihood-ratio test: more honest for levels with few claims, at
+            about seven refits a coefficient. A limit that the data do not set is infinite.
+        columns : list of str, optional
+            The coefficients wanted, by name; None takes all.
+
+        Returns
+        -------
+        (p, 2) ndarray, or one row for each name in `columns`; NaN where aliased
+
+        Raises
+        ------
+        ValueError
+            For an unknown method or name, an alpha outside (0, 1), or a profile of a penalised fit.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If a refit of the profile did not converge.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(20_000, seed=1)
+        >>> result = rs.glm("ClaimNb ~ VehPower + C(Area)", data, family="poisson",
+        ...                 exposure="Exposure").fit()
+        >>> result.conf_int(method="profile", columns=["VehPower"]).shape
+        (1, 2)
+        """
+        if method not in ("wald", "profile"):
+            raise ValueError(f"unknown method {method!r}: use wald or profile")
+        chosen = self._positions(columns)
+        if method == "wald":
+            return normal_interval(self.params[chosen], self.bse()[chosen], alpha)
+        if self.is_regularized:
+            raise ValueError("a penalised fit has no likelihood profile: fit with alpha=0")
+        limits, doubtful = profile_interval(self._problem, self.fit, self.scale(), chosen, alpha)
+        if doubtful:
+            warnings.warn(
+                "refits for the profile of "
+                f"{', '.join(self.feature_names[j] for j in doubtful)} did not converge: "
+                "those limits are not exact",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return limits
+
+    def _positions(self, columns):
+        """Positions of named columns in the design."""
+        if columns is None:
+            return list(range(len(self.params)))
+        unknown = [name for name in columns if name not in self.feature_names]
+        if isinstance(columns, str) or unknown:
+            raise ValueError(
+                f"columns must be a list of names among {', '.join(self.feature_names[:30])}, "
+                f"not {columns!r}"
+            )
+        return [self.feature_names.index(name) for name in columns]
 
     def significance_codes(self):
         """Stars of the p-values, list of str."""

@@ -14,6 +14,7 @@ from rustystats.inference.relativities import relativity_table
 from rustystats.inference.summary import summary_text
 from rustystats.offsets import evaluate_offsets
 from rustystats.results.coefficients import CoefficientAnswers
+from rustystats.results.factor_tests import FactorTestAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
 from rustystats.results.penalty import PenaltyAnswers
 from rustystats.results.quality import QualityAnswers
@@ -28,6 +29,7 @@ class GLMResults(
     ResidualAnswers,
     PenaltyAnswers,
     ParameterAnswers,
+    FactorTestAnswers,
 ):
     """A fitted generalized linear model.
 

@@ -55,16 +55,38 @@ def solve_irls(problem, *, tol=1e-8, max_iter=100, start=None):
     Fit
     """
     with single_threaded_blas():
-        return _iterate(problem, tol, max_iter, start)
+        point, sampled = _start(problem, start)
+        return _iterate(problem, tol, max_iter, point, point.gram, sampled)
 
 
-def _iterate(problem, tol, max_iter, start):
-    point, sampled = _start(problem, start)
-    gram = point.gram
+def continue_irls(problem, point, gram, *, with_gram=False, tol=1e-8, max_iter=100):
+    """Fit from a point near the answer, with the Gram of a fit near by as the first metric.
+
+    What a refit of almost the same problem costs: passes without Gram, until a step fails to shrink
+    the decrement twentyfold. BLAS must be held to one thread by the caller.
+
+    Parameters
+    ----------
+    problem : Problem
+    point : Point, with a finite objective
+    gram : (p, p) X'WX near the answer; for a quadratic problem, its own
+    with_gram : bool
+        Whether the Gram at the final means is wanted; without it, `Fit.gram` is None.
+    tol, max_iter : as in `solve_irls`
+
+    Returns
+    -------
+    Fit
+    """
+    return _iterate(problem, tol, max_iter, point, gram, True, with_gram)
+
+
+def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
+    """The loop; `near`: the Gram is worth keeping as the metric while the steps shrink well."""
     system = NormalEquations(problem.penalised(gram), excluded=problem.excluded)
     history = [point.objective]
     secants, shrinks = [], True
-    keep_gram, converged = sampled or problem.is_quadratic, False
+    keep_gram, converged = near or problem.is_quadratic, False
     scales = problem.design.column_scales()
     natural = problem.link.name() == problem.family.link_names[0]  # keeps means in the domain
     step = system.solve(point.score)
@@ -80,7 +102,7 @@ def _iterate(problem, tol, max_iter, start):
         if not last and decrement < unit and movement > RUNAWAY:
             secants, step = [], system.solve(point.score)
             step = step * max(1.0, np.log(decrement / (tol * unit)) / movement)
-        with_gram = not problem.is_quadratic and (last or not keep_gram)
+        with_gram = not problem.is_quadratic and (final_gram if last else not keep_gram)
         moved, left_domain = _line_search(problem, point, step, with_gram)
         at_edge = at_edge + 1 if left_domain and not natural else 0
         converged = bool(last)
@@ -101,15 +123,15 @@ def _iterate(problem, tol, max_iter, start):
         before, step = decrement, _secant_step(system, secants, point.score)
         decrement = float(point.score @ step)
         shrinks = decrement <= KEEP_GRAM * before
-        keep_gram = problem.is_quadratic or (sampled and shrinks)
-    if not problem.is_quadratic:  # that of the final means, whatever the last step used
+        keep_gram = problem.is_quadratic or (near and shrinks)
+    if final_gram and not problem.is_quadratic:  # of the final means, whatever the last step used
         if point.gram is None:
             point = problem.evaluate(point.coef, with_gram=True)
         gram = point.gram
     return Fit(
         coef=point.coef,
         aliased=system.aliased,
-        gram=gram,
+        gram=gram if final_gram else None,
         score=point.score,
         deviance=point.deviance,
         pearson=point.pearson,
@@ -195,7 +217,8 @@ def _sampled_start(problem):
         return None
     sample = problem.sample(slice(None, None, SAMPLE_STRIDE))
     try:
-        coef = _iterate(sample, SAMPLE_TOL * p, 15, None).coef
+        point, sampled = _start(sample, None)
+        coef = _iterate(sample, SAMPLE_TOL * p, 15, point, point.gram, sampled).coef
     except ValueError:
         return None
     return problem.evaluate(coef, with_gram=True)

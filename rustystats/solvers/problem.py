@@ -33,7 +33,8 @@ class Problem:
     weights, offset : (n,) float64 or None
     ridge : (p,) float64 or None, what the penalty adds to the diagonal of X'WX: alpha sum(w) v
     intercept : position of the intercept column, or None
-    excluded : (p,) bool or None, columns whose coefficients are held at 0: a model without them
+    excluded : (p,) bool or None, columns that no step moves. Held at 0, where every start
+        puts them: a model without them, on the same design. A start may hold them elsewhere.
     """
 
     design: DesignMatrix
@@ -136,7 +137,8 @@ class Fit:
     """What a solver found.
 
     coef has 0 at aliased columns; gram is X'WX, without the penalty, and score half the negative
-    gradient of `Point.objective`, both at the final means. `parameter` is there when the family's
+    gradient of `Point.objective`, both at the final means (gram is None where it was not asked
+    for). Columns that the problem excludes count as aliased. `parameter` is there when the family's
     own was estimated. `separated` names the levels or columns along which the likelihood has no
     maximum.
     """

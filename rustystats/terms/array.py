@@ -86,6 +86,7 @@ class ArrayFactor:
 
     labels: tuple
     columns = ()
+    label = "X"
     is_categorical = False
 
     def learn(self, columns):

@@ -1,6 +1,6 @@
 """A categorical column: contrasts against a reference level, learned once and replayed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,17 +16,25 @@ class CategoricalFactor:
     column : str
     ref : level that the others are compared with; None takes the first
     levels : tuple of labels, learned
+    bare : whether the formula names a text column without C(); a matter of its label alone
     """
 
     column: str
     ref: object = None
     levels: tuple | None = None
+    bare: bool = field(default=False, compare=False)
     is_categorical = True
 
     @property
     def columns(self):
         """Names of the data columns used."""
         return (self.column,)
+
+    @property
+    def label(self):
+        """The factor as a formula writes it."""
+        ref = "" if self.ref is None else f", ref={self.ref!r}"
+        return self.column if self.bare else f"C({self.column}{ref})"
 
     @property
     def reference(self):

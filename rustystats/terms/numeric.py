@@ -31,11 +31,16 @@ class NumericFactor:
         """Names of the data columns used."""
         return self.expression.columns
 
+    @property
+    def label(self):
+        """The factor as a formula writes it."""
+        return self.expression.text.strip("`")
+
     def as_categorical(self, columns):
         """A text column by itself is a categorical factor."""
         name = self.columns[0] if self.columns else None
         if name == self.expression.text.strip("`") and columns.is_categorical(name):
-            return CategoricalFactor(name)
+            return CategoricalFactor(name, bare=True)
         return self
 
     def learn(self, columns):
@@ -49,7 +54,7 @@ class NumericFactor:
 
     def names(self, full=False):
         """The text of the expression."""
-        return [self.expression.text.strip("`")]
+        return [self.label]
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,15 @@ class SplineFactor:
         """Names of the data columns used."""
         return self.expression.columns
 
+    @property
+    def label(self):
+        """The factor as a formula writes it."""
+        options = [
+            f", {name}={list(value) if isinstance(value, tuple) else value}"
+            for name, value in self.options
+        ]
+        return f"{self.kind}({self.expression.text}{''.join(options)})"
+
     def learn(self, columns):
         """The factor with its knots at quantiles of these data."""
         found = distinct_values(self.expression, columns, quick=False)

@@ -38,6 +38,11 @@ class Term:
         """Names of the data columns used."""
         return tuple(dict.fromkeys(name for factor in self.factors for name in factor.columns))
 
+    @property
+    def label(self):
+        """The term as a formula writes it: `C(Area):bs(age, df=5)`; without factors, Intercept."""
+        return ":".join(factor.label for factor in self.factors) or "Intercept"
+
     def blocks(self, columns):
         """One block a product."""
         if not self.factors:

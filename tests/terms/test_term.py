@@ -142,3 +142,21 @@ def test_resolve_makes_text_categorical():
 def test_without_terms_there_is_no_design():
     with pytest.raises(ValueError, match="no terms"):
         ModelTerms(()).learn(columns_of()).design(columns_of())
+
+
+@pytest.mark.parametrize(
+    ("formula", "labels"),
+    [
+        ("y ~ C(a)", ["Intercept", "C(a)"]),
+        ("y ~ a + b", ["Intercept", "a", "b"]),  # text columns, as they are named
+        ("y ~ C(a, ref='q')", ["Intercept", "C(a, ref='q')"]),
+        ("y ~ bs(x, 5) + ns(x, knots=[1, 2])", ["Intercept", "bs(x, df=5)", "ns(x, knots=[1, 2])"]),
+        ("y ~ 0 + x*C(a)", ["x", "C(a)", "C(a):x"]),
+        ("y ~ log(x) + I(x ** 2)", ["Intercept", "log(x)", "I(x ** 2)"]),
+    ],
+)
+def test_labels_are_the_terms_of_the_formula(formula, labels):
+    data = {"a": ["p", "q", "r"] * 4, "b": ["u", "v"] * 6, "x": np.arange(12) / 2 + 0.5}
+    columns = read_columns(data, data)
+    terms = parse_formula(formula).terms.resolve(columns).learn(columns)
+    assert [term.label for term in terms.terms] == labels

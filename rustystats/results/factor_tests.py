@@ -1,0 +1,134 @@
+"""Tests of whole terms and of what a model would lose without them."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from rustystats.inference.factor_tests import analysis_of_variance, drop_terms, tested
+
+
+class FactorTestAnswers:
+    """Part of `GLMResults`: which of its terms matter."""
+
+    def anova(self, type=2, test="LR"):
+        """Test of each term of the model, all its columns at once.
+
+        Parameters
+        ----------
+        type : 2 or 3
+            2 tests a term beside all others but those that contain it (interactions of it);
+            3 drops its columns, as coded, from the full model: with treatment contrasts, the test
+            of a main effect of an interaction is at the reference level of the other factor.
+        test : {"LR", "Wald", "score", "F"}
+            Likelihood ratio, Wald, Rao's score, or F test; see `inference/factor_tests.py`. The
+            Wald test needs no refit (but one without the interactions, in type 2).
+
+        Returns
+        -------
+        DataFrame with columns Term, Df, Chisq, Pr(>Chisq), or F and Pr(>F)
+
+        Raises
+        ------
+        ValueError
+            For an unknown type or test, or a penalised fit.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If a model without a term did not converge.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(20_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ C(Area) * VehPower + bs(DrivAge, df=5)", data,
+        ...                family="poisson", exposure="Exposure")
+        >>> table = model.fit().anova()
+        >>> table["Term"].tolist()
+        ['C(Area)', 'VehPower', 'bs(DrivAge, df=5)', 'C(Area):VehPower']
+        >>> table["Df"].tolist()
+        [5, 1, 4, 5]
+        """
+        if type not in (2, 3):
+            raise ValueError(f"type must be 2 or 3, not {type!r}")
+        tests = self._term_tests(test, ("LR", "Wald", "score", "F"), analysis_of_variance, type)
+        columns = {
+            "Term": np.array([t.label for t in tests], dtype=object),
+            "Df": np.array([t.df for t in tests], dtype=int),
+        }
+        return self._frame(columns | _statistics(test, tests))
+
+    def drop1(self, test="LR"):
+        """The model without each term that no other term contains, as R's drop1.
+
+        Parameters
+        ----------
+        test : {"LR", "F", "score"}
+            See `inference/factor_tests.py`.
+
+        Returns
+        -------
+        DataFrame with columns Term, Df, Deviance, AIC, Chisq, Pr(>Chisq), or F and Pr(>F)
+            First the full model, "<none>". AIC is ``aic()`` of the full model plus the likelihood
+            ratio less twice Df, as in R (where the dispersion is estimated, R's is 2 higher).
+
+        Raises
+        ------
+        ValueError
+            For an unknown test or a penalised fit.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If a model without a term did not converge.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(20_000, seed=1)
+        >>> result = rs.glm("ClaimNb ~ C(Area) + VehPower", data, family="poisson",
+        ...                 exposure="Exposure").fit()
+        >>> table = result.drop1()
+        >>> table["Term"].tolist()
+        ['<none>', 'C(Area)', 'VehPower']
+        >>> bool(table["AIC"][0] == result.aic())
+        True
+        """
+        tests = self._term_tests(test, ("LR", "F", "score"), drop_terms)
+        losses = [t.likelihood_ratio - 2.0 * t.df for t in tests]
+        columns = {
+            "Term": np.array(["<none>", *(t.label for t in tests)], dtype=object),
+            "Df": np.array([0, *(t.df for t in tests)], dtype=int),
+            "Deviance": np.array([self.deviance, *(t.deviance for t in tests)]),
+            "AIC": self.aic() + np.array([0.0, *losses]),
+        }
+        return self._frame(columns | _statistics(test, tests, before=(np.nan,)))
+
+    def _term_tests(self, test, known, run, *options):
+        if test not in known:
+            raise ValueError(f"unknown test {test!r}: use one of {', '.join(known)}")
+        if self.is_regularized:
+            raise ValueError(
+                "tests of terms need a fit by maximum likelihood, and this one is penalised: "
+                "fit with alpha=0"
+            )
+        full = tested(self.model, self.fit, self.scale())
+        tests = run(full, *options, test)
+        failed = [t.label for t in tests if not t.converged]
+        if failed:
+            warnings.warn(
+                f"the model without {', '.join(failed)} did not converge: the test is not exact",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return tests
+
+
+def _statistics(test, tests, before=()):
+    """The columns of the statistic and its p-value, after what the first rows have."""
+    name = "F" if test == "F" else "Chisq"
+    return {
+        name: np.array([*before, *(t.statistic for t in tests)]),
+        f"Pr(>{name})": np.array([*before, *(t.pvalue for t in tests)]),
+    }
