@@ -4,7 +4,7 @@ Maximum likelihood in coefficients and parameter together, by turns: the coeffic
 parameter, the parameter of greatest likelihood at the fitted means (`family.estimate`), again,
 until the parameter rests. The two are orthogonal, the expected mixed derivative of the likelihood
 is 0, so each round gains some two digits and three to five suffice; from the second on the
-coefficients start where they were and take one or two steps.
+coefficients start where they were, with the Gram they had, and take one or two steps.
 
 With a ridge penalty the coefficients are those of the penalised objective at the parameter.
 """
@@ -13,8 +13,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from rustystats.solvers.irls import solve_irls
+from rustystats.solvers.irls import continue_irls, solve_irls
 from rustystats.solvers.problem import Parameter
+from rustystats.threads import single_threaded_blas
 
 RESOLUTION = 1e-7  # a relative change that is rounding
 
@@ -44,7 +45,10 @@ def solve_with_parameter(
         problem = replace(problem, family=problem.family.with_parameter(initial))
     steps = 0
     for rounds in range(1, max_rounds + 1):
-        fit = solve_irls(problem, tol=tol, max_iter=max_iter, start=start)
+        if rounds == 1:
+            fit = solve_irls(problem, tol=tol, max_iter=max_iter, start=start)
+        else:
+            fit = _refit(problem, fit, tol, max_iter)
         steps += fit.n_iter
         fit = replace(fit, n_iter=steps)
         mu = problem.link.inverse(problem.design.matvec(fit.coef, problem.offset))
@@ -52,7 +56,6 @@ def solve_with_parameter(
         former, value = (getattr(f, name) for f in (problem.family, family))
         enough = np.sqrt(tol) * error if np.isfinite(error) else 0.0
         enough = max(enough, RESOLUTION * value) if parameter_tol is None else parameter_tol
-        start = fit.coef
         # The first round's parameter is a guess: what it was fitted with is never reported.
         if rounds > 1 and abs(value - former) <= enough:
             return problem, replace(fit, parameter=Parameter(name, former, error, rounds))
@@ -65,6 +68,13 @@ def solve_with_parameter(
         parameter=Parameter(name, former, error, rounds),
     )
     return replace(problem, family=problem.family.with_parameter(former)), fit
+
+
+def _refit(problem, fit, tol, max_iter):
+    """The fit at a parameter near by: from where it was, its Gram the first metric."""
+    with single_threaded_blas():
+        point = problem.evaluate(fit.coef, with_gram=False)
+        return continue_irls(problem, point, fit.gram, with_gram=True, tol=tol, max_iter=max_iter)
 
 
 def likelihood_profile(problem, values, *, start):
