@@ -36,6 +36,9 @@ from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.problem import Fit, Problem
 from rustystats.threads import single_threaded_blas
 
+# Of the decrement of a refit: the deviance is quadratic in what is left of the way, a score linear
+LR_TOL, SCORE_TOL = 1e-8, 1e-12
+
 
 @dataclass(frozen=True, eq=False)
 class TermTest:
@@ -137,7 +140,8 @@ def _test(full, larger, term, test):
         if test == "Wald":
             gain, df = _wald(problem, fit, term.columns)
         else:
-            _, reduced = fit_without(problem, fit, term.columns)
+            tol = SCORE_TOL if test == "score" else LR_TOL
+            _, reduced = fit_without(problem, fit, term.columns, tol=tol)
             converged = converged and reduced.converged
             deviance, df = reduced.deviance, fit.rank - reduced.rank
             ratio = problem.family.likelihood_ratio(deviance, fit.deviance, phi, n)

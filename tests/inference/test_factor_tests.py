@@ -223,6 +223,7 @@ def columns_of(model, term):
         "C(b)": ["b[T.v]"],
         "bs(age, df=5)": rs.bs_names("age", 5),
         "C(a):x": ["a[T.q]:x", "a[T.r]:x"],
+        "x:C(a)": ["a[T.q]:x", "a[T.r]:x"],
     }[term]
     return [j for j, name in enumerate(model.feature_names) if name in names]
 
@@ -349,8 +350,8 @@ def test_what_is_refused_and_what_is_known():
 def test_a_model_without_a_term_that_does_not_converge_is_named(monkeypatch):
     honest = factor_tests.fit_without
 
-    def stopped(problem, fit, columns, with_gram=False):
-        smaller, reduced = honest(problem, fit, columns, with_gram)
+    def stopped(problem, fit, columns, **options):
+        smaller, reduced = honest(problem, fit, columns, **options)
         return smaller, replace(reduced, converged=not columns[1])  # x
 
     monkeypatch.setattr(factor_tests, "fit_without", stopped)

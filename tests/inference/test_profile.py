@@ -83,6 +83,7 @@ def test_of_a_gaussian_with_identity_link_it_is_the_wald_interval():
     np.testing.assert_allclose(result.conf_int(method="profile"), result.conf_int(), atol=1e-7)
 
 
+@pytest.mark.filterwarnings("ignore:the likelihood has no maximum")
 def test_a_perfectly_predicted_level_has_an_infinite_limit():
     frame = FRAME.assign(count=np.where(FRAME["a"] == "r", 0.0, FRAME["count"]))
     result = rs.glm("count ~ x + C(a)", frame, family="poisson", exposure="e").fit()
@@ -103,7 +104,7 @@ def test_a_perfectly_predicted_level_has_an_infinite_limit():
     assert 0 < low < result.params[1]
 
 
-@pytest.mark.filterwarnings("ignore:the fit did not converge")
+@pytest.mark.filterwarnings("ignore:the likelihood has no maximum")
 def test_separated_data_have_half_lines():
     frame = pd.DataFrame({"x": np.linspace(-1, 1, 20), "y": np.repeat([0.0, 1.0], 10)})
     result = rs.glm("y ~ x", frame, family="binomial").fit()
