@@ -15,8 +15,9 @@ def compare(*results):
 
     Each model is tested against the one before it by the likelihood ratio, at the dispersion of the
     larger, where the smaller is nested in it: same family, link, weights and offset, and every
-    column of its design a combination of the larger's. Deviance is comparable within a family only;
-    AIC and BIC do not count the dispersion.
+    column of its design a combination of the larger's. An estimated theta or power differs between
+    models: fix it in both. Deviance is comparable within a family only; AIC and BIC do not count
+    the dispersion.
 
     Parameters
     ----------
@@ -95,8 +96,10 @@ def _not_nested(smaller, larger):
     one, two = smaller.model.problem, larger.model.problem
     if smaller.is_regularized or larger.is_regularized:
         return "penalised: no likelihood-ratio test"
-    if one.family.name() != two.family.name() or repr(one.family) != repr(two.family):
+    if one.family.name() != two.family.name():
         return "not nested: another family"
+    if repr(one.family) != repr(two.family):
+        return f"not nested: another {two.family.parameter}"
     if one.link.name() != two.link.name():
         return "not nested: another link"
     for role in ("weights", "offset"):

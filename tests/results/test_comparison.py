@@ -111,6 +111,11 @@ def test_why_there_is_no_test():
         table = rs.compare(base, other)
         assert table["Note"].tolist() == ["", note]
         assert table[["Chisq", "Df Difference", "Pr(>Chisq)"]].isna().all(axis=None)
+    table = rs.compare(
+        fit("count ~ x", family="negbinomial", theta=2.0),
+        fit(more, family="negbinomial", theta=3.0),
+    )
+    assert table["Note"].tolist() == ["", "not nested: another theta"]
     # weights of one and offsets of zero are none
     same = fit(more, weights=np.ones(N), offset=np.zeros(N))
     assert rs.compare(base, same)["Note"].tolist() == ["", ""]
