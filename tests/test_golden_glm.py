@@ -142,6 +142,7 @@ def drop1_of(tested, kind):
     return table, table[statistic].iloc[1:], table[f"Pr(>{statistic})"].iloc[1:]
 
 
+@pytest.mark.filterwarnings("ignore:F tests estimate the dispersion")
 @pytest.mark.parametrize("kind", TESTS)
 def test_drop1(tested, kind):
     case, _ = tested

@@ -3,7 +3,8 @@
 A larger model 1 and the same without the term, 0; phi the dispersion of the full model, held fixed:
 
 * LR: twice the difference of the log-likelihoods, ``(D0 - D1) / phi``, chi-square; for the Gaussian
-  family ``n log(D0 / D1)``, each model at its own dispersion (`FamilyMixin.likelihood_ratio`).
+  family ``n log(D0 / D1)``, each model at its own dispersion (`FamilyMixin.likelihood_ratio`),
+  unless the dispersion was given as a number.
 * F: ``(D0 - D1) / df`` over the deviance of the full model by its residual degrees of freedom. That
   is R's drop1; R's anova.glm and car take the Pearson dispersion instead.
 * score (Rao): ``U' I^-1 U / phi`` with score and information of model 1 at the means of model 0,
@@ -36,6 +37,9 @@ from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.problem import Fit, Problem
 from rustystats.threads import single_threaded_blas
 
+# Of the decrement of a refit: the deviance is quadratic in what is left of the way, a score linear
+LR_TOL, SCORE_TOL = 1e-8, 1e-12
+
 
 @dataclass(frozen=True, eq=False)
 class TermTest:
@@ -52,11 +56,13 @@ class TermTest:
 
 @dataclass(frozen=True, eq=False)
 class Tested:
-    """A fitted model, its dispersion phi, and the terms it can be tested without."""
+    """A fitted model, its dispersion phi (a number that was given, or an estimate), and the terms
+    it can be tested without."""
 
     problem: Problem
     fit: Fit
     dispersion: float
+    given: bool
     terms: tuple
 
     @property
@@ -76,29 +82,30 @@ class _Columns:
         return other.factors < self.factors
 
 
-def tested(model, fit, dispersion):
-    """`Tested` of a model; every column of an array is a term.
+def tested(model, fit, dispersion, given):
+    """`Tested` of a model; every column of an array is a term, its intercept apart.
 
     Parameters
     ----------
     model : fitting.Model, without a penalty
     fit : Fit of it
     dispersion : float
+    given : bool, whether the dispersion is a number that was given
     """
     starts, terms = model.problem.design.starts, []
-    everything = np.arange(starts[-1])
+    everything, intercept = np.arange(starts[-1]), model.problem.intercept
     for term, span in zip(model.terms.terms, model.spans, strict=True):
         if not term.factors:
             continue
         positions = [j for block in span for j in range(starts[block], starts[block + 1])]
         groups = [(term.label, term.factors, positions)]
         if model.terms.is_array:
-            groups = [(model.names[j], (model.names[j],), [j]) for j in positions]
+            groups = [(model.names[j], (model.names[j],), [j]) for j in positions if j != intercept]
         terms += [
             _Columns(label, frozenset(factors), np.isin(everything, columns))
             for label, factors, columns in groups
         ]
-    return Tested(model.problem, fit, dispersion, tuple(terms))
+    return Tested(model.problem, fit, dispersion, given, tuple(terms))
 
 
 def drop_terms(full, test):
@@ -130,18 +137,18 @@ def analysis_of_variance(full, type_, test):
 def _test(full, larger, term, test):
     """One term of the larger problem and fit."""
     problem, fit = larger
-    n, phi = full.problem.n_obs, full.dispersion
+    phi = full.dispersion
     deviance = ratio = np.nan
     converged = fit is full.fit or fit.converged  # of the full fit the user knows
     with np.errstate(divide="ignore", invalid="ignore"):  # no degrees of freedom: NaN
         if test == "Wald":
             gain, df = _wald(problem, fit, term.columns)
         else:
-            _, reduced = fit_without(problem, fit, term.columns)
+            tol = SCORE_TOL if test == "score" else LR_TOL
+            _, reduced = fit_without(problem, fit, term.columns, tol=tol)
             converged = converged and reduced.converged
             deviance, df = reduced.deviance, fit.rank - reduced.rank
-            ratio = problem.family.likelihood_ratio(deviance, fit.deviance, phi, n)
-            ratio = float(np.maximum(ratio, 0.0))
+            ratio = likelihood_ratio(problem, deviance, fit.deviance, phi, full.given)
         if test == "score":
             gain = _score(problem, fit, reduced)
         if test == "F":
@@ -152,6 +159,15 @@ def _test(full, larger, term, test):
             statistic = ratio if test == "LR" else np.divide(gain, phi)
             pvalue = chi2.sf(statistic, df)
     return TermTest(term.label, df, float(statistic), float(pvalue), deviance, ratio, converged)
+
+
+def likelihood_ratio(problem, deviance0, deviance1, dispersion, given):
+    """The likelihood-ratio statistic of two models, not below 0; NaN without a dispersion."""
+    if given:
+        ratio = (deviance0 - deviance1) / dispersion
+    else:
+        ratio = problem.family.likelihood_ratio(deviance0, deviance1, dispersion, problem.n_obs)
+    return float(np.maximum(ratio, 0.0))
 
 
 def _wald(problem, fit, columns):

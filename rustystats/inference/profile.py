@@ -25,7 +25,7 @@ TOL = 1e-6  # of the signed root, which is the distance in standard errors or ne
 REFIT_TOL = 1e-6  # of a refit's decrement, checked before its last step: it is good to 1e-8 or so
 REACH = 1000.0
 GROWTH = 4.0  # most that one trial goes beyond the last
-FAR = 1e3  # multiples of z^2 at which a trial is too far off to be worth a refit
+FAR = 100.0  # multiples of z^2 at which a trial is too far off to be worth a refit
 MAX_TRIALS = 80
 
 
@@ -43,7 +43,7 @@ def profile_interval(problem, fit, dispersion, columns, alpha):
     Returns
     -------
     limits : (len(columns), 2), NaN where the column is aliased or the dispersion unknown
-    doubtful : list of int, the columns with a refit that did not converge
+    doubtful : list of int, the columns with a limit whose refit did not converge
     """
     z = normal_interval(0.0, 1.0, alpha)[0, 1]
     limits, doubtful = np.full((len(columns), 2), np.nan), []
@@ -84,6 +84,7 @@ class _Profile:
             low, high = (at, high) if root <= self.z else (low, at)
             following = _secant(former, former_root, at, root, self.z)
             if abs(root - self.z) <= TOL:
+                self.converged &= self.refit.converged
                 return at if np.isnan(following) else following
             if high - low <= TOL * min(self.error, at):
                 return low  # the domain ends here
@@ -101,10 +102,9 @@ class _Profile:
         point = self.problem.evaluate(coef, with_gram=False)
         if not self._statistic(point) <= FAR * self.z**2:
             return np.inf
-        refit = continue_irls(self.problem, point, self.fit.gram, tol=REFIT_TOL)
-        self.converged &= refit.converged
-        self.slope = (refit.coef - self.fit.coef) / shift
-        return np.sqrt(max(self._statistic(refit), 0.0))
+        self.refit = continue_irls(self.problem, point, self.fit.gram, tol=REFIT_TOL)
+        self.slope = (self.refit.coef - self.fit.coef) / shift
+        return np.sqrt(max(self._statistic(self.refit), 0.0))
 
     def _statistic(self, point):
         return (point.deviance - self.fit.deviance) / self.dispersion

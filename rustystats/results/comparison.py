@@ -1,11 +1,13 @@
 """Several models of the same rows side by side, with likelihood-ratio tests where they nest."""
 
 from itertools import pairwise
+from numbers import Real
 
 import numpy as np
 from scipy.stats import chi2
 
 from rustystats.design.matrix import DesignMatrix
+from rustystats.inference.factor_tests import likelihood_ratio
 from rustystats.results.glm_results import GLMResults
 from rustystats.solvers.normal_equations import NormalEquations
 
@@ -13,10 +15,11 @@ from rustystats.solvers.normal_equations import NormalEquations
 def compare(*results):
     """Models of the same response, from the smallest rank to the largest.
 
-    Each model is tested against the one before it by the likelihood ratio, at the dispersion of the
-    larger, where the smaller is nested in it: same family, link, weights and offset, and every
-    column of its design a combination of the larger's. Deviance is comparable within a family only;
-    AIC and BIC do not count the dispersion.
+    Each model is tested against the one before it by the likelihood ratio, where the smaller is
+    nested in it: same family, link, weights and offset, and every column of its design a
+    combination of the larger's. The test is at the dispersion of the larger, or at each model's own
+    theta or power where both have estimated it. Deviance is comparable within a family only; AIC
+    and BIC do not count the dispersion.
 
     Parameters
     ----------
@@ -83,10 +86,17 @@ def _test(smaller, larger):
     note = _not_nested(smaller, larger)
     if note:
         return np.nan, np.nan, np.nan, note
-    ratio = larger.model.problem.family.likelihood_ratio(
-        smaller.deviance, larger.deviance, larger.scale(), larger.nobs
-    )
-    ratio, df = float(np.maximum(ratio, 0.0)), larger.fit.rank - smaller.fit.rank
+    if larger.fit.parameter is not None:  # each model at its own theta or power
+        ratio = max(2.0 * (larger.llf() - smaller.llf()), 0.0)
+    else:
+        ratio = likelihood_ratio(
+            larger.model.problem,
+            smaller.deviance,
+            larger.deviance,
+            larger.scale(),
+            isinstance(larger.dispersion, Real),
+        )
+    df = larger.fit.rank - smaller.fit.rank
     return ratio, float(df), float(chi2.sf(ratio, df)), ""
 
 
@@ -95,8 +105,11 @@ def _not_nested(smaller, larger):
     one, two = smaller.model.problem, larger.model.problem
     if smaller.is_regularized or larger.is_regularized:
         return "penalised: no likelihood-ratio test"
-    if one.family.name() != two.family.name() or repr(one.family) != repr(two.family):
+    if one.family.name() != two.family.name():
         return "not nested: another family"
+    both_estimated = smaller.fit.parameter is not None and larger.fit.parameter is not None
+    if repr(one.family) != repr(two.family) and not both_estimated:
+        return f"not nested: another {two.family.parameter}"
     if one.link.name() != two.link.name():
         return "not nested: another link"
     for role in ("weights", "offset"):

@@ -1,6 +1,7 @@
 """Tests of whole terms and of what a model would lose without them."""
 
 import warnings
+from numbers import Real
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -37,6 +38,8 @@ class FactorTestAnswers:
         -----
         ConvergenceWarning
             If a model without a term did not converge.
+        UserWarning
+            For an F test of a family whose dispersion is 1.
 
         Examples
         --------
@@ -82,6 +85,8 @@ class FactorTestAnswers:
         -----
         ConvergenceWarning
             If a model without a term did not converge.
+        UserWarning
+            For an F test of a family whose dispersion is 1.
 
         Examples
         --------
@@ -113,7 +118,15 @@ class FactorTestAnswers:
                 "tests of terms need a fit by maximum likelihood, and this one is penalised: "
                 "fit with alpha=0"
             )
-        full = tested(self.model, self.fit, self.scale())
+        if test == "F" and self._problem.family.dispersion_fixed and self.dispersion is None:
+            base = self._problem.family.name()
+            warnings.warn(
+                f"F tests estimate the dispersion, which is 1 by the {base} family: use test='LR', "
+                "or fit the quasi family",
+                UserWarning,
+                stacklevel=3,
+            )
+        full = tested(self.model, self.fit, self.scale(), isinstance(self.dispersion, Real))
         tests = run(full, *options, test)
         failed = [t.label for t in tests if not t.converged]
         if failed:

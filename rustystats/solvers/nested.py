@@ -16,7 +16,7 @@ from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.threads import single_threaded_blas
 
 
-def fit_without(problem, fit, columns, with_gram=False):
+def fit_without(problem, fit, columns, with_gram=False, tol=1e-8):
     """The problem without some columns, and its fit.
 
     Parameters
@@ -26,6 +26,7 @@ def fit_without(problem, fit, columns, with_gram=False):
     columns : (p,) bool, those to leave out beside the ones that the problem leaves out already
     with_gram : bool
         Whether the Gram of the smaller fit is wanted.
+    tol : as in `solve_irls`
 
     Returns
     -------
@@ -36,8 +37,8 @@ def fit_without(problem, fit, columns, with_gram=False):
     with single_threaded_blas():
         point = smaller.evaluate(quadratic_minimum(smaller, fit)[0], with_gram=False)
         if np.isfinite(point.objective):
-            return smaller, continue_irls(smaller, point, fit.gram, with_gram=with_gram)
-    return smaller, solve_irls(smaller)
+            return smaller, continue_irls(smaller, point, fit.gram, with_gram=with_gram, tol=tol)
+    return smaller, solve_irls(smaller, tol=tol)
 
 
 def quadratic_minimum(smaller, fit):

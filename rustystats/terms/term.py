@@ -26,7 +26,7 @@ class Term:
 
     Parameters
     ----------
-    factors : tuple of factors
+    factors : tuple of factors, as they were written
     products : tuple of (factors present, flags of full coding), learned; see `coding.py`
     """
 
@@ -121,8 +121,8 @@ class ModelTerms:
         )
         return ModelTerms(
             tuple(
-                Term(tuple(factors), tuple(_products(factors, coding)))
-                for factors, coding in zip(ordered, codings, strict=True)
+                Term(tuple(learned[f] for f in term.factors), tuple(_products(factors, coding)))
+                for term, factors, coding in zip(self.terms, ordered, codings, strict=True)
             )
         )
 

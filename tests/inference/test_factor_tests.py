@@ -13,6 +13,9 @@ from scipy import stats
 from sklearn.exceptions import ConvergenceWarning
 
 import rustystats as rs
+
+# R warns of F tests for families of dispersion 1 as well
+pytestmark = pytest.mark.filterwarnings("ignore:F tests estimate the dispersion")
 from rustystats.inference import factor_tests
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "anova_R.json").read_text())
@@ -223,6 +226,7 @@ def columns_of(model, term):
         "C(b)": ["b[T.v]"],
         "bs(age, df=5)": rs.bs_names("age", 5),
         "C(a):x": ["a[T.q]:x", "a[T.r]:x"],
+        "x:C(a)": ["a[T.q]:x", "a[T.r]:x"],
     }[term]
     return [j for j, name in enumerate(model.feature_names) if name in names]
 
@@ -349,8 +353,8 @@ def test_what_is_refused_and_what_is_known():
 def test_a_model_without_a_term_that_does_not_converge_is_named(monkeypatch):
     honest = factor_tests.fit_without
 
-    def stopped(problem, fit, columns, with_gram=False):
-        smaller, reduced = honest(problem, fit, columns, with_gram)
+    def stopped(problem, fit, columns, **options):
+        smaller, reduced = honest(problem, fit, columns, **options)
         return smaller, replace(reduced, converged=not columns[1])  # x
 
     monkeypatch.setattr(factor_tests, "fit_without", stopped)
@@ -369,3 +373,12 @@ def test_testing_changes_nothing_in_the_result():
     np.testing.assert_array_equal(result.params, params)
     assert result.deviance == deviance
     assert result.model.problem.excluded is None
+
+
+@pytest.mark.parametrize("family", ["poisson", "binomial", "negbinomial"])
+def test_f_tests_of_a_fixed_dispersion_warn(family):
+    frame = pd.DataFrame({"y": np.tile([0.0, 1.0, 1.0, 0.0, 1.0], 20), "x": np.arange(100.0)})
+    result = rs.glm("y ~ x", frame, family=family, **({"theta": 2.0} if family[0] == "n" else {}))
+    with pytest.warns(UserWarning, match=f"1 by the {family} family: use test='LR'"):
+        result.fit().drop1(test="F")
+    result.fit(dispersion="pearson").drop1(test="F")  # asked for: no warning

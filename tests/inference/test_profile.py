@@ -104,7 +104,6 @@ def test_a_perfectly_predicted_level_has_an_infinite_limit():
     assert 0 < low < result.params[1]
 
 
-@pytest.mark.filterwarnings("ignore:the fit did not converge")
 @pytest.mark.filterwarnings("ignore:the likelihood has no maximum")
 def test_separated_data_have_half_lines():
     frame = pd.DataFrame({"x": np.linspace(-1, 1, 20), "y": np.repeat([0.0, 1.0], 10)})

@@ -111,6 +111,11 @@ def test_why_there_is_no_test():
         table = rs.compare(base, other)
         assert table["Note"].tolist() == ["", note]
         assert table[["Chisq", "Df Difference", "Pr(>Chisq)"]].isna().all(axis=None)
+    table = rs.compare(
+        fit("count ~ x", family="negbinomial", theta=2.0),
+        fit(more, family="negbinomial", theta=3.0),
+    )
+    assert table["Note"].tolist() == ["", "not nested: another theta"]
     # weights of one and offsets of zero are none
     same = fit(more, weights=np.ones(N), offset=np.zeros(N))
     assert rs.compare(base, same)["Note"].tolist() == ["", ""]
@@ -145,3 +150,27 @@ def test_the_table_comes_in_the_kind_that_went_in(kind):
     assert isinstance(table, pl.DataFrame if kind == "polars" else pa.Table)
     expected = rs.compare(fit("count ~ x"), fit("count ~ x + C(a)"))
     np.testing.assert_allclose(table.to_pandas().iloc[:, 1:10], expected.iloc[:, 1:10], rtol=1e-9)
+
+
+def test_models_with_thetas_of_their_own_are_compared_by_their_likelihoods():
+    frame = FRAME.assign(count=np.random.default_rng(3).negative_binomial(1.5, 0.4, N))
+    small = rs.glm("count ~ x", frame, family="negbinomial").fit(tol=1e-12)
+    large = rs.glm("count ~ x + a", frame, family="negbinomial").fit(tol=1e-12)
+    assert small.theta != large.theta
+    table = rs.compare(small, large)
+    assert table["Chisq"][1] == pytest.approx(2 * (large.llf() - small.llf()), rel=1e-12)
+    assert table["Df Difference"][1] == large.fit.rank - small.fit.rank
+    assert table["Note"].tolist() == ["", ""]
+    fixed = rs.glm("count ~ x", frame, family="negbinomial", theta=large.theta).fit()
+    assert rs.compare(fixed, large)["Note"][1] == ""  # at the same theta
+    other = rs.glm("count ~ x", frame, family="negbinomial", theta=1.0).fit()
+    assert rs.compare(other, large)["Note"][1] == "not nested: another theta"
+
+
+def test_a_dispersion_given_is_the_one_of_the_test():
+    small = rs.glm("y ~ x", FRAME.assign(y=FRAME["count"] + 0.5)).fit(dispersion=2.0)
+    large = rs.glm("y ~ x + a", FRAME.assign(y=FRAME["count"] + 0.5)).fit(dispersion=2.0)
+    expected = (small.deviance - large.deviance) / 2.0
+    assert rs.compare(small, large)["Chisq"][1] == pytest.approx(expected, rel=1e-10)
+    dropped = large.drop1().set_index("Term")
+    assert dropped.loc["a", "Chisq"] == pytest.approx(expected, rel=1e-8)

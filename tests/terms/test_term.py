@@ -151,7 +151,7 @@ def test_without_terms_there_is_no_design():
         ("y ~ a + b", ["Intercept", "a", "b"]),  # text columns, as they are named
         ("y ~ C(a, ref='q')", ["Intercept", "C(a, ref='q')"]),
         ("y ~ bs(x, 5) + ns(x, knots=[1, 2])", ["Intercept", "bs(x, df=5)", "ns(x, knots=[1, 2])"]),
-        ("y ~ 0 + x*C(a)", ["x", "C(a)", "C(a):x"]),
+        ("y ~ 0 + x*C(a)", ["x", "C(a)", "x:C(a)"]),
         ("y ~ log(x) + I(x ** 2)", ["Intercept", "log(x)", "I(x ** 2)"]),
     ],
 )
