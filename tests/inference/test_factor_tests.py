@@ -13,10 +13,10 @@ from scipy import stats
 from sklearn.exceptions import ConvergenceWarning
 
 import rustystats as rs
+from rustystats.inference import factor_tests
 
 # R warns of F tests for families of dispersion 1 as well
 pytestmark = pytest.mark.filterwarnings("ignore:F tests estimate the dispersion")
-from rustystats.inference import factor_tests
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "anova_R.json").read_text())
 DATA = pd.DataFrame(GOLDEN["data"])
