@@ -29,7 +29,7 @@ SAMPLE_ROWS = 5000  # smallest sample worth starting from
 SAMPLE_TOL = 0.02  # decrement per column at which a sample has said all it knows
 KEEP_GRAM = 0.05
 MAX_HALVINGS = 40
-ROUNDING = 1e-12  # relative rise of the objective that is rounding, not a bad step
+ROUNDING = 1e-12  # rise, relative to the first objective, that is rounding and not a bad step
 
 
 def solve_irls(problem, *, tol=1e-8, max_iter=100, start=None):
@@ -57,6 +57,7 @@ def _iterate(problem, tol, max_iter, start):
     gram = point.gram
     system = NormalEquations(problem.penalised(gram), excluded=problem.excluded)
     history = [point.objective]
+    slack = ROUNDING * abs(point.objective)  # of the start: exactly fitted data end near 0
     secants, shrinks = [], True
     keep_gram, converged = sampled or problem.is_quadratic, False
     step = system.solve(point.score)
@@ -67,7 +68,7 @@ def _iterate(problem, tol, max_iter, start):
         rounding = ROUNDING**2 * (point.coef @ gram @ point.coef)
         last = decrement <= max(tol * _unit(problem, point, system.rank), rounding)
         with_gram = not problem.is_quadratic and (last or not keep_gram)
-        moved = _line_search(problem, point, step, with_gram)
+        moved = _line_search(problem, point, step, with_gram, slack)
         converged = bool(last)
         if moved is None:
             message = "no step along the scoring direction lowers the deviance"
@@ -123,9 +124,9 @@ def _secant_step(system, secants, score):
     return step
 
 
-def _line_search(problem, point, step, with_gram):
+def _line_search(problem, point, step, with_gram, slack):
     """The first point along the halved steps whose objective does not rise, or None."""
-    limit = point.objective + ROUNDING * abs(point.objective)
+    limit = point.objective + slack
     for halving in range(MAX_HALVINGS):
         moved = problem.evaluate(point.coef + 0.5**halving * step, with_gram)
         if moved.objective <= limit:
