@@ -44,9 +44,10 @@ def _working_response_start(problem):
     """One weighted least-squares step from means near the response, as R starts."""
     y = problem.y
     weights = np.ones_like(y) if problem.weights is None else problem.weights
-    mu = problem.family.start_mean(y, weights)
+    mu, low = problem.family.start_mean(y, weights), 1e-3 * np.mean(np.abs(y)) + 1e-300
     if problem.link.name() == "log":
-        mu = np.maximum(mu, 1e-3 * np.mean(np.abs(y)) + 1e-300)
+        mu = np.maximum(mu, low)
+    mu = np.where(np.isfinite(problem.link.link(mu)), mu, low)  # no square root of a loss
     eta = problem.link.link(mu)
     _, dmu = problem.link.inverse_with_derivative(eta)
     working_weight = weights * dmu**2 / problem.family.variance(mu)
