@@ -3,7 +3,8 @@
 Its density has no closed form (`_kernels/series.pyx` sums it); its dispersion and power are those
 of greatest likelihood. At given means and power, with S the sum of the series,
 
-    loglik(phi) = sum -w d(y, mu) / (2 phi) + sum over y > 0 of [log S - log y + log(a) / 2 - log 2 pi]
+    loglik(phi) = sum -w d(y, mu) / (2 phi)
+        + sum over y > 0 of [log S - log y + log(a) / 2 - log 2 pi]
 
 is maximised over log phi by Newton's method, slope and curvature from the moments of the series.
 The power is found by Brent's method on the maximum over phi. Cost: some 40 terms for each row with

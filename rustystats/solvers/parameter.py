@@ -1,10 +1,10 @@
 """A family's own parameter, theta or the Tweedie power, decided by the data.
 
 Maximum likelihood in coefficients and parameter together, by turns: the coefficients at the
-parameter, the parameter of greatest likelihood at the fitted means (`family.estimate`), again, until
-the parameter rests. The two are orthogonal, the expected mixed derivative of the likelihood is 0, so
-each round gains some two digits and three to five suffice; from the second on the coefficients
-start where they were and take one or two steps.
+parameter, the parameter of greatest likelihood at the fitted means (`family.estimate`), again,
+until the parameter rests. The two are orthogonal, the expected mixed derivative of the likelihood
+is 0, so each round gains some two digits and three to five suffice; from the second on the
+coefficients start where they were and take one or two steps.
 
 With a ridge penalty the coefficients are those of the penalised objective at the parameter.
 """
