@@ -196,7 +196,8 @@ def _compound_tails(y, mu, dispersion, power):
     below, at = np.zeros(len(y)), np.exp(-expected)
     above, beyond = np.ones(len(y)), -np.expm1(-expected)
     positive = np.flatnonzero(~empty)
-    most = int(stats.poisson.isf(1e-18, expected[positive].max(initial=0.0))) + 1
+    largest = expected[positive].max(initial=0.0)
+    most = int(largest + 9.0 * np.sqrt(largest) + 40.0)  # more claims: below 1e-18
     low, high = at[positive], np.zeros(len(positive))
     for count in range(1, most + 1):
         share = stats.poisson.pmf(count, expected[positive])
