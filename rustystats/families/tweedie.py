@@ -142,7 +142,8 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
         return None
 
     def __repr__(self):
-        return f"Tweedie(var_power={'auto' if self.estimated else f'{self.var_power:g}'!r})"
+        value = "'auto'" if self.estimated else f"{self.var_power:g}"
+        return f"Tweedie(var_power={value})"
 
 
 def maximum_likelihood_dispersion(y, mu, weights, power):
