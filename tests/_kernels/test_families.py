@@ -46,7 +46,7 @@ def test_unit_deviance_is_zero_at_the_response_and_nowhere_else(family):
     for near in (1e-7, 1e-3):
         deviance = family.unit_deviance(y, y * (1 + near))
         curved = near**2 * y**2 / family.variance(y)  # d = (y - mu)^2 / V to first order
-        allowed = 5 * near * curved + 40 * EPS * (1 + np.abs(y))
+        allowed = 5 * near * (1 + y**2 / family.variance(y)) * curved + 40 * EPS * (1 + np.abs(y))
         assert (np.abs(deviance - curved) <= allowed).all()
 
 
