@@ -189,8 +189,8 @@ def get_link(link, family):
 def _by_name(name):
     if not isinstance(name, str):
         return None
-    key = name.lower().replace("-", "_")
-    power = re.fullmatch(r"power\((-?\d*\.?\d+)\)", key)
+    power = re.fullmatch(r"power\((-?\d*\.?\d+)\)", name.lower())
     if power:
         return Power(float(power[1]))
+    key = name.lower().replace("-", "_")
     return LINKS[key]() if key in LINKS else None
