@@ -21,7 +21,7 @@ import numpy as np
 
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.problem import Fit
-from rustystats.solvers.start import mean_start
+from rustystats.solvers.start import mean_starts
 from rustystats.threads import single_threaded_blas
 
 SAMPLE_STRIDE = 20
@@ -146,15 +146,15 @@ def _start(problem, start):
         point = _sampled_start(problem)
         if point is not None and np.isfinite(point.objective):
             return point, True
-        start = mean_start(problem)
-    point = problem.evaluate(np.asarray(start, dtype=float), with_gram=True)
-    if not np.isfinite(point.objective):
-        raise ValueError(
-            f"the fit has no valid starting point: with the {problem.link.name()} link some means "
-            f"leave the domain of the {problem.family.name()} family; use its "
-            f"{problem.family.link_names[0]} link, or check offset and start"
-        )
-    return point, False
+    for coef in mean_starts(problem) if start is None else [np.asarray(start, dtype=float)]:
+        point = problem.evaluate(coef, with_gram=True)
+        if np.isfinite(point.objective):
+            return point, False
+    raise ValueError(
+        f"the fit has no valid starting point: with the {problem.link.name()} link some means "
+        f"leave the domain of the {problem.family.name()} family; use its "
+        f"{problem.family.link_names[0]} link, or check offset and start"
+    )
 
 
 def _sampled_start(problem):
