@@ -191,10 +191,11 @@ def named_link(name):
     ValueError
         If there is none.
     """
-    key = name.lower().replace("-", "_") if isinstance(name, str) else ""
+    key = name.lower() if isinstance(name, str) else ""
     power = re.fullmatch(r"power\((-?\d*\.?\d+)\)", key)
     if power:
         return Power(float(power[1]))
+    key = key.replace("-", "_")
     if key in LINKS:
         return LINKS[key]()
     raise ValueError(f"Unknown link {name!r}: use one of {', '.join(LINKS)}, or power(exponent)")

@@ -218,8 +218,7 @@ cdef class TweedieFamily(Family):
 
 
 cdef class NegativeBinomialFamily(Family):
-    """V = mu + mu^2 / theta,
-    d = 2 [y log(y / mu) - (y + theta) log((y + theta) / (mu + theta))]."""
+    """V = mu + mu^2 / theta, d = 2 [y log(y/mu) - (y + theta) log((y + theta) / (mu + theta))]."""
 
     def __init__(self, double theta):
         self.theta = theta

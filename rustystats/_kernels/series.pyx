@@ -23,7 +23,7 @@ weights exp(t_j) are returned with it.
 import numpy as np
 
 from cython.parallel cimport prange
-from libc.math cimport exp, fabs, lgamma, log, log1p, sqrt
+from libc.math cimport exp, fabs, floor, lgamma, log, log1p, sqrt
 
 cdef double HALF_LOG_2PI = 0.9189385332046727
 cdef double NEGLIGIBLE = -40.0
@@ -44,8 +44,12 @@ cdef double _stirling_remainder(double x) noexcept nogil:
 cdef double _term(double j, double lam, double a) noexcept nogil:
     cdef double relative = (j - lam) / lam
     # j log(j / lambda) - (j - lambda), its two parts subtracted only where they differ
-    cdef double divergence
-    if fabs(relative) < 0.5:
+    cdef double divergence, z = relative
+    if fabs(z) < 0.01:  # (1 + z) log(1 + z) - z as its power series: a large lambda leaves no digit
+        divergence = 0.5 - z * (1.0 / 6.0 - z * (1.0 / 12.0 - z * (1.0 / 20.0 - z * (
+            1.0 / 30.0 - z * (1.0 / 42.0 - z * (1.0 / 56.0 - z / 72.0))))))
+        divergence *= lam * z * z
+    elif fabs(relative) < 0.5:
         divergence = lam * ((1.0 + relative) * log1p(relative) - relative)
     else:
         divergence = j * log(j / lam) - (j - lam)
@@ -55,8 +59,8 @@ cdef double _term(double j, double lam, double a) noexcept nogil:
 cdef void _one_row(double lam, double a, double* out) noexcept nogil:
     """log sum, mean and variance of j."""
     cdef double spread = sqrt(lam / (1.0 + a))
-    cdef double step = 1.0 if spread < 4.0 else <double> (<long long> (0.5 * spread))
-    cdef double centre = 1.0 if lam < 1.0 else <double> (<long long> (lam + 0.5))
+    cdef double step = 1.0 if spread < 4.0 else floor(0.5 * spread)
+    cdef double centre = 1.0 if lam < 1.0 else floor(lam + 0.5)
     cdef double peak = _term(centre, lam, a)
     cdef double total, first, second, j, value, weight, best = peak
     cdef int direction
@@ -72,7 +76,7 @@ cdef void _one_row(double lam, double a, double* out) noexcept nogil:
             second = second + weight * (j - centre) * (j - centre)
             if value > best - peak:
                 best = value + peak
-            elif value < best - peak + NEGLIGIBLE:
+            elif not value >= best - peak + NEGLIGIBLE:  # NaN ends the loop as well
                 break
             j = j + direction * step
     first = first / total

@@ -110,8 +110,8 @@ class NegativeBinomial(FamilyMixin, _kernels.NegativeBinomialFamily):
     def loglike(self, y, mu, weights):
         """Sum of w log Pr(Y = y), the NB2 likelihood with all its terms."""
         theta = self.theta
-        binomial = special.gammaln(y + theta) - special.gammaln(theta) - special.gammaln(y + 1)
-        means = special.xlogy(y, mu / (mu + theta)) - theta * np.log1p(mu / theta)
+        binomial = _log_gamma_ratio(y, theta) - special.gammaln(y + 1)
+        means = special.xlogy(y, mu) - (y + theta) * np.log1p(mu / theta)
         return float(np.sum(weights * (binomial + means)))
 
     def anscombe(self, values):
@@ -172,7 +172,17 @@ class NegativeBinomial(FamilyMixin, _kernels.NegativeBinomialFamily):
         return None
 
     def __repr__(self):
-        return f"NegativeBinomial(theta={'auto' if self.estimated else f'{self.theta:g}'!r})"
+        value = "'auto'" if self.estimated else f"{self.theta:g}"
+        return f"NegativeBinomial(theta={value})"
+
+
+def _log_gamma_ratio(y, theta):
+    """log Gamma(y + theta) - log Gamma(theta) - y log theta, which is small for a large theta."""
+    if theta < 100.0:
+        return special.gammaln(y + theta) - special.gammaln(theta) - y * np.log(theta)
+    # Stirling's formula, its large parts subtracted by hand; the next term is below 1e-13
+    remainders = [1 / (12 * x) - 1 / (360 * x**3) for x in (y + theta, theta)]
+    return (y + theta - 0.5) * np.log1p(y / theta) - y + remainders[0] - remainders[1]
 
 
 def _distinct(y, weights):

@@ -4,7 +4,7 @@ Its density has no closed form (`_kernels/series.pyx` sums it); its dispersion a
 of greatest likelihood. At given means and power, with S the sum of the series,
 
     loglik(phi) = sum -w d(y, mu) / (2 phi)
-                  + sum over y > 0 of [log S - log y + log(a) / 2 - log 2 pi]
+        + sum over y > 0 of [log S - log y + log(a) / 2 - log 2 pi]
 
 is maximised over log phi by Newton's method, slope and curvature from the moments of the series.
 The power is found by Newton's method on the maximum over phi, with slope and curvature by
@@ -162,7 +162,8 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
         return None
 
     def __repr__(self):
-        return f"Tweedie(var_power={'auto' if self.estimated else f'{self.var_power:g}'!r})"
+        value = "'auto'" if self.estimated else f"{self.var_power:g}"
+        return f"Tweedie(var_power={value})"
 
 
 def maximum_likelihood_dispersion(y, mu, weights, power, start=None):
@@ -219,7 +220,8 @@ def _compound_tails(y, mu, dispersion, power):
     below, at = np.zeros(len(y)), np.exp(-expected)
     above, beyond = np.ones(len(y)), -np.expm1(-expected)
     positive = np.flatnonzero(~empty)
-    most = int(stats.poisson.isf(1e-18, expected[positive].max(initial=0.0))) + 1
+    largest = expected[positive].max(initial=0.0)
+    most = int(largest + 9.0 * np.sqrt(largest) + 40.0)  # more claims: below 1e-18
     low, high = at[positive], np.zeros(len(positive))
     for count in range(1, most + 1):
         share = stats.poisson.pmf(count, expected[positive])

@@ -25,7 +25,7 @@ import numpy as np
 
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.problem import Fit
-from rustystats.solvers.start import mean_start
+from rustystats.solvers.start import mean_starts
 from rustystats.threads import single_threaded_blas
 
 SAMPLE_STRIDE = 20
@@ -35,7 +35,7 @@ KEEP_GRAM = 0.05
 MAX_HALVINGS = 40
 MAX_AT_EDGE = 12
 RUNAWAY = 0.5  # a step that moves eta so far, for no gain in deviance, does not lead to a maximum
-ROUNDING = 1e-12  # relative rise of the objective that is rounding, not a bad step
+ROUNDING = 1e-12  # rise, relative to the first objective, that is rounding and not a bad step
 
 
 def solve_irls(problem, *, tol=1e-8, max_iter=100, start=None):
@@ -85,6 +85,7 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
     """The loop; `near`: the Gram is worth keeping as the metric while the steps shrink well."""
     system = NormalEquations(problem.penalised(gram), excluded=problem.excluded)
     history = [point.objective]
+    slack = ROUNDING * abs(point.objective)  # of the start: exactly fitted data end near 0
     secants, shrinks = [], True
     keep_gram, converged = near or problem.is_quadratic, False
     scales = problem.design.column_scales()
@@ -103,7 +104,7 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
             secants, step = [], system.solve(point.score)
             step = step * max(1.0, np.log(decrement / (tol * unit)) / movement)
         with_gram = not problem.is_quadratic and (final_gram if last else not keep_gram)
-        moved, left_domain = _line_search(problem, point, step, with_gram)
+        moved, left_domain = _line_search(problem, point, step, with_gram, slack)
         at_edge = at_edge + 1 if left_domain and not natural else 0
         converged = bool(last)
         if moved is None or at_edge == MAX_AT_EDGE:
@@ -162,10 +163,10 @@ def _secant_step(system, secants, score):
     return step
 
 
-def _line_search(problem, point, step, with_gram):
+def _line_search(problem, point, step, with_gram, slack):
     """The first point along the halved steps whose objective does not rise, or None; and whether
     a longer step left the domain of the means."""
-    limit = point.objective + ROUNDING * abs(point.objective)
+    limit = point.objective + slack
     left_domain = False
     for halving in range(MAX_HALVINGS):
         moved = problem.evaluate(point.coef + 0.5**halving * step, with_gram)
@@ -199,15 +200,15 @@ def _start(problem, start):
         point = _sampled_start(problem)
         if point is not None and np.isfinite(point.objective):
             return point, True
-        start = mean_start(problem)
-    point = problem.evaluate(np.asarray(start, dtype=float), with_gram=True)
-    if not np.isfinite(point.objective):
-        raise ValueError(
-            f"the fit has no valid starting point: with the {problem.link.name()} link some means "
-            f"leave the domain of the {problem.family.name()} family; use its "
-            f"{problem.family.link_names[0]} link, or check offset and start"
-        )
-    return point, False
+    for coef in mean_starts(problem) if start is None else [np.asarray(start, dtype=float)]:
+        point = problem.evaluate(coef, with_gram=True)
+        if np.isfinite(point.objective):
+            return point, False
+    raise ValueError(
+        f"the fit has no valid starting point: with the {problem.link.name()} link some means "
+        f"leave the domain of the {problem.family.name()} family; use its "
+        f"{problem.family.link_names[0]} link, or check offset and start"
+    )
 
 
 def _sampled_start(problem):

@@ -1,7 +1,9 @@
 """Coefficients to start a fit from when nothing is known of it.
 
-With an intercept: the best constant, every other coefficient 0. Without: one weighted least-squares
-step from means near the response, as R's `glm.fit` starts. Cost: at most one pass.
+With an intercept: the best constant, every other coefficient 0. Without, or where that has means
+outside the domain: one weighted least-squares step from means near the response, as R's `glm.fit`
+starts, and after that the coefficients whose means are nearest to one constant. Cost: at most one
+pass for each.
 """
 
 import numpy as np
@@ -9,12 +11,16 @@ import numpy as np
 from rustystats.solvers.normal_equations import NormalEquations
 
 
-def mean_start(problem):
-    """Starting coefficients, shape (p,)."""
+def mean_starts(problem):
+    """Starting coefficients, (p,), one after the other: the next where one has no valid means."""
     intercept, excluded = problem.intercept, problem.excluded
     if intercept is not None and not (excluded is not None and excluded[intercept]):
-        return _intercept_start(problem)
-    return _working_response_start(problem)
+        yield _intercept_start(problem)
+    weights = np.ones_like(problem.y) if problem.weights is None else problem.weights
+    mu = problem.family.start_mean(problem.y, weights)
+    yield _least_squares_start(problem, weights, mu, problem.y)
+    constant = np.full_like(mu, np.average(mu, weights=weights))
+    yield _least_squares_start(problem, weights, constant, constant)
 
 
 def _intercept_start(problem):
@@ -45,13 +51,12 @@ def _intercept_value(problem):
     return problem.design.take(slice(0, 1)).to_dense()[0, problem.intercept]
 
 
-def _working_response_start(problem):
-    """One weighted least-squares step from means near the response, as R starts."""
-    y = problem.y
-    weights = np.ones_like(y) if problem.weights is None else problem.weights
-    mu = problem.family.start_mean(y, weights)
+def _least_squares_start(problem, weights, mu, y):
+    """The coefficients of one scoring step from the means mu towards the response y."""
+    low = 1e-3 * np.mean(np.abs(y)) + 1e-300
     if problem.link.name() == "log":
-        mu = np.maximum(mu, 1e-3 * np.mean(np.abs(y)) + 1e-300)
+        mu = np.maximum(mu, low)
+    mu = np.where(np.isfinite(problem.link.link(mu)), mu, low)  # no square root of a loss
     eta = problem.link.link(mu)
     _, dmu = problem.link.inverse_with_derivative(eta)
     working_weight = weights * dmu**2 / problem.family.variance(mu)

@@ -11,31 +11,18 @@ from scipy import optimize
 from rustystats.datasets import make_motor_portfolio
 from rustystats.design.blocks import DenseBlock, TableBlock, constant_block, indicator_basis
 from rustystats.design.matrix import DesignMatrix
-from rustystats.families import FAMILIES
-from rustystats.links import LINKS
+from rustystats.families import Poisson
+from rustystats.links import Log
 from rustystats.solvers import irls
 from rustystats.solvers.irls import solve_irls
 from rustystats.solvers.null import null_deviance
 from rustystats.solvers.problem import Problem
 
-KINDS = {family().name(): family for family in FAMILIES.values()}
-PAIRS = [(name, link) for name, kind in KINDS.items() for link in kind.link_names]
-SM_FAMILY = {
-    "gaussian": sm.families.Gaussian,
-    "poisson": sm.families.Poisson,
-    "binomial": sm.families.Binomial,
-    "gamma": sm.families.Gamma,
-}
-SM_LINK = {
-    "identity": sm.families.links.Identity,
-    "log": sm.families.links.Log,
-    "logit": sm.families.links.Logit,
-}
-CENTRE = {"identity": 0.5, "log": -1.0, "logit": 0.0}
 N = 800
+EFFECTS = np.array([0.06, -0.05, 0.1, 0.1, -0.12])  # in units of the pair
 
 
-def make_problem(family, link, with_weights=False, with_offset=False, n=N, seed=0, **changes):
+def make_problem(pair, with_weights=False, with_offset=False, n=N, seed=0, **changes):
     """A response drawn from the model: an intercept, four levels, two dense columns."""
     rng = np.random.default_rng(seed)
     blocks = [
@@ -44,41 +31,36 @@ def make_problem(family, link, with_weights=False, with_offset=False, n=N, seed=
         DenseBlock(rng.uniform(-1, 1, (n, 2))),
     ]
     design = DesignMatrix(blocks, 1)
-    offset = rng.uniform(-0.1, 0.1, n) if with_offset else None
-    truth = np.r_[CENTRE[link], 0.06, -0.05, 0.1, 0.1, -0.12]
-    mu = LINKS[link]().inverse(design.matvec(truth, offset))
-    y = {
-        "gaussian": lambda: rng.normal(mu, 0.2),
-        "poisson": lambda: rng.poisson(mu).astype(float),
-        "binomial": lambda: rng.binomial(5, mu) / 5,
-        "gamma": lambda: rng.gamma(3, mu / 3),
-    }[family]()
+    offset = pair.unit * rng.uniform(-0.1, 0.1, n) if with_offset else None
+    truth = np.r_[pair.centre, pair.unit * EFFECTS]
+    mu = pair.link.inverse(design.matvec(truth, offset))
+    y = pair.draw(rng, mu)
     weights = rng.uniform(0.2, 2, n) if with_weights else None
     known = {"weights": weights, "offset": offset, "intercept": 0}
-    return Problem(design, y, KINDS[family](), LINKS[link](), **(known | changes))
+    return Problem(design, y, pair.family, pair.link, **(known | changes))
 
 
-def dense_problem(x, y, family, link, **options):
+def dense_problem(x, y, pair, **options):
     design = DesignMatrix([DenseBlock(np.asarray(x, dtype=float))], 1)
-    return Problem(design, np.asarray(y, float), KINDS[family](), LINKS[link](), **options)
+    return Problem(design, np.asarray(y, float), pair.family, pair.link, **options)
 
 
-def statsmodels_fit(problem, columns=slice(None)):
-    family, link = problem.family.name(), problem.link.name()
+def statsmodels_fit(problem, pair, near):
+    """It takes full steps, which leave the domain of some links: it starts a little off `near`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of every link but the canonical one
         return sm.GLM(
             problem.y,
-            problem.design.to_dense()[:, columns],
-            family=SM_FAMILY[family](SM_LINK[link]()),
+            problem.design.to_dense(),
+            family=pair.statsmodels(),
             offset=problem.offset,
             var_weights=problem.weights,
-        ).fit(tol=1e-15, maxiter=300, tol_criterion="deviance")
+        ).fit(1.01 * near, tol=1e-15, maxiter=300, tol_criterion="deviance")
 
 
 def check_history(fit):
     history = np.array(fit.history)
-    assert (np.diff(history) <= 1e-12 * np.abs(history[:-1])).all()
+    assert (np.diff(history) <= 1e-12 * np.abs(history[0])).all()
     assert np.isfinite(history).all()
 
 
@@ -94,14 +76,13 @@ def relative_gradient(problem, fit):
 
 @pytest.mark.parametrize("with_offset", [False, True], ids=["no offset", "offset"])
 @pytest.mark.parametrize("with_weights", [False, True], ids=["no weights", "weights"])
-@pytest.mark.parametrize(("family", "link"), PAIRS)
-def test_equals_statsmodels(family, link, with_weights, with_offset):
-    problem = make_problem(family, link, with_weights, with_offset)
+def test_equals_statsmodels(pair, with_weights, with_offset):
+    problem = make_problem(pair, with_weights, with_offset)
     fit = solve_irls(problem, tol=1e-15)
-    other = statsmodels_fit(problem)
+    other = statsmodels_fit(problem, pair, fit.coef)
     assert fit.converged
     assert fit.message == "converged"
-    np.testing.assert_allclose(fit.coef, other.params, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(fit.coef, other.params, rtol=0, atol=2e-8 * max(1, abs(pair.unit)))
     np.testing.assert_allclose(fit.deviance, other.deviance, rtol=1e-10)
     np.testing.assert_allclose(fit.pearson, other.pearson_chi2, rtol=1e-7)
     np.testing.assert_allclose(fit.gram, problem.evaluate(fit.coef, True).gram, rtol=1e-9)
@@ -111,25 +92,23 @@ def test_equals_statsmodels(family, link, with_weights, with_offset):
     check_history(fit)
 
 
-@pytest.mark.parametrize(("family", "link"), PAIRS)
-def test_default_tolerance_is_far_below_the_standard_errors(family, link):
-    problem = make_problem(family, link, True, True)
+def test_default_tolerance_is_far_below_the_standard_errors(pair):
+    problem = make_problem(pair, True, True)
     fit, exact = solve_irls(problem), solve_irls(problem, tol=1e-16)
     errors = np.sqrt(np.diagonal(np.linalg.inv(exact.gram)))
     errors *= np.sqrt(problem.dispersion(exact, 6))
     assert fit.converged
     assert np.abs((fit.coef - exact.coef) / errors).max() < 1e-4
     np.testing.assert_allclose(fit.deviance, exact.deviance, rtol=1e-10)
-    assert fit.n_iter <= 8
+    assert fit.n_iter <= 12
 
 
 @pytest.mark.parametrize("alpha", [1e-3, 0.5])
-@pytest.mark.parametrize(("family", "link"), PAIRS)
-def test_ridge_equals_brute_force(family, link, alpha):
-    free = make_problem(family, link, True, True)
+def test_ridge_equals_brute_force(pair, alpha):
+    free = make_problem(pair, True, True)
     factors = np.array([0, 1, 1, 2, 1, 0.5])
     total = free.weights.sum()
-    problem = make_problem(family, link, True, True, ridge=alpha * total * factors)
+    problem = make_problem(pair, True, True, ridge=alpha * total * factors)
     fit = solve_irls(problem, tol=1e-16)
     x = problem.design.to_dense()
 
@@ -148,11 +127,10 @@ def test_ridge_equals_brute_force(family, link, alpha):
     assert size < np.abs(solve_irls(free).coef[1:]).sum()
 
 
-@pytest.mark.parametrize(("family", "link"), PAIRS)
-def test_any_start_leads_to_the_same_answer(family, link):
-    problem = make_problem(family, link)
+def test_any_start_leads_to_the_same_answer(pair):
+    problem = make_problem(pair)
     expected = solve_irls(problem, tol=1e-16)
-    start = np.r_[CENTRE[link], np.full(5, 0.01)]
+    start = np.r_[pair.centre, np.full(5, 0.01 * pair.unit)]
     fit = solve_irls(problem, tol=1e-16, start=start)
     np.testing.assert_allclose(fit.coef, expected.coef, atol=1e-9)
     again = solve_irls(problem, start=expected.coef)
@@ -160,12 +138,13 @@ def test_any_start_leads_to_the_same_answer(family, link):
 
 
 @pytest.mark.parametrize(
-    ("family", "link", "centre"),
-    [("poisson", "log", -9.0), ("binomial", "logit", 4.0)],
+    ("names", "centre"),
+    [(("poisson", "log"), -9.0), (("binomial", "logit"), 4.0)],
 )
-def test_a_step_that_overshoots_is_halved(family, link, centre):
+def test_a_step_that_overshoots_is_halved(pairs, names, centre):
     """From means far too small the full step lands where the deviance is finite and far worse."""
-    problem = make_problem(family, link)
+    pair = pairs[names]
+    problem = make_problem(pair)
     start = np.r_[centre, np.zeros(5)]
     first = problem.evaluate(start, True)
     full = start + np.linalg.solve(first.gram, first.score)
@@ -178,37 +157,34 @@ def test_a_step_that_overshoots_is_halved(family, link, centre):
 
 
 @pytest.mark.parametrize("with_weights", [False, True])
-@pytest.mark.parametrize(("family", "link"), PAIRS)
-def test_the_start_is_the_model_without_regressors(family, link, with_weights):
-    problem = make_problem(family, link, with_weights)
+def test_the_start_is_the_model_without_regressors(pair, with_weights):
+    problem = make_problem(pair, with_weights)
     null = null_deviance(problem.y, problem.family, problem.link, problem.weights, None)
     np.testing.assert_allclose(solve_irls(problem).history[0], null, rtol=1e-10)
 
 
-@pytest.mark.parametrize(("family", "link"), PAIRS)
-def test_weight_two_is_a_row_twice(family, link):
-    problem = make_problem(family, link, n=300)
+def test_weight_two_is_a_row_twice(pair):
+    problem = make_problem(pair, n=300)
     repeats = np.random.default_rng(0).integers(0, 4, 300)
     x = problem.design.to_dense()
-    weighted = dense_problem(x, problem.y, family, link, weights=repeats.astype(float), intercept=0)
+    weighted = dense_problem(x, problem.y, pair, weights=repeats.astype(float), intercept=0)
     repeated = dense_problem(
-        np.repeat(x, repeats, axis=0), np.repeat(problem.y, repeats), family, link, intercept=0
+        np.repeat(x, repeats, axis=0), np.repeat(problem.y, repeats), pair, intercept=0
     )
     one, two = solve_irls(weighted, tol=1e-16), solve_irls(repeated, tol=1e-16)
     np.testing.assert_allclose(one.coef, two.coef, atol=1e-9)
     np.testing.assert_allclose(one.deviance, two.deviance, rtol=1e-10)
 
 
-@pytest.mark.parametrize(("family", "link"), PAIRS)
-def test_a_constant_offset_moves_the_intercept_only(family, link):
-    free = solve_irls(make_problem(family, link), tol=1e-16)
-    moved = solve_irls(make_problem(family, link, offset=np.full(N, 0.05)), tol=1e-16)
-    np.testing.assert_allclose(moved.coef + np.r_[0.05, np.zeros(5)], free.coef, atol=1e-9)
+def test_a_constant_offset_moves_the_intercept_only(pair):
+    shift = 0.05 * pair.unit
+    free = solve_irls(make_problem(pair), tol=1e-16)
+    moved = solve_irls(make_problem(pair, offset=np.full(N, shift)), tol=1e-16)
+    np.testing.assert_allclose(moved.coef + np.r_[shift, np.zeros(5)], free.coef, atol=1e-9)
 
 
-@pytest.mark.parametrize(("family", "link"), PAIRS)
-def test_threads_and_repetition(family, link):
-    problem = make_problem(family, link, True, True)
+def test_threads_and_repetition(pair):
+    problem = make_problem(pair, True, True)
     single = solve_irls(problem)
     problem.design.n_threads = 3
     first, again = solve_irls(problem), solve_irls(problem)
@@ -220,10 +196,9 @@ def test_threads_and_repetition(family, link):
 # ---- aliased columns ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("family", "link"), PAIRS)
 @pytest.mark.parametrize("kind", ["twice", "zero", "sum", "constant", "all levels"])
-def test_aliased_columns(family, link, kind):
-    base = make_problem(family, link, True)
+def test_aliased_columns(pair, kind):
+    base = make_problem(pair, True)
     x = base.design.to_dense()
     extra, position = {
         "twice": (x[:, 4], 5),
@@ -233,7 +208,7 @@ def test_aliased_columns(family, link, kind):
         "all levels": (1 - x[:, 1:4].sum(axis=1), 4),
     }[kind]
     wide = np.insert(x, position, extra, axis=1)
-    problem = dense_problem(wide, base.y, family, link, weights=base.weights, intercept=0)
+    problem = dense_problem(wide, base.y, pair, weights=base.weights, intercept=0)
     fit, narrow = solve_irls(problem, tol=1e-16), solve_irls(base, tol=1e-16)
     np.testing.assert_array_equal(np.flatnonzero(fit.aliased), [position])
     assert fit.rank == 6
@@ -243,28 +218,28 @@ def test_aliased_columns(family, link, kind):
     assert fit.converged
 
 
-def test_of_two_equal_columns_the_later_is_aliased():
-    base = make_problem("poisson", "log")
+def test_of_two_equal_columns_the_later_is_aliased(pairs):
+    base = make_problem(pairs["poisson", "log"])
     x = base.design.to_dense()
-    problem = dense_problem(x[:, [0, 4, 5, 4, 5, 0]], base.y, "poisson", "log", intercept=0)
+    problem = dense_problem(x[:, [0, 4, 5, 4, 5, 0]], base.y, pairs["poisson", "log"], intercept=0)
     np.testing.assert_array_equal(solve_irls(problem).aliased, [False] * 3 + [True] * 3)
 
 
-def test_a_column_seen_only_by_rows_of_weight_zero_is_aliased():
+def test_a_column_seen_only_by_rows_of_weight_zero_is_aliased(pairs):
     weights = np.ones(N)
     weights[:50] = 0
-    base = make_problem("gamma", "log")
+    base = make_problem(pairs["gamma", "log"])
     x = np.column_stack([base.design.to_dense(), np.arange(N) < 50])
-    fit = solve_irls(dense_problem(x, base.y, "gamma", "log", weights=weights, intercept=0))
+    fit = solve_irls(dense_problem(x, base.y, pairs["gamma", "log"], weights=weights, intercept=0))
     np.testing.assert_array_equal(np.flatnonzero(fit.aliased), [6])
     assert fit.converged
 
 
-def test_ridge_tells_equal_columns_apart():
-    base = make_problem("poisson", "log")
+def test_ridge_tells_equal_columns_apart(pairs):
+    base = make_problem(pairs["poisson", "log"])
     x = base.design.to_dense()[:, [0, 4, 4]]
     ridge = np.array([0.0, 50.0, 50.0])
-    fit = solve_irls(dense_problem(x, base.y, "poisson", "log", intercept=0, ridge=ridge))
+    fit = solve_irls(dense_problem(x, base.y, pairs["poisson", "log"], intercept=0, ridge=ridge))
     assert fit.rank == 3
     np.testing.assert_allclose(fit.coef[1], fit.coef[2], rtol=1e-9)
 
@@ -272,35 +247,34 @@ def test_ridge_tells_equal_columns_apart():
 # ---- no intercept, few rows --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("family", "link"), PAIRS)
-def test_all_levels_and_no_intercept(family, link):
+def test_all_levels_and_no_intercept(pair):
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 5, N).astype(np.uint8)
-    y = make_problem(family, link).y
+    y = make_problem(pair).y
     design = DesignMatrix([TableBlock(codes, np.eye(5))])
-    fit = solve_irls(Problem(design, y, KINDS[family](), LINKS[link]()), tol=1e-14)
+    fit = solve_irls(Problem(design, y, pair.family, pair.link), tol=1e-14)
     means = np.bincount(codes, y) / np.bincount(codes)
-    np.testing.assert_allclose(LINKS[link]().inverse(fit.coef), means, rtol=1e-9)
+    np.testing.assert_allclose(pair.link.inverse(fit.coef), means, rtol=1e-9)
     assert fit.converged
 
 
 @pytest.mark.parametrize("link", ["log", "identity"])
-def test_dense_columns_and_no_intercept(link):
+def test_dense_columns_and_no_intercept(pairs, link):
+    pair = pairs["poisson", link]
     rng = np.random.default_rng(2)
     x = rng.uniform(0.2, 1, (N, 3))
-    y = rng.poisson(LINKS[link]().inverse(x @ [0.5, 0.3, 0.2])).astype(float)
-    problem = dense_problem(x, y, "poisson", link)
+    y = rng.poisson(pair.link.inverse(x @ [0.5, 0.3, 0.2])).astype(float)
+    problem = dense_problem(x, y, pair)
     fit = solve_irls(problem, tol=1e-16)
-    np.testing.assert_allclose(fit.coef, statsmodels_fit(problem).params, atol=1e-8)
+    np.testing.assert_allclose(fit.coef, statsmodels_fit(problem, pair, fit.coef).params, atol=1e-8)
     check_history(fit)
 
 
-@pytest.mark.parametrize(("family", "link"), PAIRS)
-def test_as_many_columns_as_rows(family, link):
+def test_as_many_columns_as_rows(pair):
     y = np.array([0.3, 0.5, 0.45, 0.8])
     x = np.column_stack([np.ones(4), np.eye(4)[:, 1:]])
-    fit = solve_irls(dense_problem(x, y, family, link, intercept=0))
-    np.testing.assert_allclose(LINKS[link]().inverse(x @ fit.coef), y, rtol=1e-7)
+    fit = solve_irls(dense_problem(x, y, pair, intercept=0), tol=1e-14)
+    np.testing.assert_allclose(pair.link.inverse(x @ fit.coef), y, rtol=1e-7)
     assert abs(fit.deviance) < 1e-12
     assert fit.rank == 4
 
@@ -309,9 +283,9 @@ def test_as_many_columns_as_rows(family, link):
 
 
 @pytest.mark.parametrize("with_ridge", [False, True])
-def test_a_quadratic_problem_is_solved_by_one_step(with_ridge):
+def test_a_quadratic_problem_is_solved_by_one_step(with_ridge, pairs):
     ridge = np.r_[0, np.full(5, 30.0)] if with_ridge else None
-    problem = make_problem("gaussian", "identity", True, True, ridge=ridge)
+    problem = make_problem(pairs["gaussian", "identity"], True, True, ridge=ridge)
     fit = solve_irls(problem)
     assert fit.converged
     assert fit.n_iter <= 2
@@ -322,12 +296,12 @@ def test_a_quadratic_problem_is_solved_by_one_step(with_ridge):
     np.testing.assert_allclose(fit.coef, expected, atol=1e-12)
 
 
-def test_poisson_with_identity_link_halves_its_steps(monkeypatch):
+def test_poisson_with_identity_link_halves_its_steps(monkeypatch, pairs):
     """Full scoring steps leave the domain here, the optimum lies well inside."""
     rng = np.random.default_rng(251)
     x = np.column_stack([np.ones(60), rng.exponential(size=60)])
     y = rng.poisson(0.3 + x[:, 1] ** 3).astype(float)
-    problem = dense_problem(x, y, "poisson", "identity", intercept=0)
+    problem = dense_problem(x, y, pairs["poisson", "identity"], intercept=0)
     objectives = []
     evaluate = Problem.evaluate
 
@@ -351,9 +325,11 @@ def test_poisson_with_identity_link_halves_its_steps(monkeypatch):
     np.testing.assert_allclose(fit.deviance, other.deviance, rtol=1e-11)
 
 
-@pytest.mark.parametrize(("family", "link"), [p for p in PAIRS if p != ("gaussian", "identity")])
-def test_too_few_steps_are_owned_up_to(family, link):
-    problem = make_problem(family, link)
+def test_too_few_steps_are_owned_up_to(pair):
+    problem = make_problem(pair)
+    if problem.is_quadratic:
+        assert solve_irls(problem, max_iter=1, tol=1e-12).message.startswith("the Newton")
+        return
     fit = solve_irls(problem, max_iter=1, tol=1e-12)
     assert not fit.converged
     assert "max_iter=1" in fit.message
@@ -365,11 +341,11 @@ def test_too_few_steps_are_owned_up_to(family, link):
     assert best < fit.deviance < fit.history[0]
 
 
-def test_no_valid_start_is_an_error_with_a_remedy():
-    problem = make_problem("binomial", "log", offset=np.linspace(-9, 9, N))
+def test_no_valid_start_is_an_error_with_a_remedy(pairs):
+    problem = make_problem(pairs["binomial", "log"], offset=np.linspace(-9, 9, N))
     with pytest.raises(ValueError, match=r"no valid starting point.*use its logit link"):
         solve_irls(problem)
-    problem = make_problem("gamma", "identity")
+    problem = make_problem(pairs["gamma", "identity"])
     with pytest.raises(ValueError, match=r"identity link.*gamma family; use its log link"):
         solve_irls(problem, start=np.full(6, -1.0))
 
@@ -377,10 +353,10 @@ def test_no_valid_start_is_an_error_with_a_remedy():
 # ---- data at the edge --------------------------------------------------------------------------
 
 
-def test_perfect_separation_ends_finite():
+def test_perfect_separation_ends_finite(pairs):
     x = np.linspace(-1, 1, 40)
     problem = dense_problem(
-        np.column_stack([np.ones(40), x]), x > 0, "binomial", "logit", intercept=0
+        np.column_stack([np.ones(40), x]), x > 0, pairs["binomial", "logit"], intercept=0
     )
     fit = solve_irls(problem)
     assert np.isfinite(fit.coef).all()
@@ -390,37 +366,48 @@ def test_perfect_separation_ends_finite():
 
 
 @pytest.mark.parametrize(
-    ("family", "link", "empty"),
-    [("poisson", "log", 0.0), ("binomial", "logit", 0.0), ("binomial", "logit", 1.0)],
+    ("names", "empty"),
+    [
+        (("poisson", "log"), 0.0),
+        (("negbinomial", "log"), 0.0),
+        (("tweedie", "log"), 0.0),
+        (("binomial", "logit"), 0.0),
+        (("binomial", "logit"), 1.0),
+        (("binomial", "probit"), 1.0),
+        (("binomial", "cloglog"), 0.0),
+    ],
 )
-def test_a_level_on_the_border_of_the_domain_ends_finite(family, link, empty):
+def test_a_level_on_the_border_of_the_domain_ends_finite(pairs, names, empty):
+    pair = pairs[names]
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 6, N).astype(np.uint8)
     y = rng.integers(0, 2, N).astype(float)
     y[codes == 4] = empty
     design = DesignMatrix([constant_block(N), TableBlock(codes, indicator_basis(6, 0))])
-    fit = solve_irls(Problem(design, y, KINDS[family](), LINKS[link](), intercept=0))
+    fit = solve_irls(Problem(design, y, pair.family, pair.link, intercept=0))
     assert np.isfinite(fit.coef).all()
-    assert abs(fit.coef[4]) > 10
+    assert abs(fit.coef[4]) > 6
     check_history(fit)
-    means = LINKS[link]().inverse(design.matvec(fit.coef))
+    means = pair.link.inverse(design.matvec(fit.coef))
     expected = np.bincount(codes, y) / np.bincount(codes)  # of the other levels as if it were alone
     np.testing.assert_allclose(means, expected[codes], rtol=1e-6, atol=1e-6)
 
 
-def test_no_claims_at_all():
-    problem = make_problem("poisson", "log")
+def test_no_claims_at_all(pairs):
+    problem = make_problem(pairs["poisson", "log"])
     fit = solve_irls(replace(problem, y=np.zeros(N)))
     assert np.isfinite(fit.coef).all()
     assert fit.deviance < 1e-3
 
 
 @pytest.mark.parametrize("scale", [1e-8, 1e8])
-def test_columns_on_other_scales(scale):
-    base = make_problem("gamma", "log")
+def test_columns_on_other_scales(scale, pairs):
+    base = make_problem(pairs["gamma", "log"])
     x = base.design.to_dense()
     factors = np.array([1, 1, 1, 1, scale, 1])
-    fit = solve_irls(dense_problem(x * factors, base.y, "gamma", "log", intercept=0), tol=1e-16)
+    fit = solve_irls(
+        dense_problem(x * factors, base.y, pairs["gamma", "log"], intercept=0), tol=1e-16
+    )
     np.testing.assert_allclose(fit.coef * factors, solve_irls(base, tol=1e-16).coef, atol=1e-8)
 
 
@@ -428,10 +415,9 @@ def test_columns_on_other_scales(scale):
 
 
 @pytest.mark.parametrize("with_ridge", [False, True])
-@pytest.mark.parametrize(("family", "link"), PAIRS)
-def test_sampled_start_changes_nothing_but_the_path(monkeypatch, family, link, with_ridge):
+def test_sampled_start_changes_nothing_but_the_path(monkeypatch, pair, with_ridge):
     ridge = np.r_[0, np.full(5, 40.0)] if with_ridge else None
-    problem = make_problem(family, link, True, True, n=8000, ridge=ridge)
+    problem = make_problem(pair, True, True, n=8000, ridge=ridge)
     samples = []
     original = Problem.sample
 
@@ -466,8 +452,8 @@ def test_sampled_start_on_a_portfolio(monkeypatch):
     problem = Problem(
         DesignMatrix(blocks),
         data["ClaimNb"].to_numpy(float),
-        KINDS["poisson"](),
-        LINKS["log"](),
+        Poisson(),
+        Log(),
         offset=np.log(data["Exposure"].to_numpy()),
         intercept=0,
     )
@@ -485,10 +471,10 @@ def test_sampled_start_on_a_portfolio(monkeypatch):
     assert relative_gradient(problem, direct) < 1e-9
 
 
-def test_an_empty_level_in_the_sample(monkeypatch):
+def test_an_empty_level_in_the_sample(monkeypatch, pairs):
     """Rows of one level come between those of the sample: its column is only steadied there."""
     monkeypatch.setattr(irls, "SAMPLE_ROWS", 100)
-    problem = make_problem("poisson", "log", n=8000)
+    problem = make_problem(pairs["poisson", "log"], n=8000)
     codes = np.zeros(8000, dtype=np.uint8)
     codes[1 :: irls.SAMPLE_STRIDE] = 1
     design = DesignMatrix([*problem.design.blocks, TableBlock(codes, indicator_basis(2, 0))])
@@ -500,13 +486,12 @@ def test_an_empty_level_in_the_sample(monkeypatch):
     np.testing.assert_allclose(sampled.coef, direct.coef, rtol=0, atol=1e-8)
 
 
-@pytest.mark.parametrize(("family", "link"), PAIRS)
-def test_a_perfect_fit_converges(family, link):
+def test_a_perfect_fit_converges(pair):
     """Nothing is left to gain but rounding, and no dispersion to measure it by."""
-    x = make_problem(family, link).design.to_dense()
-    truth = np.r_[CENTRE[link], 0.06, -0.05, 0.1, 0.1, -0.12]
-    y = LINKS[link]().inverse(x @ truth)
-    fit = solve_irls(dense_problem(x, y, family, link, intercept=0))
+    x = make_problem(pair).design.to_dense()
+    truth = np.r_[pair.centre, pair.unit * EFFECTS]
+    y = pair.link.inverse(x @ truth)
+    fit = solve_irls(dense_problem(x, y, pair, intercept=0))
     assert fit.converged
     assert fit.n_iter < 15
     np.testing.assert_allclose(fit.coef, truth, atol=1e-9)
