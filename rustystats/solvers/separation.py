@@ -6,7 +6,10 @@ response. Fisher scoring then moves the linear predictor of those rows by about 
 while the decrement, what there is to gain, vanishes. So the rows are known by the step that is left
 after a fit has converged, H^-1 s at its end: where it moves a row's linear predictor at all, that
 row runs away. In a fit with a maximum it moves none: the movement is at most the decrement's root
-(1e-4 standard errors) times the row's standard error.
+(1e-4 standard errors) times the row's standard error. Where the Gram has next to nothing for a
+direction beside what it has for others (the reference level is without claims), the step is lost in
+rounding: then a level has run away when all its responses and, as far as can be told, its means
+lie at one end.
 
 The rows are put down to the levels all of whose rows run away, to the same end, the factor that
 covers most of them first; what no level of a factor covers, to the columns that move. A numeric
@@ -22,6 +25,8 @@ from rustystats.threads import single_threaded_blas
 
 MOVES = 0.02  # in the linear predictor
 SETTLED = 1e-3  # decrement in units of the dispersion: nothing is left to gain
+SPENT = 1e-6  # what a row at the end of the range may still add to the score, in those units
+UNRESOLVED = 1e-6  # a pivot below this leaves few digits to the step
 NAMED_LEVELS = 20
 
 
@@ -44,18 +49,17 @@ def separated_parts(problem, fit, names):
     with single_threaded_blas():
         system = NormalEquations(problem.penalised(fit.gram), fit.aliased)
         step = system.solve(fit.score)
-    moving = np.abs(step) * problem.design.column_scales() > MOVES
     dispersion = problem.dispersion(fit, fit.rank)
-    settled = fit.score @ step <= SETTLED * (dispersion if dispersion > 0 else 1.0)
-    if not (moving.any() and settled):
+    unit = dispersion if dispersion > 0 else 1.0
+    moving = np.abs(step) * problem.design.column_scales() > MOVES
+    moving &= fit.score @ step <= SETTLED * unit
+    blurred = np.min(np.diagonal(system.factor), initial=1.0) ** 2 < UNRESOLVED
+    blurred = blurred and problem.ridge is None
+    if not (moving.any() or blurred):
         return ()
-    moves = problem.design.matvec(step)
-    used = np.ones(len(moves), dtype=bool) if problem.weights is None else problem.weights > 0
-    away = np.sign(moves) * (used & (np.abs(moves) > MOVES))
-    if not away.any():
-        return ()
+    used, away, moved = _rows_away(problem, fit.coef, step * moving.any(), SPENT * unit)
     parts, covered = [], away == 0
-    for index in _by_coverage(problem.design, moving, away, used):
+    for index in _by_coverage(problem.design, moving | blurred, away, used):
         block = problem.design.blocks[index]
         whole, _ = _whole_levels(block, away, used)
         here = whole[block.codes]
@@ -64,10 +68,24 @@ def separated_parts(problem, fit, names):
             covered |= here
         if covered.all():
             return tuple(parts)
-    rest = int(np.count_nonzero(~covered))
-    plural = "s" if rest > 1 else ""
-    columns = [name for name, moved in zip(names, moving, strict=True) if moved]
-    return (*parts, f"{', '.join(columns[:NAMED_LEVELS])} ({rest} row{plural})")
+    rest = int(np.count_nonzero(moved & ~covered))
+    if rest:
+        columns = [name for name, moves in zip(names, moving, strict=True) if moves]
+        plural = "s" if rest > 1 else ""
+        parts.append(f"{', '.join(columns[:NAMED_LEVELS])} ({rest} row{plural})")
+    return tuple(parts)
+
+
+def _rows_away(problem, coef, step, spent):
+    """Rows of weight above 0; to what end (-1, 1) each may have run; those that the step moves."""
+    y, domain = problem.y, problem.family.y_domain
+    mu = problem.link.inverse(problem.design.matvec(coef, problem.offset))
+    weights = np.ones(len(y)) if problem.weights is None else problem.weights
+    used = weights > 0
+    ends = (y == domain.high).astype(np.int8) - (y == domain.low)
+    moved = used & (np.abs(problem.design.matvec(step)) > MOVES)
+    there = used & (ends != 0) & (weights * np.abs(y - mu) <= spent)
+    return used, np.where(ends != 0, ends, np.sign(y - mu)) * (moved | there), moved
 
 
 def _by_coverage(design, moving, away, used):
