@@ -16,7 +16,14 @@ from dataclasses import replace
 import numpy as np
 
 from rustystats.families import NegativeBinomial, get_family
-from rustystats.fitting import check_alpha, check_dispersion, prepare, solve
+from rustystats.fitting import (
+    check_alpha,
+    check_count,
+    check_dispersion,
+    check_tol,
+    prepare,
+    solve,
+)
 from rustystats.inference.summary import relativities_text, summary_text
 from rustystats.links import get_link, named_link
 from rustystats.results.array_results import ArrayResults
@@ -145,10 +152,8 @@ def fit_negbinomial(
     >>> abs(result.theta - 2) < 3 * result.theta_se
     True
     """
-    if not theta_tol > 0:
-        raise ValueError(f"theta_tol must be a positive number, not {theta_tol!r}")
-    if isinstance(max_theta_iter, bool) or not max_theta_iter >= 1:
-        raise ValueError(f"max_theta_iter must be at least 1, not {max_theta_iter!r}")
+    check_tol(theta_tol, "theta_tol")
+    check_count(max_theta_iter, "max_theta_iter")
     return _fit(
         y,
         X,
@@ -291,7 +296,8 @@ def predict(result, X_new, link=None, offset=None):
     """
     X_new = np.atleast_2d(np.asarray(X_new, dtype=float))
     if isinstance(result, ArrayResults):
-        if link is not None and link != result.link:
+        fitted = result.model.problem
+        if link is not None and get_link(link, fitted.family).name() != result.link:
             raise ValueError(
                 f"link={link!r}, but the model was fitted with the {result.link} link: leave it out"
             )

@@ -172,10 +172,8 @@ def solve(model, *, tol, max_iter, columns=None, **parameter_options):
     -------
     (Model, Fit)
     """
-    if not (isinstance(tol, Real) and np.isfinite(tol) and tol > 0):
-        raise ValueError(f"tol must be a positive number, not {tol!r}")
-    if isinstance(max_iter, bool) or not hasattr(max_iter, "__index__") or max_iter < 1:
-        raise ValueError(f"max_iter must be a whole number of at least 1, not {max_iter!r}")
+    check_tol(tol, "tol")
+    check_count(max_iter, "max_iter")
     problem = model.problem
     try:
         if problem.family.estimated:
@@ -199,12 +197,7 @@ def solve(model, *, tol, max_iter, columns=None, **parameter_options):
             stacklevel=3,
         )
     if not fit.converged:
-        warnings.warn(
-            f"the fit did not converge: {fit.message}; raise max_iter, or look for levels without "
-            "claims and for columns on very different scales",
-            ConvergenceWarning,
-            stacklevel=3,
-        )
+        warnings.warn(f"the fit did not converge: {fit.message}", ConvergenceWarning, stacklevel=3)
     if fit.parameter is not None and problem.family.at_edge():
         warnings.warn(
             f"{fit.parameter.name}={fit.parameter.value:g} is the edge of its range: "
@@ -262,10 +255,27 @@ def check_alpha(alpha, l1_ratio):
     return float(alpha)
 
 
+def check_tol(tol, name):
+    """A tolerance is a positive number."""
+    if not (isinstance(tol, Real) and np.isfinite(tol) and tol > 0):
+        raise ValueError(f"{name} must be a positive number, not {tol!r}")
+
+
+def check_count(count, name):
+    """A number of steps is whole, and at least 1."""
+    if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, not {count!r}")
+
+
 def check_dispersion(dispersion):
     """How the dispersion of standard errors is found: None, "pearson", "deviance" or a number."""
-    fixed = isinstance(dispersion, Real) and np.isfinite(dispersion) and dispersion > 0
-    if dispersion not in (None, "pearson", "deviance") and not fixed:
+    if isinstance(dispersion, Real) and not isinstance(dispersion, bool):
+        known = np.isfinite(dispersion) and dispersion > 0
+    else:
+        known = dispersion is None or (
+            isinstance(dispersion, str) and dispersion in ("pearson", "deviance")
+        )
+    if not known:
         raise ValueError(
             "dispersion must be 'pearson', 'deviance', a positive number, or None for the "
             f"family's own, not {dispersion!r}"

@@ -56,11 +56,11 @@ def test_demo_with_a_seed_repeats(demo):
     def numbers(output):
         return output.split("Speed:")[0]
 
-    assert numbers(run("demo", "--rows", "2000", "--seed", "1").output) == numbers(
-        run("demo", "--rows", "2000", "--seed", "1", "--threads", "2").output
+    assert numbers(run("demo", "--rows", "20000", "--seed", "1").output) == numbers(
+        run("demo", "--rows", "20000", "--seed", "1", "--threads", "2").output
     )
-    assert numbers(run("demo", "--rows", "2000").output) == numbers(
-        run("demo", "--rows", "2000", "--seed", "0").output
+    assert numbers(run("demo", "--rows", "20000").output) == numbers(
+        run("demo", "--rows", "20000", "--seed", "0").output
     )
 
 
@@ -68,8 +68,8 @@ def test_threads_reach_the_fit(monkeypatch):
     seen = []
     fit = cli.glm
     monkeypatch.setattr(cli, "glm", lambda *a, **k: seen.append(k["n_threads"]) or fit(*a, **k))
-    assert run("demo", "--rows", "1000", "--threads", "2").exit_code == 0
-    assert run("demo", "--rows", "1000").exit_code == 0
+    assert run("demo", "--rows", "20000", "--threads", "2").exit_code == 0
+    assert run("demo", "--rows", "20000").exit_code == 0
     assert seen == [2, None]
 
 

@@ -211,7 +211,8 @@ def _compound_tails(y, mu, dispersion, power):
     """Tails of the compound Poisson-Gamma law, summed over the number of claims.
 
     Poisson mean mu^(2-p) / (phi (2-p)), claims Gamma with shape a = (2-p)/(p-1) and scale
-    phi (p-1) mu^(p-1).
+    phi (p-1) mu^(p-1). The sum ends where a Poisson law has less than 1e-18 left, by Bernstein's
+    inequality; its mean is that of the number of claims, or of that number given y if it is more.
     """
     shape = (2.0 - power) / (power - 1.0)
     expected = mu ** (2.0 - power) / (dispersion * (2.0 - power))
@@ -220,8 +221,9 @@ def _compound_tails(y, mu, dispersion, power):
     below, at = np.zeros(len(y)), np.exp(-expected)
     above, beyond = np.ones(len(y)), -np.expm1(-expected)
     positive = np.flatnonzero(~empty)
-    largest = expected[positive].max(initial=0.0)
-    most = int(largest + 9.0 * np.sqrt(largest) + 40.0)  # more claims: below 1e-18
+    likely = (expected * (y / (shape * scale)) ** shape) ** (1.0 / (1.0 + shape))
+    mean = np.maximum(expected, likely)[positive].max(initial=0.0)
+    most = int(mean + 15.0 + np.sqrt(190.0 + 83.0 * mean))
     low, high = at[positive], np.zeros(len(positive))
     for count in range(1, most + 1):
         share = stats.poisson.pmf(count, expected[positive])

@@ -11,6 +11,8 @@ special functions a row.
 import numpy as np
 from scipy.stats import norm
 
+SMALLEST = np.finfo(float).tiny  # probability
+
 
 def anscombe_residuals(family, y, mu, weights):
     """Anscombe residuals, (n,)."""
@@ -21,7 +23,8 @@ def anscombe_residuals(family, y, mu, weights):
 def quantile_residuals(family, y, mu, dispersion, weights, random_state):
     """Randomised quantile residuals, (n,); NaN in rows of weight 0.
 
-    Each is computed from the smaller tail, so that far ones are exact as well.
+    Each is computed from the smaller tail, so that far ones are exact as well: up to 37, where
+    probabilities underflow and the residuals stay.
     """
     out = np.full(len(y), np.nan)
     used = weights > 0
@@ -30,5 +33,6 @@ def quantile_residuals(family, y, mu, dispersion, weights, random_state):
     uniform = np.random.default_rng(random_state).random(len(below))
     lower = below + uniform * (up_to - below)
     upper = above + (1.0 - uniform) * (from_here - above)
+    lower, upper = np.maximum(lower, SMALLEST), np.maximum(upper, SMALLEST)
     out[used] = np.where(lower < 0.5, norm.ppf(lower), norm.isf(upper))
     return out

@@ -80,7 +80,7 @@ class ResidualAnswers:
         >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
         >>> result = rs.glm("y ~ 1", data, family="poisson").fit()
         >>> result.resid_anscombe().round(4)
-        array([-1.706 , -0.9949,  0.1277,  1.907 ])
+        array([-1.7013, -0.9944,  0.1277,  1.909 ])
         """
         problem = self._problem
         return anscombe_residuals(problem.family, problem.y, self.fittedvalues, self._weights)
@@ -105,7 +105,7 @@ class ResidualAnswers:
         >>> import rustystats as rs
         >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
         >>> rs.glm("y ~ x", data).fit().resid_quantile().round(4)
-        array([ 0.6547, -0.6547, -0.9129,  0.9129])
+        array([ 0.6528, -0.5595, -0.8393,  0.746 ])
         """
         problem = self._problem
         return quantile_residuals(

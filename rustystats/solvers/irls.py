@@ -11,8 +11,8 @@ At coefficients b with score s = X'r - ridge b and information H = X'WX + ridge,
    the fit converged.
 4. Where the likelihood has no maximum (separation: a level without claims), the score falls to
    nothing while the linear predictor of some rows moves on, some 1 a step. Such a step is
-   stretched to where the decrement will be negligible, and the fit ends there, at finite
-   coefficients; `separation.py` names the levels.
+   stretched to where the decrement will be negligible, unless it leads past a maximum, and the fit
+   ends there, at finite coefficients; `separation.py` names the levels.
 5. The score is exact in every pass. The Gram is only a metric for the step: after a sampled start
    it is kept as long as each step shrinks the decrement twentyfold, because a pass without it costs
    less than half, and the changes of the score correct it (limited-memory BFGS). The Gram that is
@@ -92,7 +92,10 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
     natural = problem.link.name() == problem.family.link_names[0]  # keeps means in the domain
     step = system.solve(point.score)
     decrement = float(point.score @ step)
-    message = f"the Newton decrement is still above tol={tol:g} after max_iter={max_iter} steps"
+    message = (
+        f"the Newton decrement is still above tol={tol:g} after max_iter={max_iter} steps; raise "
+        "max_iter, or look for columns on very different scales"
+    )
     at_edge = 0  # steps in a row that were cut because means would have left the domain
     for n_iter in range(1, max_iter + 1):  # noqa: B007  the count is reported
         # Data fitted exactly have no dispersion: a step that rounding would swallow is the last.
@@ -100,11 +103,14 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
         rounding = ROUNDING**2 * (point.coef @ gram @ point.coef)
         last = decrement <= max(tol * unit, rounding)
         movement = np.max(np.abs(step) * scales)
+        stretch = 1.0
         if not last and decrement < unit and movement > RUNAWAY:
             secants, step = [], system.solve(point.score)
-            step = step * max(1.0, np.log(decrement / (tol * unit)) / movement)
+            stretch = max(1.0, np.log(decrement / (tol * unit)) / movement)
         with_gram = not problem.is_quadratic and (final_gram if last else not keep_gram)
-        moved, left_domain = _line_search(problem, point, step, with_gram, slack)
+        moved, left_domain = _line_search(problem, point, stretch * step, with_gram, slack)
+        if stretch > 1.0 and moved is not None and moved.score @ step < 0.0:  # past a maximum
+            moved, left_domain = _line_search(problem, point, step, with_gram, slack)
         at_edge = at_edge + 1 if left_domain and not natural else 0
         converged = bool(last)
         if moved is None or at_edge == MAX_AT_EDGE:

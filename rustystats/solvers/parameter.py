@@ -64,7 +64,7 @@ def solve_with_parameter(
         fit,
         converged=False,
         message=f"{name} still changes after {max_rounds} rounds, the last from {former:g} to "
-        f"{value:g}",
+        f"{value:g}; allow more of them, or give {name} as a number",
         parameter=Parameter(name, former, error, rounds),
     )
     return replace(problem, family=problem.family.with_parameter(former)), fit

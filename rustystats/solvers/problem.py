@@ -98,8 +98,10 @@ class Problem:
         )
         if not np.isfinite(deviance):  # a trial step too long: nothing else is asked of it
             return Point(coef, None, None, np.inf, np.inf, np.inf)
-        score = design.reduce_score(*sums.score())
-        gram = design.reduce_gram(*sums.gram()) if with_gram else None
+        # The sums of a trial step far too long, which its deviance rules out, may overflow.
+        with np.errstate(over="ignore", invalid="ignore"):
+            score = design.reduce_score(*sums.score())
+            gram = design.reduce_gram(*sums.gram()) if with_gram else None
         objective = deviance
         if self.ridge is not None:
             objective += float(self.ridge @ coef**2)

@@ -6,11 +6,15 @@ response. Fisher scoring then moves the linear predictor of those rows by about 
 while the decrement, what there is to gain, vanishes. So the rows are known by the step that is left
 after a fit has converged, H^-1 s at its end: where it moves a row's linear predictor at all, that
 row runs away. In a fit with a maximum it moves none: the movement is at most the decrement's root
-(1e-4 standard errors) times the row's standard error.
+(1e-4 standard errors) times the row's standard error. Where the Gram has next to nothing for a
+direction beside what it has for others (the reference level is without claims), the step is lost in
+rounding: then a level has run away when all its responses and, as far as can be told, its means
+lie at one end.
 
-The rows are put down to the levels all of whose rows run away, the factor that covers most of them
-first; what no level covers, to the columns that move. Cost: p^3 / 3, and passes over the rows only
-where a column moves.
+The rows are put down to the levels all of whose rows run away, to the same end, the factor that
+covers most of them first; what no level of a factor covers, to the columns that move. A numeric
+column has no such levels, whether it is stored as a table or not. Cost: p^3 / 3, and passes over
+the rows only where a column moves.
 """
 
 import numpy as np
@@ -21,6 +25,8 @@ from rustystats.threads import single_threaded_blas
 
 MOVES = 0.02  # in the linear predictor
 SETTLED = 1e-3  # decrement in units of the dispersion: nothing is left to gain
+SPENT = 1e-6  # what a row at the end of the range may still add to the score, in those units
+UNRESOLVED = 1e-6  # a pivot below this leaves few digits to the step
 NAMED_LEVELS = 20
 
 
@@ -43,59 +49,83 @@ def separated_parts(problem, fit, names):
     with single_threaded_blas():
         system = NormalEquations(problem.penalised(fit.gram), fit.aliased)
         step = system.solve(fit.score)
-    moving = np.abs(step) * problem.design.column_scales() > MOVES
     dispersion = problem.dispersion(fit, fit.rank)
-    settled = fit.score @ step <= SETTLED * (dispersion if dispersion > 0 else 1.0)
-    if not (moving.any() and settled):
+    unit = dispersion if dispersion > 0 else 1.0
+    moving = np.abs(step) * problem.design.column_scales() > MOVES
+    moving &= fit.score @ step <= SETTLED * unit
+    blurred = np.min(np.diagonal(system.factor), initial=1.0) ** 2 < UNRESOLVED
+    blurred = blurred and problem.ridge is None
+    if not (moving.any() or blurred):
         return ()
-    moves = problem.design.matvec(step)
-    weights = np.ones(len(moves)) if problem.weights is None else problem.weights
-    away = (np.abs(moves) > MOVES) & (weights > 0)
-    if not away.any():
-        return ()
-    parts, covered = [], np.zeros(len(moves), dtype=bool)
-    for index in _by_coverage(problem.design, moving, away, weights):
-        levels, here = _whole_levels(problem.design.blocks[index], away, weights)
+    used, away, moved = _rows_away(problem, fit.coef, step * moving.any(), SPENT * unit)
+    parts, covered = [], away == 0
+    for index in _by_coverage(problem.design, moving | blurred, away, used):
+        block = problem.design.blocks[index]
+        whole, _ = _whole_levels(block, away, used)
+        here = whole[block.codes]
         if (here & ~covered).any():
-            parts += _describe(problem.design.blocks[index], levels, moves)
+            parts += _describe(block, away, used)
             covered |= here
-        if covered[away].all():
+        if covered.all():
             return tuple(parts)
-    rest = int(np.count_nonzero(away & ~covered))
-    columns = [name for name, moved in zip(names, moving, strict=True) if moved]
-    return (*parts, f"{rest} rows along {', '.join(columns[:NAMED_LEVELS])}")
+    rest = int(np.count_nonzero(moved & ~covered))
+    if rest:
+        columns = [name for name, moves in zip(names, moving, strict=True) if moves]
+        plural = "s" if rest > 1 else ""
+        parts.append(f"{', '.join(columns[:NAMED_LEVELS])} ({rest} row{plural})")
+    return tuple(parts)
 
 
-def _by_coverage(design, moving, away, weights):
-    """Table blocks with moving columns, those whose whole levels cover most rows first."""
+def _rows_away(problem, coef, step, spent):
+    """Rows of weight above 0; to what end (-1, 1) each may have run; those that the step moves."""
+    y, domain = problem.y, problem.family.y_domain
+    mu = problem.link.inverse(problem.design.matvec(coef, problem.offset))
+    weights = np.ones(len(y)) if problem.weights is None else problem.weights
+    used = weights > 0
+    ends = (y == domain.high).astype(np.int8) - (y == domain.low)
+    moved = used & (np.abs(problem.design.matvec(step)) > MOVES)
+    there = used & (ends != 0) & (weights * np.abs(y - mu) <= spent)
+    return used, np.where(ends != 0, ends, np.sign(y - mu)) * (moved | there), moved
+
+
+def _by_coverage(design, moving, away, used):
+    """Factors with moving columns, those whose whole levels cover most rows first."""
     coverage = {}
     for index, block in enumerate(design.blocks):
         columns = slice(design.starts[index], design.starts[index + 1])
-        if isinstance(block, TableBlock) and block.levels and moving[columns].any():
-            levels, here = _whole_levels(block, away, weights)
-            coverage[index] = (-int(here.sum()), len(levels))
+        if moving[columns].any() and _is_factor(block):
+            whole, lost = _whole_levels(block, away, used)
+            coverage[index] = (-np.abs(lost[whole]).sum(), np.count_nonzero(whole))
     return sorted((index for index in coverage if coverage[index][0]), key=coverage.get)
 
 
-def _whole_levels(block, away, weights):
-    """Levels all of whose rows (of weight above 0) run away, and those rows."""
-    rows = np.bincount(block.codes, weights > 0, minlength=block.n_levels)
+def _is_factor(block):
+    """Whether each level of the block has a column of its own, or is the reference."""
+    if not (isinstance(block, TableBlock) and block.levels):
+        return False
+    entries = block.basis != 0
+    return entries.sum(axis=1).max() <= 1 and entries.sum() == (block.basis == 1).sum()
+
+
+def _whole_levels(block, away, used):
+    """Which levels have rows that are used, all of which run away, to one end; and how many run
+    away (below 0: to the lower end)."""
+    rows = np.bincount(block.codes, used, minlength=block.n_levels)
     lost = np.bincount(block.codes, away, minlength=block.n_levels)
-    whole = (rows > 0) & (rows == lost)
-    return np.flatnonzero(whole), whole[block.codes] & away
+    return (rows > 0) & (rows == np.abs(lost)), lost
 
 
-def _describe(block, levels, moves):
-    """`Area=F (12 rows, the mean runs to its lower end)` for each level, at most NAMED_LEVELS."""
+def _describe(block, away, used):
+    """`Area=F (12 rows, at the lower end)` for each whole level, at most NAMED_LEVELS."""
     label = ":".join(block.levels)
-    counts = np.bincount(block.codes, minlength=block.n_levels)
-    sums = np.bincount(block.codes, moves, minlength=block.n_levels)
+    whole, lost = _whole_levels(block, away, used)
+    levels = np.flatnonzero(whole)
     parts = []
     for level in levels[:NAMED_LEVELS]:
         value = ":".join(str(values[level]) for values in block.levels.values())
-        end = "lower" if sums[level] < 0 else "upper"
-        plural = "s" if counts[level] > 1 else ""
-        parts.append(f"{label}={value} ({counts[level]} row{plural}, at the {end} end)")
+        count, end = int(abs(lost[level])), "lower" if lost[level] < 0 else "upper"
+        plural = "s" if count > 1 else ""
+        parts.append(f"{label}={value} ({count} row{plural}, at the {end} end)")
     if len(levels) > NAMED_LEVELS:
         parts.append(f"{len(levels) - NAMED_LEVELS} more levels of {label}")
     return parts

@@ -63,6 +63,10 @@ class ArrayColumns:
         if check:
             self.check_finite()
 
+    def numbers(self, name):
+        """Refuse: an array has no columns by name."""
+        raise ValueError(f"{name!r} names a column, but X is an array: pass the values themselves")
+
     def check_finite(self):
         """Raise a ValueError that counts the values that are NaN or infinite, if there are any."""
         flat = self.matrix.ravel(order="K")  # a view when the memory has no gaps
