@@ -20,6 +20,16 @@ def fit_formula(data, n_threads=None):
     return result, result.bse()
 
 
+def fit_robust(data):
+    result = rs.glm(FORMULA, data, family="poisson", exposure="Exposure").fit()
+    return result, result.bse_robust("HC1")
+
+
+def fit_negbinomial(data):
+    result = rs.glm(FORMULA, data, family="negbinomial", exposure="Exposure").fit()
+    return result, result.bse()
+
+
 def check_formula(_, fitted):
     result, errors = fitted
     at = list(result.feature_names).index("VehPower")
@@ -37,9 +47,9 @@ def check_arrays(_, fitted):
     return checks(_deviance(model.result_), model.coef_[0], _at(errors, 1))
 
 
-def tariff(cache, read=tariff_pandas, n_threads=None):
+def tariff(cache, read=tariff_pandas, fit=fit_formula):
     data = read(cache)
-    return Job(data, data[::SAMPLE_STEP], partial(fit_formula, n_threads=n_threads), check_formula)
+    return Job(data, data[::SAMPLE_STEP], fit, check_formula)
 
 
 def arrays(cache, n_threads=None):
@@ -108,8 +118,12 @@ if __name__ == "__main__":
             ("tariff", "pandas"): tariff,
             ("tariff", "polars"): partial(tariff, read=tariff_polars),
             ("dense", "arrays"): arrays,
-            ("threads", "tariff, 1 thread"): partial(tariff, n_threads=1),
-            ("threads", "tariff, 2 threads"): partial(tariff, n_threads=2),
+            ("robust", "pandas"): partial(tariff, fit=fit_robust),
+            ("negbinomial", "pandas"): partial(tariff, fit=fit_negbinomial),
+            ("threads", "tariff, 1 thread"): partial(tariff, fit=partial(fit_formula, n_threads=1)),
+            ("threads", "tariff, 2 threads"): partial(
+                tariff, fit=partial(fit_formula, n_threads=2)
+            ),
             ("threads", "dense, 1 thread"): partial(arrays, n_threads=1),
             ("threads", "dense, 2 threads"): partial(arrays, n_threads=2),
             ("inference", "the fit itself, with standard errors"): tariff,
@@ -124,9 +138,6 @@ if __name__ == "__main__":
             ("inference", "profile interval of VehPower"): partial(
                 after_fit,
                 ask=lambda result: result.conf_int(method="profile", columns=["VehPower"]),
-            ),
-            ("inference", "negative binomial, theta estimated, whole fit"): partial(
-                whole_fit, family="negbinomial", exposure="Exposure"
             ),
             ("inference", "Tweedie pure premium, power estimated, whole fit"): partial(
                 whole_fit,

@@ -1,5 +1,7 @@
 """The earlier package of the same name, rustystats 0.9.0, through its public dict interface."""
 
+from functools import partial
+
 import polars as pl
 from _data import CATEGORICAL, SAMPLE_STEP, checks, dense, tariff_polars
 from _loop import Job, serve
@@ -17,17 +19,20 @@ TARIFF_TERMS = {
 DENSE_TERMS = {f"x{j}": {"type": "linear"} for j in range(28)}
 
 
-def fit_terms(response, terms, data):
+def fit_terms(response, terms, data, family="poisson", robust=False, **options):
     model = rs.glm_dict(
-        response=response, terms=terms, data=data, family="poisson", exposure="Exposure"
+        response=response, terms=terms, data=data, family=family, exposure="Exposure", **options
     )
+    if robust:
+        result = model.fit(store_design_matrix=True)
+        return result, result.bse_robust("HC1")
     result = model.fit()
     return result, result.bse()
 
 
-def fit_tariff(data):
+def fit_tariff(data, **options):
     data = data.with_columns(LogDensity=pl.col("Density").log())
-    return fit_terms("ClaimNb", TARIFF_TERMS, data)
+    return fit_terms("ClaimNb", TARIFF_TERMS, data, **options)
 
 
 def fit_dense(data):
@@ -44,9 +49,9 @@ def check(name):
     return compare
 
 
-def tariff(cache):
+def tariff(cache, **options):
     data = tariff_polars(cache)
-    return Job(data, data[::SAMPLE_STEP], fit_tariff, check("VehPower"))
+    return Job(data, data[::SAMPLE_STEP], partial(fit_tariff, **options), check("VehPower"))
 
 
 def arrays(cache):
@@ -57,4 +62,11 @@ def arrays(cache):
 
 
 if __name__ == "__main__":
-    serve({("tariff", "polars"): tariff, ("dense", "polars"): arrays})
+    serve(
+        {
+            ("tariff", "polars"): tariff,
+            ("dense", "polars"): arrays,
+            ("robust", "polars"): partial(tariff, robust=True),
+            ("negbinomial", "polars"): partial(tariff, family="negbinomial", theta="estimate"),
+        }
+    )
