@@ -15,13 +15,14 @@ phi, and three times that for a step of the power.
 from numbers import Real
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 from rustystats._kernels import families as _kernels
 from rustystats._kernels.series import tweedie_series
 from rustystats.families.base import NON_NEGATIVE, POSITIVE, REAL, FamilyMixin
 from rustystats.families.continuous import Gamma, Gaussian, InverseGaussian
 from rustystats.families.counts import Poisson
+from rustystats.families.stable import log_stable_factor
 from rustystats.threads import effective_n_threads
 
 POWER_LOW, POWER_HIGH = 1.01, 1.99  # where the estimated power is looked for
@@ -89,15 +90,17 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
         return np.maximum(y, 0.0) + 0.1 * mean
 
     def loglike(self, y, mu, weights):
-        """Log-likelihood at the dispersion of greatest likelihood; NaN where none is known.
+        """Log-likelihood at the dispersion of greatest likelihood; NaN for powers below 0.
 
-        The series for powers inside (1, 2), the named families at 0, 1, 2, 3. Powers below 0 and
-        other powers above 2 have a density that is not summed here: NaN.
+        The named families at 0, 1, 2, 3; the series for powers inside (1, 2); the stable law
+        (`stable.py`) above 2. The density for powers below 0 is not computed here.
         """
         if self.var_power in NAMED:
             return NAMED[self.var_power]().loglike(y, mu, weights)
-        if not 1 < self.var_power < 2:
+        if self.var_power < 0:
             return np.nan
+        if self.var_power > 2:
+            return _stable_loglike(y, mu, weights, self.var_power)
         return maximum_likelihood_dispersion(y, mu, weights, self.var_power)[1]
 
     def anscombe(self, values):
@@ -205,6 +208,22 @@ def maximum_likelihood_dispersion(y, mu, weights, power, start=None):
             return float(np.exp(log_phi + step)), float(value + 0.5 * slope * step)
         log_phi += np.clip(step, -2.0, 2.0)
     return float(phi), float(value)
+
+
+def _stable_loglike(y, mu, weights, power):
+    """Log-likelihood at the dispersion of greatest likelihood, for power > 2."""
+    half_deviance = 0.5 * Tweedie(power).deviance(y, mu, weights)
+    if half_deviance == 0:
+        return np.inf
+    used = weights > 0
+    y, weights = y[used], weights[used]
+
+    def negative(log_phi):
+        phi = np.exp(log_phi)
+        return half_deviance / phi - np.sum(log_stable_factor(y, phi / weights, power))
+
+    start = np.log(2.0 * half_deviance / len(y))
+    return -float(optimize.minimize_scalar(negative, bracket=(start - 0.5, start + 0.5)).fun)
 
 
 def _compound_tails(y, mu, dispersion, power):
