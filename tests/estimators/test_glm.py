@@ -589,7 +589,11 @@ def test_response_outside_its_domain(family, value, domain):
     [
         ({"family": "poison"}, "Unknown family 'poison': use one of .*poisson"),
         ({"family": 1}, "Unknown family 1"),
-        ({"link": "probit"}, "Unknown link 'probit': use one of"),
+        ({"link": "tobit"}, "Unknown link 'tobit': use one of"),
+        ({"theta": 2.0}, "theta=2.0 is no parameter of family"),
+        ({"var_power": 1.5}, "var_power=1.5 is no parameter of family"),
+        ({"dispersion": "mean"}, "dispersion must be"),
+        ({"dispersion": -1.0}, "dispersion must be"),
         ({"link": "logit"}, "link 'logit' for family poisson: use one of log, identity"),
         ({"alpha": -0.1}, "alpha must be a number of at least 0, not -0.1"),
         ({"alpha": np.nan}, "alpha must be a number"),
@@ -745,6 +749,9 @@ def test_parameters():
     parameters = {
         "family": families.Gamma(),
         "link": links.Log(),
+        "var_power": None,
+        "theta": None,
+        "dispersion": "deviance",
         "alpha": 0.5,
         "l1_ratio": 0.0,
         "formula": "a",
