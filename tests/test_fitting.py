@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from rustystats.families import get_family
+from rustystats.families import NegativeBinomial, get_family
 from rustystats.fitting import (
     check_alpha,
     check_response,
@@ -210,13 +210,13 @@ def test_max_iter(max_iter):
 )
 def test_not_converged_warns_and_says_so(family, link, y):
     model = make(family=family, link=link, y=y)
-    problem = model.problem
     with pytest.warns(ConvergenceWarning, match=r"did not converge.*max_iter=1 .*raise max_iter"):
         _, fit = solve(model, tol=1e-8, max_iter=1)
     assert not fit.converged
     assert fit.n_iter == 1
     assert np.isfinite(fit.coef).all()
-    _, fit = solve(model, tol=1e-8, max_iter=50)
+    solved, fit = solve(model, tol=1e-8, max_iter=50)
+    problem = solved.problem
     assert fit.converged
     assert fit.message == "converged"
     # the promise of convergence: the decrement at the solution is far below the tolerance
@@ -252,3 +252,27 @@ def test_start_is_used():
     again = solve_irls(problem, max_iter=1, start=fit.coef)
     assert again.converged
     np.testing.assert_allclose(again.coef, fit.coef, rtol=1e-9)
+
+
+def test_the_parameter_of_the_family_is_decided_by_the_data():
+    rng = np.random.default_rng(0)
+    y = rng.negative_binomial(2, 0.4, N).astype(float)
+    model = make(family=NegativeBinomial("auto"), y=y)
+    solved, fit = solve(model, tol=1e-10, max_iter=50)
+    assert model.problem.family.estimated
+    assert solved.problem.family.theta == fit.parameter.value
+    assert 0.5 < fit.parameter.value < 8
+    best, error = solved.problem.family.estimate(
+        y, np.exp(solved.problem.design.matvec(fit.coef)), np.ones(N)
+    )
+    assert best.theta == pytest.approx(fit.parameter.value, rel=1e-4)
+    assert error == pytest.approx(fit.parameter.error, rel=1e-3)
+
+
+def test_a_parameter_at_the_edge_of_its_range_is_said():
+    y = np.tile([1.0, 2.0], N // 2)
+    with pytest.warns(UserWarning, match=r"theta=1e\+07 is the edge.*not overdispersed.*Poisson"):
+        _, fit = solve(make(family=NegativeBinomial("auto"), y=y), tol=1e-8, max_iter=50)
+    assert np.isnan(fit.parameter.error)
+    poisson = solve(make(y=y), tol=1e-8, max_iter=50)[1]
+    np.testing.assert_allclose(fit.coef, poisson.coef, atol=1e-5)

@@ -159,7 +159,7 @@ def _secant_step(system, secants, score):
     kept, direction = [], score
     for move, change in reversed(secants):
         curvature = move @ change
-        if curvature > 0:
+        if curvature > ROUNDING * abs(move @ score):  # a score that stayed the same says nothing
             weight = move @ direction / curvature
             direction = direction - weight * change
             kept.append((move, change, curvature, weight))

@@ -589,7 +589,11 @@ def test_response_outside_its_domain(family, value, domain):
     [
         ({"family": "poison"}, "Unknown family 'poison': use one of .*poisson"),
         ({"family": 1}, "Unknown family 1"),
-        ({"link": "logitt"}, "Unknown link 'logitt': use one of"),
+        ({"link": "tobit"}, "Unknown link 'tobit': use one of"),
+        ({"theta": 2.0}, "theta=2.0 is no parameter of family"),
+        ({"var_power": 1.5}, "var_power=1.5 is no parameter of family"),
+        ({"dispersion": "mean"}, "dispersion must be"),
+        ({"dispersion": -1.0}, "dispersion must be"),
         ({"link": "logit"}, "link 'logit' for family poisson: use one of log, identity"),
         ({"alpha": -0.1}, "alpha must be a number of at least 0, not -0.1"),
         ({"alpha": np.nan}, "alpha must be a number"),
@@ -732,6 +736,10 @@ def test_a_failure_while_the_results_are_kept_changes_nothing(monkeypatch):
         GLMRegressor(),
         GLMRegressor("poisson"),
         GLMRegressor("gamma"),
+        GLMRegressor("quasipoisson", link="sqrt"),
+        GLMRegressor("inverse_gaussian"),
+        GLMRegressor("tweedie", var_power=1.7),
+        GLMRegressor("nb", theta=1.5),
         GLMRegressor("poisson", alpha=0.1),
         GLMRegressor(alpha=0.1, fit_intercept=False),
     ]
@@ -762,6 +770,26 @@ def test_parameters():
     assert set(clone(model).get_params()) == set(parameters)
     assert clone(model).get_params()["family"].name() == "gamma"
     assert model.set_params(alpha=1.0).alpha == 1.0
+
+
+def test_parameter_of_the_family(simulate_tweedie):
+    rng = np.random.default_rng(5)
+    counts = rng.negative_binomial(2.0, 2.0 / (2.0 + MU)).astype(float)
+    model = GLMRegressor(family="nb", **TIGHT).fit(X, counts)
+    assert abs(model.result_.theta - 2.0) < 4 * model.result_.theta_se
+    given = GLMRegressor("nb", theta=model.result_.theta, **TIGHT).fit(X, counts)
+    assert_same(model, given, rtol=1e-6, atol=1e-9)
+    costs = simulate_tweedie(rng, MU, 1.6, 1.0)
+    power = GLMRegressor(family="tweedie", var_power="auto").fit(X, costs)
+    assert abs(power.result_.var_power - 1.6) < 4 * power.result_.var_power_se
+    for fitted in (model, power):
+        assert clone(fitted).get_params() == fitted.get_params()
+        stored = pickle.loads(pickle.dumps(fitted))
+        np.testing.assert_array_equal(stored.predict(X), fitted.predict(X))
+        assert stored.result_.llf() == fitted.result_.llf()
+        assert_same(clone(fitted).fit(X, fitted.result_.model.problem.y), fitted)
+    sandwich = GLMRegressor("poisson", dispersion="pearson", **TIGHT).fit(X, counts).result_
+    assert sandwich.scale() == sandwich.scale_pearson()
 
 
 def test_unknown_family_has_tags():

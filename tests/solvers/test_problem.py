@@ -1,5 +1,7 @@
 """The objective as documented: its value, its gradient, its sample."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from rustystats.design.blocks import DenseBlock, TableBlock, constant_block
 from rustystats.design.matrix import DesignMatrix
 from rustystats.families import Poisson
 from rustystats.links import Log
+from rustystats.solvers.irls import solve_irls
 from rustystats.solvers.problem import Problem
 
 N = 400
@@ -102,3 +105,39 @@ def test_sample(pairs):
     scales = sample.design.column_scales() ** 2
     scales[0] = 0
     np.testing.assert_allclose(sample.ridge, scales + problem.ridge / 4, rtol=1e-14)
+
+
+@pytest.mark.parametrize("out", [[4], [1, 2, 3], [0], [0, 5]], ids=str)
+def test_a_fit_with_excluded_columns_is_that_without_them(pair, out):
+    problem = make_problem(pair)
+    x = problem.design.to_dense()
+    if 0 in out:  # the levels stand in for the intercept: a mean of 1/2 each
+        x = np.column_stack([x[:, 0], 1 - x[:, 1:4].sum(axis=1), x[:, 1:4], x[:, 5]])
+    excluded = np.isin(np.arange(6), out)
+
+    def solve(x, **options):
+        return solve_irls(
+            replace(problem, design=DesignMatrix([DenseBlock(x)]), **options), tol=1e-15
+        )
+
+    fit = solve(x, excluded=excluded)
+    narrow = solve(np.ascontiguousarray(x[:, ~excluded]), intercept=None if 0 in out else 0)
+    np.testing.assert_array_equal(fit.aliased, excluded)
+    assert (fit.coef[excluded] == 0).all()
+    size = max(1, abs(pair.unit))
+    np.testing.assert_allclose(fit.coef[~excluded], narrow.coef, atol=1e-8 * size)
+    np.testing.assert_allclose(fit.deviance, narrow.deviance, rtol=1e-10)
+    assert fit.rank == narrow.rank == 6 - len(out)
+    assert fit.converged
+
+
+def test_excluded_columns_with_a_penalty_and_aliased_ones(pairs):
+    problem = make_problem(pairs["poisson", "log"])
+    x = problem.design.to_dense()
+    wide = DesignMatrix([DenseBlock(np.column_stack([x, x[:, 4], x[:, 5]]))])
+    excluded = np.arange(8) == 4
+    fit = solve_irls(replace(problem, design=wide, excluded=excluded), tol=1e-15)
+    # the copy of the excluded column stands in for it, that of the other is aliased
+    np.testing.assert_array_equal(np.flatnonzero(fit.aliased), [4, 7])
+    plain = solve_irls(problem, tol=1e-15)
+    np.testing.assert_allclose(fit.coef[[0, 1, 2, 3, 6, 5]], plain.coef, atol=1e-9)
