@@ -257,3 +257,28 @@ def test_tariff_twice_is_bit_identical(tariff, policies):
     again = rs.glm(TARIFF, policies, family="poisson", exposure="Exposure").fit()
     np.testing.assert_array_equal(again.params, tariff.params)
     assert again.deviance == tariff.deviance
+
+
+# --- Separation ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["tariff", "frequency", "severity"])
+def test_weakly_identified_is_not_separated(name, request):
+    # Warnings are errors here: that the fixtures fit is half of this test.
+    assert request.getfixturevalue(name).fit.separated == ()
+
+
+def test_ages_without_claims_are_named(policies):
+    claims = policies.groupby("DrivAge")["ClaimNb"].agg(["sum", "size"])
+    empty = claims[claims["sum"] == 0]
+    model = rs.glm(
+        "ClaimNb ~ C(DrivAge) + C(Area)", policies, family="poisson", exposure="Exposure"
+    )
+    assert len(empty) > 0
+    with pytest.warns(rs.SeparationWarning, match="DrivAge="):
+        result = model.fit()
+    assert result.fit.separated == tuple(
+        f"DrivAge={age} ({size} row{'s' if size > 1 else ''}, at the lower end)"
+        for age, size in empty["size"].items()
+    )
+    assert result.converged

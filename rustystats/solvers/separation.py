@@ -84,7 +84,9 @@ def _rows_away(problem, coef, step, spent):
     used = weights > 0
     ends = (y == domain.high).astype(np.int8) - (y == domain.low)
     moved = used & (np.abs(problem.design.matvec(step)) > MOVES)
-    there = used & (ends != 0) & (weights * np.abs(y - mu) <= spent)
+    low, high = ~np.isfinite(problem.link.link(np.array([domain.low, domain.high])))
+    endless = ((ends < 0) & low) | ((ends > 0) & high)  # means reach a finite eta, as of sqrt
+    there = used & endless & (weights * np.abs(y - mu) <= spent)
     return used, np.where(ends != 0, ends, np.sign(y - mu)) * (moved | there), moved
 
 
