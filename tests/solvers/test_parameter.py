@@ -126,9 +126,9 @@ def test_power_is_recovered_and_maximises_the_likelihood(simulate_tweedie, power
     assert 0 < fit.parameter.error < 0.1
     for solved, fit in (first, solve_with_parameter(problem, **OPTIONS)):
         best = fit.parameter.value
-        at = likelihood_profile(solved, [best - 1e-3, best, best + 1e-3], start=fit.coef, **OPTIONS)
+        at = likelihood_profile(solved, [best - 1e-3, best, best + 1e-3], start=fit.coef)
         assert at[1] > max(at[0], at[2])
-        assert at[1] == pytest.approx(loglike(solved, fit), abs=1e-8)
+        assert at[1] == pytest.approx(loglike(solved, fit), abs=1e-7)
         step = (at[0] - at[2]) / (at[0] - 2 * at[1] + at[2]) / 2  # of the parabola's top
         assert abs(step) < 0.05
         assert fit.parameter.rounds <= 10
