@@ -19,7 +19,7 @@ from rustystats.arrays import (
     summary_relativities,
 )
 from rustystats.estimators.glm import GLMRegressor
-from rustystats.fitting import SeparationWarning
+from rustystats.messages import SeparationWarning
 from rustystats.model import FormulaGLM, glm
 from rustystats.results import GLMResults, compare
 from rustystats.terms.splines import bs, bs_names, ns, ns_names

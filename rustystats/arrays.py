@@ -6,9 +6,17 @@ This is the API that rustystats began with, on today's engine: `fit_glm`, `fit_n
 The design matrix is taken as it is: nothing is added to it. Its column 0 is the intercept if and
 only if it is constant and not zero; the intercept is never penalised, and the null model keeps it.
 
-What differs from the first rustystats: `alpha` is on the scale of the mean half deviance (divide an
-alpha of old by the sum of the weights); standard errors use the Pearson dispersion for every family
-that has one; `predict` uses the link of the fit; a fit that does not converge warns.
+What differs from the first rustystats:
+
+* `alpha` is on the scale of the mean half deviance: divide an alpha of old by the sum of the
+  weights. A negative one, and an `l1_ratio` outside [0, 1], raise.
+* Standard errors use the Pearson dispersion for every family that has one, and 1 for the negative
+  binomial.
+* `theta` and `var_power` beside another family raise; not given, they are None here and 1.0 and 1.5
+  in the fit. Theta is looked for between 1e-4 and 1e7; counts that are not overdispersed warn.
+* `max_iter` is 100 and `max_theta_iter` 50: a fit that does not converge warns.
+* `predict` uses the link of the fit, and asks for an offset where the fit had one.
+* Data that are NaN or outside the family's support raise. Text tables are 86 columns wide.
 """
 
 from dataclasses import replace
@@ -24,8 +32,9 @@ from rustystats.fitting import (
     prepare,
     solve,
 )
-from rustystats.inference.summary import relativities_text, summary_text
+from rustystats.inference.summary import relativities_text
 from rustystats.links import get_link, named_link
+from rustystats.results import GLMResults
 from rustystats.results.array_results import ArrayResults
 from rustystats.terms.array import ArrayColumns, ArrayFactor
 from rustystats.terms.term import ModelTerms, Term
@@ -85,6 +94,12 @@ def fit_glm(
     ------
     ValueError
         If a parameter or the data are at fault.
+
+    Warns
+    -----
+    ConvergenceWarning (scikit-learn's), SeparationWarning, UserWarning
+        If the fit did not converge; if levels or columns have no best coefficients; if an estimated
+        theta or power lies at the edge of its range.
 
     Examples
     --------
@@ -152,6 +167,8 @@ def fit_negbinomial(
     >>> abs(result.theta - 2) < 3 * result.theta_se
     True
     """
+    if init_theta is not None:
+        check_tol(init_theta, "init_theta")
     check_tol(theta_tol, "theta_tol")
     check_count(max_theta_iter, "max_theta_iter")
     return _fit(
@@ -205,7 +222,8 @@ class GLM:
     ):
         self.endog, self.exog = _response(endog), ArrayColumns(exog).matrix
         for name, values in (("offset", offset), ("weights", weights), ("endog", self.endog)):
-            if values is not None and np.shape(values) != (len(self.exog),):
+            scalar = name != "endog" and np.ndim(values) == 0
+            if values is not None and not scalar and np.shape(values) != (len(self.exog),):
                 raise ValueError(
                     f"{name} has shape {np.shape(values)}, exog has {len(self.exog)} rows"
                 )
@@ -231,22 +249,29 @@ class GLM:
         """Number of rows less the number of columns."""
         return self.exog.shape[0] - self.exog.shape[1]
 
-    def fit(self, alpha=0.0, l1_ratio=0.0, max_iter=100, tol=1e-8):
+    def fit(
+        self, alpha=0.0, l1_ratio=0.0, max_iter=100, tol=1e-8, *, dispersion=None, n_threads=None
+    ):
         """Fit the model: `fit_glm` of its arrays."""
         return fit_glm(
             self.endog,
             self.exog,
-            self.family,
-            self.link,
-            self.var_power,
-            self.theta,
-            self.offset,
-            self.weights,
-            alpha,
-            l1_ratio,
-            max_iter,
-            tol,
+            family=self.family,
+            link=self.link,
+            var_power=self.var_power,
+            theta=self.theta,
+            offset=self.offset,
+            weights=self.weights,
+            alpha=alpha,
+            l1_ratio=l1_ratio,
+            max_iter=max_iter,
+            tol=tol,
+            dispersion=dispersion,
+            n_threads=n_threads,
         )
+
+    def __repr__(self):
+        return f"<GLM: family {self.family!r}, {self.nobs} rows, {self.df_model + 1} columns>"
 
 
 def ols(y, X, **options):
@@ -295,7 +320,11 @@ def predict(result, X_new, link=None, offset=None):
     array([5.])
     """
     X_new = np.atleast_2d(np.asarray(X_new, dtype=float))
-    if isinstance(result, ArrayResults):
+    if isinstance(result, GLMResults):
+        if not result.model.terms.is_array:
+            raise ValueError(
+                "the model was fitted to a DataFrame: call result.predict(data) with one"
+            )
         fitted = result.model.problem
         if link is not None and get_link(link, fitted.family).name() != result.link:
             raise ValueError(
@@ -317,7 +346,9 @@ def predict(result, X_new, link=None, offset=None):
     return named_link(link).inverse(eta)
 
 
-def summary(result, feature_names=None, title="GLM Results", alpha=0.05):
+def summary(
+    result, feature_names=None, title="GLM Results", alpha=0.05, cov_type=None, groups=None
+):
     """The model as text.
 
     Parameters
@@ -327,8 +358,10 @@ def summary(result, feature_names=None, title="GLM Results", alpha=0.05):
     title : str
     alpha : float
         1 - confidence of the intervals.
+    cov_type, groups : as in `GLMResults.summary`
+        Robust standard errors.
     """
-    return summary_text(result, title, alpha, result.bse(), feature_names=feature_names)
+    return result.summary(title, alpha, cov_type, groups, feature_names)
 
 
 def summary_relativities(

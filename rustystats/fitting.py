@@ -7,7 +7,6 @@ Everything is checked before anything is solved, and no state is kept: an error 
 half-fitted.
 """
 
-import warnings
 from dataclasses import dataclass, replace
 from numbers import Real
 
@@ -15,8 +14,8 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from rustystats import frames
+from rustystats.messages import SeparationWarning, warn_user
 from rustystats.offsets import (
-    REMEDY,
     OffsetTerms,
     evaluate_offsets,
     finite,
@@ -30,11 +29,6 @@ from rustystats.solvers.problem import Problem
 from rustystats.solvers.separation import separated_parts
 from rustystats.terms.array import ArrayColumns
 from rustystats.terms.term import ModelTerms
-
-
-class SeparationWarning(UserWarning):
-    """The likelihood has no maximum: some levels or columns part the rows by their response."""
-
 
 MAX_COLUMNS = 20_000  # the Gram of so many takes 3 GB
 
@@ -188,22 +182,19 @@ def solve(model, *, tol, max_iter, columns=None, **parameter_options):
         raise
     fit = replace(fit, separated=separated_parts(problem, fit, model.names))
     if fit.separated:
-        warnings.warn(
+        warn_user(
             f"the likelihood has no maximum (separation) along {'; '.join(fit.separated)}: the "
             "response lies at one end of its range in all of these rows. The coefficients run to "
             "infinity and were stopped, and their standard errors mean nothing: group those "
             "levels with others, leave them out, or add a ridge penalty",
             SeparationWarning,
-            stacklevel=3,
         )
     if not fit.converged:
-        warnings.warn(f"the fit did not converge: {fit.message}", ConvergenceWarning, stacklevel=3)
+        warn_user(f"the fit did not converge: {fit.message}", ConvergenceWarning)
     if fit.parameter is not None and problem.family.at_edge():
-        warnings.warn(
+        warn_user(
             f"{fit.parameter.name}={fit.parameter.value:g} is the edge of its range: "
-            f"{problem.family.at_edge()}",
-            UserWarning,
-            stacklevel=3,
+            f"{problem.family.at_edge()}"
         )
     return replace(model, problem=problem), fit
 
@@ -235,7 +226,10 @@ def check_weights(weights, columns, n_rows):
     finite(values, "weights", weights)
     if values.min() < 0:
         bad = int(np.count_nonzero(values < 0))
-        raise ValueError(f"{named('weights', weights)} is negative in {bad} rows: {REMEDY}")
+        raise ValueError(
+            f"{named('weights', weights)} is negative in {bad} rows: a weight is 0 or more, "
+            "correct or drop those rows"
+        )
     if values.max() == 0:
         where = f"all {n_rows} rows"
         raise ValueError(f"{named('weights', weights)} is zero in {where}: nothing to fit")

@@ -5,8 +5,10 @@ one: a class of the kernel for its two loops, a class here for its name, an entr
 """
 
 import re
+from numbers import Real
 
 from rustystats._kernels import links as _kernels
+from rustystats.intervals import POSITIVE, REAL, UNIT_OPEN
 
 __all__ = [
     "LINKS",
@@ -25,7 +27,12 @@ __all__ = [
 
 
 class NamedLink:
-    """The name of a link, and how it prints."""
+    """The name of a link, and how it prints.
+
+    `means` is the interval of means it can give, or None where some linear predictors have no mean.
+    """
+
+    means = None
 
     def name(self):
         """The string this link is asked for by."""
@@ -44,6 +51,8 @@ class Identity(NamedLink, _kernels.IdentityLink):
     np.float64(0.3)
     """
 
+    means = REAL
+
 
 class Log(NamedLink, _kernels.LogLink):
     """eta = log(mu): effects multiply, as relativities do.
@@ -53,6 +62,8 @@ class Log(NamedLink, _kernels.LogLink):
     >>> Log().inverse(0.0)
     np.float64(1.0)
     """
+
+    means = POSITIVE
 
 
 class Logit(NamedLink, _kernels.LogitLink):
@@ -64,6 +75,8 @@ class Logit(NamedLink, _kernels.LogitLink):
     np.float64(0.5)
     """
 
+    means = UNIT_OPEN
+
 
 class Probit(NamedLink, _kernels.ProbitLink):
     """eta = Phi^-1(mu), Phi the standard normal distribution function.
@@ -74,6 +87,8 @@ class Probit(NamedLink, _kernels.ProbitLink):
     np.float64(0.5)
     """
 
+    means = UNIT_OPEN
+
 
 class CLogLog(NamedLink, _kernels.CLogLogLink):
     """eta = log(-log(1 - mu)): the probability of at least one event of a Poisson process.
@@ -83,6 +98,8 @@ class CLogLog(NamedLink, _kernels.CLogLogLink):
     >>> CLogLog().link(0.5).round(4)
     np.float64(-0.3665)
     """
+
+    means = UNIT_OPEN
 
 
 class Power(NamedLink, _kernels.PowerLink):
@@ -100,7 +117,8 @@ class Power(NamedLink, _kernels.PowerLink):
     """
 
     def __init__(self, exponent):
-        if not exponent or abs(exponent) == float("inf") or exponent != exponent:
+        number = isinstance(exponent, Real) and not isinstance(exponent, bool)
+        if not number or exponent == 0 or not abs(exponent) < float("inf"):
             raise ValueError(
                 f"the exponent of a power link is a number other than 0, not {exponent!r}: "
                 "for 0, the limit, use the log link"
@@ -109,10 +127,14 @@ class Power(NamedLink, _kernels.PowerLink):
 
     def name(self):
         """The string this link is asked for by, its exponent included."""
-        return f"power({self.exponent:g})"
+        return f"power({self._exponent()})"
+
+    def _exponent(self):
+        """Without a decimal point where it is whole, so that the name leads back to the link."""
+        return repr(self.exponent).removesuffix(".0")
 
     def __repr__(self):
-        return f"Power({self.exponent:g})"
+        return f"Power({self._exponent()})"
 
 
 class Sqrt(NamedLink, _kernels.PowerLink):
@@ -178,7 +200,7 @@ def get_link(link, family):
     if chosen.name().partition("(")[0] not in family.link_names:
         raise ValueError(
             f"Unknown link {chosen.name()!r} for family {family.name()}: "
-            f"use one of {', '.join(family.link_names)}"
+            f"use one of {', '.join(family.link_names).replace('power', 'power(exponent)')}"
         )
     return chosen
 
@@ -192,7 +214,7 @@ def named_link(name):
         If there is none.
     """
     key = name.lower() if isinstance(name, str) else ""
-    power = re.fullmatch(r"power\((-?\d*\.?\d+)\)", key)
+    power = re.fullmatch(r"power\(\s*([-+]?[.\d]+(?:e[-+]?\d+)?)\s*\)", key)
     if power:
         return Power(float(power[1]))
     key = key.replace("-", "_")

@@ -33,14 +33,17 @@ def glm(
     data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
     family : str or family object
         "gaussian", "poisson", "quasipoisson", "binomial", "quasibinomial", "gamma",
-        "inverse_gaussian", "tweedie", "negbinomial", or an object of `rustystats.families`.
+        "inverse_gaussian", "tweedie", "negbinomial", or an object of `rustystats.families`, whose
+        docstring has a table of variances, domains, links and other spellings.
     link : str, link object or None
         "identity", "log", "logit", "probit", "cloglog", "inverse", "inverse_squared", "sqrt",
-        "power(exponent)"; None takes the family's default.
+        "power(exponent)"; None takes the family's default: log, but identity for gaussian and
+        logit for binomial.
     var_power : float or "auto", optional
-        Power of the Tweedie variance, "auto" for maximum likelihood between 1 and 2; None is 1.5.
+        Power of the Tweedie variance, any number outside (0, 1); "auto" for maximum likelihood
+        between 1.01 and 1.99; None is 1.5.
     theta : float or "auto", optional
-        Theta of the negative binomial, Var = mu + mu^2 / theta; None is "auto", maximum
+        Theta of the negative binomial, Var = mu + mu^2 / theta, above 0; None is "auto", maximum
         likelihood.
     exposure : str or (n,) array, optional
         Positive volume of each row (years insured); log links only. Its logarithm is added to the
@@ -56,6 +59,7 @@ def glm(
     Returns
     -------
     FormulaGLM
+        Its ``fit()`` takes the penalty and the dispersion of the standard errors.
 
     Raises
     ------
@@ -172,8 +176,13 @@ class FormulaGLM:
 
         Warns
         -----
-        ConvergenceWarning
+        ConvergenceWarning (scikit-learn's)
             If the fit stopped before it converged; `result.converged` is False then.
+        SeparationWarning
+            If levels or columns have no best coefficients (no claims in a level);
+            `result.separated` names them.
+        UserWarning
+            If an estimated theta or power lies at the edge of its range.
         """
         alpha, dispersion = check_alpha(alpha, l1_ratio), check_dispersion(dispersion)
         model = self._model.penalised(alpha)

@@ -13,7 +13,7 @@ ROOT = Path(rustystats.__file__).parent
 # package.
 FLOORS = [
     "_kernels",
-    "threads",
+    "threads intervals messages",
     "codes",
     "frames datasets plotting",
     "links",

@@ -1,6 +1,5 @@
 """`GLMRegressor`: the engine as a scikit-learn estimator."""
 
-import warnings
 from contextlib import suppress
 
 import numpy as np
@@ -21,6 +20,7 @@ from rustystats.fitting import (
 )
 from rustystats.formula import parse_formula
 from rustystats.links import get_link
+from rustystats.messages import warn_user
 from rustystats.offsets import evaluate_offsets
 from rustystats.results import GLMResults
 from rustystats.solvers.null import null_deviance
@@ -81,6 +81,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         formula, the columns that it uses.
     feature_names_in_ : ndarray of str
         Their names, when all columns of X are named by strings (an X without is an array).
+    theta_, var_power_ : float
+        Of a negative binomial or Tweedie model, whether estimated or given.
     result_ : GLMResults
         Standard errors, tests and tables.
 
@@ -149,6 +151,12 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         ------
         ValueError
             If data or parameters are at fault; the estimator keeps its former state.
+
+        Warns
+        -----
+        ConvergenceWarning (scikit-learn's), SeparationWarning, UserWarning
+            If the fit did not converge; if levels or columns have no best coefficients; if an
+            estimated theta or power lies at the edge of its range.
         """
         family = self._family()
         link = get_link(self.link, family)
@@ -183,6 +191,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         coef = result.fit.coef
         intercept = result.model.problem.intercept
         names = zip(result.feature_names, result.aliased, strict=True)
+        family = result.model.problem.family
         fitted = {
             "result_": result,
             "intercept_": 0.0 if intercept is None else float(coef[intercept]),
@@ -192,6 +201,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
             "converged_": result.converged,
             "n_features_in_": features if isinstance(features, int) else len(features),
         }
+        if family.parameter is not None:
+            fitted[f"{family.parameter}_"] = getattr(family, family.parameter)
         if not isinstance(features, int):
             fitted["feature_names_in_"] = np.array(features, dtype=object)
         kept = {name: value for name, value in vars(self).items() if not name.endswith("_")}
@@ -353,10 +364,9 @@ def _vector(y):
         raise ValueError("GLMRegressor requires y to be passed, but the target y is None")
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == 1:
-        warnings.warn(
+        warn_user(
             "A column-vector y was passed when a 1d array was expected: it is read as y.ravel()",
             DataConversionWarning,
-            stacklevel=3,
         )
         return y.ravel()
     if y.ndim != 1:

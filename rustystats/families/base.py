@@ -1,43 +1,10 @@
-"""What every family answers, and the intervals that are the domains of responses."""
-
-from dataclasses import dataclass
+"""What every family answers."""
 
 import numpy as np
 
+from rustystats.codes import as_numbers
+from rustystats.intervals import POSITIVE, REAL
 from rustystats.links import LINKS
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An interval of the real line, each end in it or not.
-
-    Examples
-    --------
-    >>> Interval(0, np.inf, low_closed=True).contains([-1.0, 0.0, 2.0])
-    array([False,  True,  True])
-    """
-
-    low: float
-    high: float
-    low_closed: bool = False
-    high_closed: bool = False
-
-    def contains(self, values):
-        """Elementwise: is the value in the interval? NaN is not."""
-        values = np.asarray(values)
-        above = values >= self.low if self.low_closed else values > self.low
-        below = values <= self.high if self.high_closed else values < self.high
-        return above & below
-
-    def __str__(self):
-        left, right = "[" if self.low_closed else "(", "]" if self.high_closed else ")"
-        return f"{left}{self.low:g}, {self.high:g}{right}"
-
-
-REAL = Interval(-np.inf, np.inf)
-POSITIVE = Interval(0.0, np.inf)
-NON_NEGATIVE = Interval(0.0, np.inf, low_closed=True)
-UNIT = Interval(0.0, 1.0, True, True)
 
 # Links that serve means on the half-line, the default first
 POSITIVE_LINKS = ("log", "identity", "sqrt", "inverse", "inverse_squared", "power")
@@ -76,9 +43,11 @@ class FamilyMixin:
     """
 
     y_domain = REAL
+    mean_domain = POSITIVE
     dispersion_fixed = False  # True: the dispersion is 1 by definition of the family
     link_names = POSITIVE_LINKS  # the first is the default
     parameter = None  # "theta" or "var_power" where the family has one
+    parameter_range = None  # where a profile of its likelihood can be drawn
     estimated = False  # True: the data decide the parameter
     likelihood_of = None  # quasi families: the name of the family whose likelihood stands in
 
@@ -87,7 +56,7 @@ class FamilyMixin:
         return type(self).__name__.lower()
 
     def label(self):
-        """How summaries call this family."""
+        """The name in capitals, with the parameter where there is one."""
         return type(self).__name__
 
     def default_link(self):
@@ -97,6 +66,23 @@ class FamilyMixin:
     def deviance(self, y, mu, weights=None):
         """Weighted sum of the unit deviances."""
         return float(np.sum(self.unit_deviance(y, mu) * (1.0 if weights is None else weights)))
+
+    def check_parameters(self, values):
+        """Values for a profile of the family's parameter, (k,).
+
+        Raises
+        ------
+        ValueError
+            If they are no sequence of numbers inside `parameter_range`.
+        """
+        inside, values = self.parameter_range, as_numbers(values, self.parameter)
+        if values.ndim != 1 or not len(values) or not inside.contains(values).all():
+            outside = int(np.count_nonzero(~inside.contains(values)))
+            raise ValueError(
+                f"the values of a profile are one or more numbers inside {inside}: of the "
+                f"{values.size} given, {outside} are not"
+            )
+        return values.astype(float)
 
     def start_mean(self, y, weights):
         """Means strictly inside the domain, one a row, to start a fit from (as R's mustart)."""

@@ -4,8 +4,9 @@ import numpy as np
 from scipy import special, stats
 
 from rustystats._kernels import families as _kernels
-from rustystats.families.base import UNIT, FamilyMixin, count_tails
+from rustystats.families.base import FamilyMixin, count_tails
 from rustystats.families.quasi import QuasiMixin
+from rustystats.intervals import UNIT, UNIT_OPEN
 
 
 class Binomial(FamilyMixin, _kernels.BinomialFamily):
@@ -18,6 +19,7 @@ class Binomial(FamilyMixin, _kernels.BinomialFamily):
     """
 
     y_domain = UNIT
+    mean_domain = UNIT_OPEN
     dispersion_fixed = True
     link_names = ("logit", "probit", "cloglog", "log", "identity")
 

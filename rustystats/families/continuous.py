@@ -4,7 +4,8 @@ import numpy as np
 from scipy import special, stats
 
 from rustystats._kernels import families as _kernels
-from rustystats.families.base import POSITIVE, FamilyMixin, continuous_tails
+from rustystats.families.base import FamilyMixin, continuous_tails
+from rustystats.intervals import POSITIVE, REAL
 
 
 class Gaussian(FamilyMixin, _kernels.GaussianFamily):
@@ -16,6 +17,7 @@ class Gaussian(FamilyMixin, _kernels.GaussianFamily):
     np.float64(4.0)
     """
 
+    mean_domain = REAL
     link_names = ("identity", "log", "sqrt", "inverse", "inverse_squared", "power")
 
     def loglike(self, y, mu, weights):

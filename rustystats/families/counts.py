@@ -6,8 +6,9 @@ import numpy as np
 from scipy import special, stats
 
 from rustystats._kernels import families as _kernels
-from rustystats.families.base import NON_NEGATIVE, FamilyMixin, count_tails
+from rustystats.families.base import FamilyMixin, count_tails
 from rustystats.families.quasi import QuasiMixin
+from rustystats.intervals import NON_NEGATIVE, POSITIVE
 
 THETA_LOW, THETA_HIGH = 1e-4, 1e7  # beyond: all variance, or none above the Poisson's
 
@@ -70,12 +71,12 @@ class NegativeBinomial(FamilyMixin, _kernels.NegativeBinomialFamily):
     y_domain = NON_NEGATIVE
     dispersion_fixed = True
     parameter = "theta"
+    parameter_range = POSITIVE
 
     def __init__(self, theta=1.0):
         self.estimated = isinstance(theta, str) and theta == "auto"
-        if not self.estimated and not (
-            isinstance(theta, Real) and np.isfinite(theta) and theta > 0
-        ):
+        number = isinstance(theta, Real) and not isinstance(theta, bool)
+        if not self.estimated and not (number and np.isfinite(theta) and theta > 0):
             raise ValueError(f"theta must be a positive number or 'auto', not {theta!r}")
         super().__init__(1.0 if self.estimated else float(theta))
 
@@ -89,7 +90,7 @@ class NegativeBinomial(FamilyMixin, _kernels.NegativeBinomialFamily):
         return "negbinomial"
 
     def label(self):
-        """How summaries call this family."""
+        """The name in capitals, with theta."""
         return f"NegativeBinomial(theta={self.theta:.4f})"
 
     def with_parameter(self, value):

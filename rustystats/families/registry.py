@@ -1,5 +1,7 @@
 """The one list of families, and how a family is found by its name."""
 
+import re
+
 from rustystats.families.base import FamilyMixin
 from rustystats.families.binomial import Binomial, QuasiBinomial
 from rustystats.families.continuous import Gamma, Gaussian, InverseGaussian
@@ -48,12 +50,17 @@ def get_family(family, var_power=None, theta=None, defaults=None):
         return family
     kind = None
     if isinstance(family, str):
-        key = family.lower().replace("-", "").replace("_", "")
+        key = re.sub(r"[-_ ]", "", family.lower())
         key = SPELLINGS.get(key, key)
         plain = {name.replace("_", ""): kind for name, kind in FAMILIES.items()}
         kind = plain.get(key)
     if kind is None:
-        raise ValueError(f"Unknown family {family!r}: use one of {', '.join(FAMILIES)}")
+        written = (
+            f"{family.__name__} (a class: write {family.__name__}())"
+            if (isinstance(family, type))
+            else repr(family)
+        )
+        raise ValueError(f"Unknown family {written}: use one of {', '.join(FAMILIES)}")
     foreign = [name for name in given if name != kind.parameter]
     if foreign:
         raise ValueError(

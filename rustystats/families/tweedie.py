@@ -19,10 +19,11 @@ from scipy import optimize, stats
 
 from rustystats._kernels import families as _kernels
 from rustystats._kernels.series import tweedie_series
-from rustystats.families.base import NON_NEGATIVE, POSITIVE, REAL, FamilyMixin
+from rustystats.families.base import FamilyMixin
 from rustystats.families.continuous import Gamma, Gaussian, InverseGaussian
 from rustystats.families.counts import Poisson
 from rustystats.families.stable import log_stable_factor
+from rustystats.intervals import NON_NEGATIVE, POSITIVE, REAL, Interval
 from rustystats.threads import effective_n_threads
 
 POWER_LOW, POWER_HIGH = 1.01, 1.99  # where the estimated power is looked for
@@ -47,12 +48,12 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
     """
 
     parameter = "var_power"
+    parameter_range = Interval(1.0, 2.0)
 
     def __init__(self, var_power=1.5):
         self.estimated = isinstance(var_power, str) and var_power == "auto"
-        if not self.estimated and not (
-            isinstance(var_power, Real) and np.isfinite(var_power) and not 0 < var_power < 1
-        ):
+        number = isinstance(var_power, Real) and not isinstance(var_power, bool)
+        if not self.estimated and not (number and np.isfinite(var_power) and not 0 < var_power < 1):
             raise ValueError(
                 "var_power must be a number outside (0, 1), where no Tweedie family exists, or "
                 f"'auto', not {var_power!r}"
@@ -66,8 +67,13 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
             return REAL
         return NON_NEGATIVE if self.var_power < 2 else POSITIVE
 
+    @property
+    def mean_domain(self):
+        """All numbers for power 0, else the positive ones."""
+        return REAL if self.var_power == 0 else POSITIVE
+
     def label(self):
-        """How summaries call this family."""
+        """The name in capitals, with the power."""
         return f"Tweedie(var_power={self.var_power:.4f})"
 
     def with_parameter(self, value):

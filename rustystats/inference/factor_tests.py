@@ -27,7 +27,7 @@ refit a term (none for Wald), and one for each set of terms left out in type 2; 
 one more pass with Gram.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import chi2, f
@@ -172,8 +172,7 @@ def likelihood_ratio(problem, deviance0, deviance1, dispersion, given):
 
 def _wald(problem, fit, columns):
     """What dropping the columns adds to the quadratic approximation, and the rank it takes."""
-    excluded = columns if problem.excluded is None else columns | problem.excluded
-    minimum, rank = quadratic_minimum(replace(problem, excluded=excluded), fit)
+    minimum, rank = quadratic_minimum(problem.without(columns), fit)
     shift = fit.coef - minimum
     return shift @ fit.gram @ shift, fit.rank - rank
 

@@ -1,5 +1,6 @@
 """The printed summary, and the printed relativities of an array model: 86 columns of text."""
 
+import textwrap
 from itertools import zip_longest
 
 import numpy as np
@@ -13,6 +14,7 @@ from rustystats.inference.covariance import (
 
 WIDTH = 86
 NAME_WIDTH = 30
+MOST_NAMES = 20  # in a note
 LEGEND = "Signif. codes: 0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"
 
 
@@ -26,7 +28,7 @@ def summary_text(result, title, alpha, errors, errors_name=None, feature_names=N
     lines += ["-" * WIDTH, LEGEND]
     if errors_name:
         lines.append(f"Std. errors: {errors_name}")
-    return "\n".join(lines + _notes(result))
+    return "\n".join(lines + _notes(result, names))
 
 
 def relativities_text(result, title, alpha, feature_names=None):
@@ -61,7 +63,7 @@ def relativities_text(result, title, alpha, feature_names=None):
             f"{_short(low, 10)}{_short(high, 10)} {significance_code(p)}".rstrip()
         )
     lines += ["-" * WIDTH, "Relativity = exp(Coef), with the limits of its confidence interval"]
-    return "\n".join([*lines, LEGEND, *_notes(result)])
+    return "\n".join([*lines, LEGEND, *_notes(result, names)])
 
 
 def _names(result, feature_names):
@@ -108,6 +110,7 @@ def _header(result):
     if family.parameter:
         value, estimate = getattr(family, family.parameter), result.fit.parameter
         error = "fixed" if estimate is None else f"se {estimate.error:.2g}"
+        error = "at its edge" if estimate is not None and family.at_edge() else error
         left.append((family.parameter.replace("_", " ").title(), f"{value:.6g} ({error})"))
     if penalised:
         right.append(("Alpha", f"{result.alpha:g}"))
@@ -153,11 +156,24 @@ def _short(value, width):
     return f" {text:>{width - 1}}"
 
 
-def _notes(result):
+def _notes(result, names):
+    """Paragraphs on what is unusual about this fit, wrapped to the width of the table."""
+    return [
+        wrapped
+        for note in _unusual(result, names)
+        for wrapped in textwrap.wrap(note, WIDTH, subsequent_indent="  ")
+    ]
+
+
+def _unusual(result, names):
     notes = []
     if result.aliased.any():
-        names = [n for n, a in zip(result.feature_names, result.aliased, strict=True) if a]
-        notes.append(f"Aliased (a combination of columns before them): {', '.join(names)}")
+        aliased = [name for name, a in zip(names, result.aliased, strict=True) if a]
+        more = f" and {len(aliased) - MOST_NAMES} more" if len(aliased) > MOST_NAMES else ""
+        notes.append(
+            "Aliased (a combination of columns before them): "
+            f"{', '.join(aliased[:MOST_NAMES])}{more}"
+        )
     family = result.model.problem.family
     if family.likelihood_of:
         notes.append(
@@ -169,12 +185,14 @@ def _notes(result):
             f"{family.parameter} is estimated and counted in AIC and BIC; standard errors take it "
             "as known."
         )
-    if result.dispersion is not None:
-        notes.append(f"Standard errors at dispersion={result.dispersion!r}.")
-    if result.fit.separated:
+        if family.at_edge():
+            notes.append(f"{family.parameter} is at the edge of its range: {family.at_edge()}.")
+    if result.dispersion_choice is not None:
+        notes.append(f"Standard errors at dispersion={result.dispersion_choice!r}.")
+    if result.separated:
         notes.append(
-            "SEPARATION, the coefficients run to infinity along: "
-            f"{'; '.join(result.fit.separated)}."
+            f"SEPARATION, the coefficients run to infinity along: {'; '.join(result.separated)}. "
+            "Their standard errors mean nothing, and robust ones are NaN."
         )
     if result.is_regularized:
         notes.append(

@@ -1,6 +1,5 @@
 """Coefficients and how well they are known: standard errors, tests, intervals."""
 
-import warnings
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +13,7 @@ from rustystats.inference.covariance import (
     z_statistics,
 )
 from rustystats.inference.profile import profile_interval
+from rustystats.messages import warn_user
 from rustystats.threads import single_threaded_blas
 
 
@@ -87,12 +87,11 @@ class CoefficientAnswers:
             raise ValueError("a penalised fit has no likelihood profile: fit with alpha=0")
         limits, doubtful = profile_interval(self._problem, self.fit, self.scale(), chosen, alpha)
         if doubtful:
-            warnings.warn(
+            warn_user(
                 "refits for the profile of "
                 f"{', '.join(self.feature_names[j] for j in doubtful)} did not converge: "
                 "those limits are not exact",
                 ConvergenceWarning,
-                stacklevel=2,
             )
         return limits
 

@@ -1,36 +1,37 @@
 """Several models of the same rows side by side, with likelihood-ratio tests where they nest."""
 
-from itertools import pairwise
 from numbers import Real
 
 import numpy as np
 from scipy.stats import chi2
 
-from rustystats.design.matrix import DesignMatrix
 from rustystats.inference.factor_tests import likelihood_ratio
 from rustystats.results.glm_results import GLMResults
-from rustystats.solvers.normal_equations import NormalEquations
+from rustystats.solvers.nested import spans
 
 
-def compare(*results):
+def compare(*models, **named):
     """Models of the same response, from the smallest rank to the largest.
 
-    Each model is tested against the one before it by the likelihood ratio, where the smaller is
-    nested in it: same family, link, weights and offset, and every column of its design a
-    combination of the larger's. The test is at the dispersion of the larger, or at each model's own
-    theta or power where both have estimated it. Deviance is comparable within a family only; AIC
-    and BIC do not count the dispersion.
+    Each model is tested by the likelihood ratio against the largest model before it that is nested
+    in it: same family, link, weights and offset, and every column of its design a combination of
+    the larger's. The test is at the dispersion of the larger, or at each model's own theta or power
+    where both have estimated it. Deviance is comparable within a family only; AIC and BIC do not
+    count the dispersion.
 
     Parameters
     ----------
-    *results : GLMResults
-        At least two, of the same rows in the same order.
+    *models : GLMResults
+        Of the same rows in the same order; called by their formulas.
+    **named : GLMResults
+        The same, called by their keywords.
 
     Returns
     -------
     DataFrame, one row a model
-        Model (its formula, else its number), Df (rank), Df Residual, Deviance, Log-Likelihood, AIC,
-        BIC; of the test Chisq, Df Difference, Pr(>Chisq), NaN where there is none; Note says why.
+        Model, Family, Df (rank), Df Residual, Deviance, Log-Likelihood, AIC, BIC; of the test
+        Against (the smaller model), Chisq, Df Difference, Pr(>Chisq), empty and NaN where there is
+        none; Note says why.
 
     Raises
     ------
@@ -45,13 +46,17 @@ def compare(*results):
     >>> data = rs.datasets.make_motor_portfolio(20_000, seed=1)
     >>> def fit(terms):
     ...     return rs.glm(f"ClaimNb ~ {terms}", data, family="poisson", exposure="Exposure").fit()
-    >>> table = rs.compare(fit("DrivAge"), fit("bs(DrivAge, df=5)"))
-    >>> table["Df"].tolist(), table["Df Difference"].tolist()
-    ([2, 5], [nan, 3.0])
+    >>> table = rs.compare(age=fit("DrivAge"), curve=fit("bs(DrivAge, df=5)"))
+    >>> table[["Model", "Df", "Against", "Df Difference"]].values.tolist()
+    [['age', 2, '', nan], ['curve', 5, 'age', 3.0]]
     """
+    results = [*models, *named.values()]
     if len(results) < 2 or not all(isinstance(result, GLMResults) for result in results):
-        raise TypeError("compare takes two or more fitted models: rs.compare(result1, result2)")
-    names = [r.formula or str(number) for number, r in enumerate(results, 1)]
+        raise TypeError(
+            "compare takes two or more fitted models, rs.compare(result1, result2): what fit() "
+            "returns, or the result_ of an estimator"
+        )
+    names = [*_formulas(models), *named]
     first = results[0].model.problem.y
     for name, result in zip(names, results, strict=True):
         if not np.array_equal(result.model.problem.y, first):
@@ -60,25 +65,46 @@ def compare(*results):
                 "compare needs fits of the same rows in the same order"
             )
     order = np.argsort([r.fit.rank for r in results], kind="stable")
-    ranked = [results[i] for i in order]
-    tests = [(np.nan, np.nan, np.nan, "")]
-    tests += [_test(smaller, larger) for smaller, larger in pairwise(ranked)]
-    statistics, differences, pvalues, notes = zip(*tests, strict=True)
+    names, ranked = [names[i] for i in order], [results[i] for i in order]
+    tests = [_best_test(ranked[:i], larger, names) for i, larger in enumerate(ranked)]
+    against, statistics, differences, pvalues, notes = zip(*tests, strict=True)
     return results[0]._frame(
         {
-            "Model": np.array([names[i] for i in order], dtype=object),
+            "Model": np.array(names, dtype=object),
+            "Family": np.array([r.family for r in ranked], dtype=object),
             "Df": np.array([r.fit.rank for r in ranked]),
             "Df Residual": np.array([r.df_resid for r in ranked]),
             "Deviance": np.array([r.deviance for r in ranked]),
             "Log-Likelihood": np.array([r.llf() for r in ranked]),
             "AIC": np.array([r.aic() for r in ranked]),
             "BIC": np.array([r.bic() for r in ranked]),
+            "Against": np.array(against, dtype=object),
             "Chisq": np.array(statistics),
             "Df Difference": np.array(differences),
             "Pr(>Chisq)": np.array(pvalues),
             "Note": np.array(notes, dtype=object),
         }
     )
+
+
+def _formulas(models):
+    """What models without names are called: their formulas, numbered where two are the same."""
+    formulas = [getattr(model, "formula", None) or "" for model in models]
+    return [
+        f"{number}: {text}".rstrip(": ") if formulas.count(text) > 1 or not text else text
+        for number, text in enumerate(formulas, 1)
+    ]
+
+
+def _best_test(before, larger, names):
+    """The test against the largest of the models before that is nested in this one."""
+    note = ""
+    for index in reversed(range(len(before))):
+        *numbers, reason = _test(before[index], larger)
+        if not reason:
+            return names[index], *numbers, ""
+        note = note or reason
+    return "", np.nan, np.nan, np.nan, note
 
 
 def _test(smaller, larger):
@@ -94,7 +120,7 @@ def _test(smaller, larger):
             smaller.deviance,
             larger.deviance,
             larger.scale(),
-            isinstance(larger.dispersion, Real),
+            isinstance(larger.dispersion_choice, Real),
         )
     df = larger.fit.rank - smaller.fit.rank
     return ratio, float(df), float(chi2.sf(ratio, df)), ""
@@ -107,9 +133,11 @@ def _not_nested(smaller, larger):
         return "penalised: no likelihood-ratio test"
     if one.family.name() != two.family.name():
         return "not nested: another family"
+    parameter = two.family.parameter
     both_estimated = smaller.fit.parameter is not None and larger.fit.parameter is not None
-    if repr(one.family) != repr(two.family) and not both_estimated:
-        return f"not nested: another {two.family.parameter}"
+    same = parameter is None or getattr(one.family, parameter) == getattr(two.family, parameter)
+    if not (same or both_estimated):
+        return f"not nested: another {parameter}"
     if one.link.name() != two.link.name():
         return "not nested: another link"
     for role in ("weights", "offset"):
@@ -117,7 +145,7 @@ def _not_nested(smaller, larger):
             return f"not nested: other {role}"
     if smaller.fit.rank == larger.fit.rank:
         return "not nested: the same rank"
-    return "" if _spanned(one, two) else "not nested: columns that the larger lacks"
+    return "" if spans(two, one) else "not nested: columns that the larger lacks"
 
 
 def _same(one, two, neutral):
@@ -126,16 +154,3 @@ def _same(one, two, neutral):
         given = one if two is None else two
         return given is None or bool(np.all(given == neutral))
     return np.array_equal(one, two)
-
-
-def _spanned(smaller, larger):
-    """Whether the larger design spans the smaller, in the rows that have weight.
-
-    With the columns of the larger first, those of the smaller must all be aliased.
-    """
-    designs = (larger.design, smaller.design)
-    both = DesignMatrix([b for d in designs for b in d.blocks], larger.design.n_threads)
-    weights = larger.weights
-    present = np.ones(both.shape[0]) if weights is None else (weights > 0).astype(float)
-    aliased = NormalEquations(both.gram(present)).aliased
-    return bool(aliased[larger.design.shape[1] :].all())

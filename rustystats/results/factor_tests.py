@@ -1,12 +1,12 @@
 """Tests of whole terms and of what a model would lose without them."""
 
-import warnings
 from numbers import Real
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from rustystats.inference.factor_tests import analysis_of_variance, drop_terms, tested
+from rustystats.messages import warn_user
 
 
 class FactorTestAnswers:
@@ -22,8 +22,12 @@ class FactorTestAnswers:
             3 drops its columns, as coded, from the full model: with treatment contrasts, the test
             of a main effect of an interaction is at the reference level of the other factor.
         test : {"LR", "Wald", "score", "F"}
-            Likelihood ratio, Wald, Rao's score, or F test; see `inference/factor_tests.py`. The
-            Wald test needs no refit (but one without the interactions, in type 2).
+            "LR": what the deviance rises by without the term, over the dispersion ``scale()`` of
+            this model (Gaussian, unless the dispersion was given: n log of the ratio of the
+            deviances); "score": Rao's statistic at the fit without the term; "Wald" needs no refit
+            (but one without the interactions, in type 2). Chi-square. "F": the rise for each
+            degree of freedom over deviance / df_resid, as R's drop1 (R's anova and car divide by
+            the Pearson dispersion). Theta or the power stay as they are in this model.
 
         Returns
         -------
@@ -68,7 +72,7 @@ class FactorTestAnswers:
         Parameters
         ----------
         test : {"LR", "F", "score"}
-            See `inference/factor_tests.py`.
+            As in `anova`.
 
         Returns
         -------
@@ -118,22 +122,19 @@ class FactorTestAnswers:
                 "tests of terms need a fit by maximum likelihood, and this one is penalised: "
                 "fit with alpha=0"
             )
-        if test == "F" and self._problem.family.dispersion_fixed and self.dispersion is None:
+        if test == "F" and self._problem.family.dispersion_fixed and self.dispersion_choice is None:
             base = self._problem.family.name()
-            warnings.warn(
+            warn_user(
                 f"F tests estimate the dispersion, which is 1 by the {base} family: use test='LR', "
-                "or fit the quasi family",
-                UserWarning,
-                stacklevel=3,
+                "or fit the quasi family"
             )
-        full = tested(self.model, self.fit, self.scale(), isinstance(self.dispersion, Real))
+        full = tested(self.model, self.fit, self.scale(), isinstance(self.dispersion_choice, Real))
         tests = run(full, *options, test)
         failed = [t.label for t in tests if not t.converged]
         if failed:
-            warnings.warn(
+            warn_user(
                 f"the model without {', '.join(failed)} did not converge: the test is not exact",
                 ConvergenceWarning,
-                stacklevel=3,
             )
         return tests
 

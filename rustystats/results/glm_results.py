@@ -3,7 +3,6 @@
 Nothing is computed before it is asked for; what costs a pass over the rows is kept once computed.
 """
 
-import warnings
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +11,7 @@ from rustystats import frames
 from rustystats.inference.covariance import significance_code, two_sided_pvalues, z_statistics
 from rustystats.inference.relativities import relativity_table
 from rustystats.inference.summary import summary_text
+from rustystats.messages import warn_user
 from rustystats.offsets import evaluate_offsets
 from rustystats.results.coefficients import CoefficientAnswers
 from rustystats.results.factor_tests import FactorTestAnswers
@@ -48,6 +48,14 @@ class GLMResults(
     family, link : str
         An estimated theta or power stands in the family's, "NegativeBinomial(theta=1.2345)".
     aliased : (p,) bool
+    separated : tuple of str
+        Levels or columns along which the likelihood has no maximum; empty for a proper fit.
+    message : str, how the solver ended
+    response, formula : str (formula None without one)
+    alpha : float, the penalty; see also `penalty_type` and `l1_ratio`
+    dispersion_choice : None, "pearson", "deviance" or a number, as `fit` was asked; `scale()` is
+        the dispersion itself
+    theta, theta_se, var_power, var_power_se : float, None for families without
     """
 
     def __init__(self, model, fit, backend=None, formula=None, alpha=0.0, dispersion=None):
@@ -56,7 +64,7 @@ class GLMResults(
         self.backend = backend
         self.formula = formula
         self.alpha = alpha
-        self.dispersion = dispersion
+        self.dispersion_choice = dispersion
         self.feature_names = list(model.names)
         self.aliased = fit.aliased
         self.params = np.where(fit.aliased, np.nan, fit.coef)
@@ -64,6 +72,7 @@ class GLMResults(
         self.converged = fit.converged
         self.iterations = fit.n_iter
         self.message = fit.message
+        self.separated = fit.separated
         self.nobs = model.problem.n_obs
         self.df_resid = self.nobs - fit.rank
         self.df_model = fit.rank - (model.problem.intercept is not None)
@@ -88,8 +97,7 @@ class GLMResults(
 
     @cached_property
     def _weights(self):
-        weights = self._problem.weights
-        return np.ones(len(self._problem.y)) if weights is None else weights
+        return self._problem.prior_weights
 
     # ---- means and predictions ------------------------------------------------------------
 
@@ -111,7 +119,7 @@ class GLMResults(
 
         Parameters
         ----------
-        data : DataFrame with the model's columns
+        data : DataFrame with the model's columns, or (m, p) array for a model of arrays
         exposure : column name, (m,) array, scalar or None
             ``exposure=1.0`` gives the mean per unit of exposure.
         offset : column name, (m,) array, scalar or None
@@ -137,14 +145,15 @@ class GLMResults(
         design, _ = self.model.terms.design(columns)
         shift, _ = evaluate_offsets(terms, columns, exposure, offset, columns.n_rows)
         mu = self._problem.link.inverse(design.matvec(self.fit.coef, shift))
-        undefined = np.count_nonzero(np.isnan(mu))
-        if undefined:
-            warnings.warn(
-                f"{undefined} predictions are NaN: the linear predictor is not positive there, and "
-                f"the {self.link} link has no mean for it",
-                UserWarning,
-                stacklevel=2,
-            )
+        family = self._problem.family
+        if not self._problem.keeps_domain:
+            outside = np.count_nonzero(~family.mean_domain.contains(mu))
+            if outside:
+                warn_user(
+                    f"{outside} of {len(mu)} predictions lie outside {family.mean_domain}, where "
+                    f"the {family.name()} family has its means (NaN: the {self.link} link has none "
+                    f"there): link={family.link_names[0]!r} keeps them inside"
+                )
         return mu
 
     # ---- tables ---------------------------------------------------------------------------
@@ -206,7 +215,9 @@ class GLMResults(
         table = relativity_table(self.model, self.fit.coef, self.cov_params(), alpha)
         return self._frame(table)
 
-    def summary(self, title="GLM Results", alpha=0.05, cov_type=None, groups=None):
+    def summary(
+        self, title="GLM Results", alpha=0.05, cov_type=None, groups=None, feature_names=None
+    ):
         """The model as text.
 
         Parameters
@@ -216,6 +227,8 @@ class GLMResults(
             1 - confidence of the intervals.
         cov_type, groups : as in `coef_table`
             Robust standard errors are named below the table.
+        feature_names : list of p names, optional
+            Instead of the model's.
 
         Examples
         --------
@@ -224,7 +237,7 @@ class GLMResults(
         >>> print(rs.glm("y ~ x", data).fit().summary(cov_type="HC1").splitlines()[-1])
         Std. errors: HC1 (sandwich)
         """
-        return summary_text(self, title, alpha, *self._errors(cov_type, groups))
+        return summary_text(self, title, alpha, *self._errors(cov_type, groups), feature_names)
 
     def _frame(self, columns):
         return frames.make_frame(

@@ -105,7 +105,7 @@ class ParameterAnswers:
         Raises
         ------
         ValueError
-            If the family has no such parameter.
+            If the family has no such parameter, or some values are none it can have.
 
         Examples
         --------
@@ -127,6 +127,6 @@ class ParameterAnswers:
         fitted = getattr(self, family.parameter)
         if values is None:
             values = family.profile_values(self._parameter_error(family.parameter))
-        values = np.sort(np.asarray(values, dtype=float))
+        values = np.sort(family.check_parameters(values))
         llf = likelihood_profile(self._problem, values, start=self.fit.coef)
         return LikelihoodProfile(family.parameter, values, llf, fitted, self.llf(), self.backend)

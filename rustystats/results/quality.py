@@ -16,7 +16,7 @@ class QualityAnswers:
         1 for Poisson, Binomial and NegativeBinomial, else Pearson's, unless the fit was asked for
         another.
         """
-        chosen = self.dispersion
+        chosen = self.dispersion_choice
         if chosen is None:
             chosen = 1.0 if self._problem.family.dispersion_fixed else "pearson"
         if chosen == "pearson":

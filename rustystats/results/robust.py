@@ -13,6 +13,8 @@ from rustystats.inference.covariance import (
     z_statistics,
 )
 
+UNKNOWN = 1e4  # variance of a linear predictor, at dispersion 1, that no proper fit has
+
 
 class RobustAnswers:
     """Part of `GLMResults`: sandwich covariances (see `inference/robust.py`).
@@ -28,7 +30,7 @@ class RobustAnswers:
         return self.cov_params_unscaled if ridge is None else inverse_information(self.fit, ridge)
 
     def cov_robust(self, cov_type="HC1", groups=None):
-        """Robust covariance of the coefficients, (p, p); NaN where aliased.
+        """Robust covariance of the coefficients, (p, p); NaN where aliased or separated.
 
         The dispersion does not enter. Of a ridge fit it is the covariance of the penalised
         estimate, with the penalised information as the bread: intervals are centred on the
@@ -111,7 +113,15 @@ class RobustAnswers:
         return normal_interval(self.params, self.bse_robust(cov_type, groups), alpha)
 
     def _robust(self, cov_type, groups):
-        """The covariance, and what a summary calls it."""
+        """The covariance, NaN where the data know nothing of a column, and its name."""
+        covariance, name = self._sandwich(cov_type, groups)
+        if self.separated:  # residuals vanish with the information: their ratio is no error
+            scales = self._problem.design.column_scales()
+            unknown = np.diagonal(self.cov_params_unscaled) * scales**2 > UNKNOWN
+            covariance[unknown] = covariance[:, unknown] = np.nan
+        return covariance, name
+
+    def _sandwich(self, cov_type, groups):
         kind = robust.check_cov_type(cov_type, groups is not None)
         design, (residual, _) = self._problem.design, self._score_rows
         if groups is None:

@@ -89,7 +89,6 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
     secants, shrinks = [], True
     keep_gram, converged = near or problem.is_quadratic, False
     scales = problem.design.column_scales()
-    natural = problem.link.name() == problem.family.link_names[0]  # keeps means in the domain
     step = system.solve(point.score)
     decrement = float(point.score @ step)
     message = (
@@ -102,19 +101,15 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
         unit = _unit(problem, point, system.rank)
         rounding = ROUNDING**2 * (point.coef @ gram @ point.coef)
         last = decrement <= max(tol * unit, rounding)
-        movement = np.max(np.abs(step) * scales)
-        stretch = 1.0
-        if not last and decrement < unit and movement > RUNAWAY:
+        stretch = 1.0 if last else _stretch(np.max(np.abs(step) * scales), decrement / unit, tol)
+        if stretch > 1.0:
             secants, step = [], system.solve(point.score)
-            stretch = max(1.0, np.log(decrement / (tol * unit)) / movement)
         with_gram = not problem.is_quadratic and (final_gram if last else not keep_gram)
-        moved, left_domain = _line_search(problem, point, stretch * step, with_gram, slack)
-        if stretch > 1.0 and moved is not None and moved.score @ step < 0.0:  # past a maximum
-            moved, left_domain = _line_search(problem, point, step, with_gram, slack)
-        at_edge = at_edge + 1 if left_domain and not natural else 0
+        moved, left_domain = _line_search(problem, point, step, stretch, with_gram, slack)
+        at_edge = at_edge + 1 if left_domain and not problem.keeps_domain else 0
         converged = bool(last)
         if moved is None or at_edge == MAX_AT_EDGE:
-            message = _stuck(problem, left_domain and not natural)
+            message = _stuck(problem, left_domain)
             break
         former, point = point, moved
         history.append(point.objective)
@@ -169,11 +164,26 @@ def _secant_step(system, secants, score):
     return step
 
 
-def _line_search(problem, point, step, with_gram, slack):
+def _stretch(movement, decrement, tol):
+    """How much longer than scored a step that runs away is made; 1 for one that does not.
+
+    movement: of the linear predictor; decrement: in units of the dispersion. It falls by a factor e
+    for each unit of movement, and is to end at the tolerance.
+    """
+    runs_away = decrement < 1.0 and movement > RUNAWAY
+    return max(1.0, np.log(decrement / tol) / movement) if runs_away else 1.0
+
+
+def _line_search(problem, point, step, stretch, with_gram, slack):
     """The first point along the halved steps whose objective does not rise, or None; and whether
-    a longer step left the domain of the means."""
+    a longer step left the domain of the means. A stretched step comes first, and must not lie
+    beyond a maximum."""
     limit = point.objective + slack
     left_domain = False
+    if stretch > 1.0:
+        moved = problem.evaluate(point.coef + stretch * step, with_gram)
+        if moved.objective <= limit and moved.score @ step >= 0.0:
+            return moved, False
     for halving in range(MAX_HALVINGS):
         moved = problem.evaluate(point.coef + 0.5**halving * step, with_gram)
         if moved.objective <= limit:
@@ -184,7 +194,7 @@ def _line_search(problem, point, step, with_gram, slack):
 
 def _stuck(problem, left_domain):
     """Why no step was found."""
-    if not left_domain:
+    if problem.keeps_domain or not left_domain:
         return "no step along the scoring direction lowers the deviance"
     link, family = problem.link.name(), problem.family
     return (

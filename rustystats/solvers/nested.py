@@ -7,10 +7,9 @@ that are 0 in the columns T solves ``H_KK c_K = (H b)_K`` with K the others, tha
 there a refit takes two to four passes without Gram.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
+from rustystats.design.matrix import DesignMatrix
 from rustystats.solvers.irls import continue_irls, solve_irls
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.threads import single_threaded_blas
@@ -32,8 +31,7 @@ def fit_without(problem, fit, columns, with_gram=False, tol=1e-8):
     -------
     (Problem, Fit)
     """
-    excluded = columns if problem.excluded is None else columns | problem.excluded
-    smaller = replace(problem, excluded=excluded)
+    smaller = problem.without(columns)
     with single_threaded_blas():
         point = smaller.evaluate(quadratic_minimum(smaller, fit)[0], with_gram=False)
         if np.isfinite(point.objective):
@@ -56,3 +54,14 @@ def quadratic_minimum(smaller, fit):
     gram = smaller.penalised(fit.gram)
     system = NormalEquations(gram, excluded=smaller.excluded)
     return system.solve(gram @ fit.coef), system.rank
+
+
+def spans(larger, smaller):
+    """Whether the columns of a problem span those of another, in the rows that have weight.
+
+    With the columns of the larger first, those of the smaller must all be aliased.
+    """
+    designs = (larger.design, smaller.design)
+    both = DesignMatrix([b for d in designs for b in d.blocks], larger.design.n_threads)
+    aliased = NormalEquations(both.gram((larger.prior_weights > 0).astype(float))).aliased
+    return bool(aliased[larger.design.shape[1] :].all())

@@ -39,7 +39,7 @@ def solve_with_parameter(
     -------
     (Problem, Fit) : with the family at the estimated parameter
     """
-    weights = np.ones(len(problem.y)) if problem.weights is None else problem.weights
+    weights = problem.prior_weights
     name = problem.family.parameter
     if initial is not None:
         problem = replace(problem, family=problem.family.with_parameter(initial))
@@ -51,7 +51,7 @@ def solve_with_parameter(
             fit = _refit(problem, fit, tol, max_iter)
         steps += fit.n_iter
         fit = replace(fit, n_iter=steps)
-        mu = problem.link.inverse(problem.design.matvec(fit.coef, problem.offset))
+        mu = problem.means(fit.coef)
         family, error = problem.family.estimate(problem.y, mu, weights)
         former, value = (getattr(f, name) for f in (problem.family, family))
         enough = np.sqrt(tol) * error if np.isfinite(error) else 0.0
@@ -79,12 +79,12 @@ def _refit(problem, fit, tol, max_iter):
 
 def likelihood_profile(problem, values, *, start):
     """Log-likelihood of the best coefficients at each of the parameter's values, (len(values),)."""
-    weights = np.ones(len(problem.y)) if problem.weights is None else problem.weights
+    weights = problem.prior_weights
     profile = []
     for value in values:
         at_value = replace(problem, family=problem.family.with_parameter(value))
         fit = solve_irls(at_value, start=start)
-        mu = problem.link.inverse(problem.design.matvec(fit.coef, problem.offset))
+        mu = problem.means(fit.coef)
         profile.append(at_value.family.loglike(problem.y, mu, weights))
         start = fit.coef
     return np.array(profile)

@@ -61,6 +61,26 @@ class Problem:
         """True when the Gram does not depend on the coefficients and one step solves all."""
         return self.family.name() == "gaussian" and self.link.name() == "identity"
 
+    @property
+    def keeps_domain(self):
+        """True when no linear predictor has a mean that the family cannot have."""
+        means = self.link.means
+        return means is not None and means.within(self.family.mean_domain)
+
+    @property
+    def prior_weights(self):
+        """The weights, (n,), ones where there are none."""
+        return np.ones(len(self.y)) if self.weights is None else self.weights
+
+    def means(self, coef):
+        """The means at these coefficients, (n,)."""
+        return self.link.inverse(self.design.matvec(coef, self.offset))
+
+    def without(self, columns):
+        """The problem without some columns, a (p,) mask, beside those it leaves out already."""
+        excluded = columns if self.excluded is None else columns | self.excluded
+        return replace(self, excluded=excluded)
+
     def sample(self, rows):
         """The problem on a slice of the rows, steadied by one pseudo-observation a column.
 

@@ -43,9 +43,8 @@ def separated_parts(problem, fit, names):
     -------
     tuple of str, empty where the likelihood has a maximum
     """
-    natural = problem.link.name() == problem.family.link_names[0]
-    if not (fit.converged or natural):  # stuck at the edge of the domain, and it says so
-        return ()
+    if not (fit.converged or problem.keeps_domain):
+        return ()  # stuck at the edge of the domain, which the fit says
     with single_threaded_blas():
         system = NormalEquations(problem.penalised(fit.gram), fit.aliased)
         step = system.solve(fit.score)
@@ -79,8 +78,8 @@ def separated_parts(problem, fit, names):
 def _rows_away(problem, coef, step, spent):
     """Rows of weight above 0; to what end (-1, 1) each may have run; those that the step moves."""
     y, domain = problem.y, problem.family.y_domain
-    mu = problem.link.inverse(problem.design.matvec(coef, problem.offset))
-    weights = np.ones(len(y)) if problem.weights is None else problem.weights
+    mu = problem.means(coef)
+    weights = problem.prior_weights
     used = weights > 0
     ends = (y == domain.high).astype(np.int8) - (y == domain.low)
     moved = used & (np.abs(problem.design.matvec(step)) > MOVES)

@@ -16,7 +16,7 @@ def mean_starts(problem):
     intercept, excluded = problem.intercept, problem.excluded
     if intercept is not None and not (excluded is not None and excluded[intercept]):
         yield _intercept_start(problem)
-    weights = np.ones_like(problem.y) if problem.weights is None else problem.weights
+    weights = problem.prior_weights
     mu = problem.family.start_mean(problem.y, weights)
     yield _least_squares_start(problem, weights, mu, problem.y)
     constant = np.full_like(mu, np.average(mu, weights=weights))
@@ -26,7 +26,7 @@ def mean_starts(problem):
 def _intercept_start(problem):
     """Intercept of the model without regressors, exact for a log link or without an offset."""
     y, link = problem.y, problem.link
-    weights = np.ones_like(y) if problem.weights is None else problem.weights
+    weights = problem.prior_weights
     offset = problem.offset
     total = weights @ y
     if link.name() == "log":

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rustystats.families import FAMILIES, Gamma, NegativeBinomial, Poisson, Tweedie
-from rustystats.families.base import REAL, UNIT
+from rustystats.intervals import REAL, UNIT
 
 EPS = np.finfo(float).eps
 

@@ -17,7 +17,8 @@ from rustystats.families import (
     Poisson,
     Tweedie,
 )
-from rustystats.families.base import NON_NEGATIVE, POSITIVE, REAL, count_tails
+from rustystats.families.base import count_tails
+from rustystats.intervals import NON_NEGATIVE, POSITIVE, REAL
 
 N = 200
 OBJECTS = [kind() for kind in FAMILIES.values()]

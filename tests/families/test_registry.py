@@ -17,7 +17,7 @@ from rustystats.families import (
     Tweedie,
     get_family,
 )
-from rustystats.families.base import NON_NEGATIVE, POSITIVE, REAL, UNIT
+from rustystats.intervals import NON_NEGATIVE, POSITIVE, REAL, UNIT
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_name_leads_back_to_its_family(family_name):
     assert get_family(family) is family
 
 
-@pytest.mark.parametrize("wrong", ["weibull", "", None, 3, Poisson, "poisson ", "quasi", ["nb"]])
+@pytest.mark.parametrize("wrong", ["weibull", "", None, 3, Poisson, "quasi", ["nb"]])
 def test_unknown_family_names_the_known_ones(wrong):
     with pytest.raises(ValueError, match=r"Unknown family .*gaussian.*poisson.*binomial.*gamma"):
         get_family(wrong)

@@ -24,8 +24,8 @@ FRAME["group"] = FRAME["a"].replace("r", "q")
 FRAME["count"] = RNG.poisson(np.exp(0.2 * FRAME["x"] + 0.3 * (FRAME["a"] == "q"))).astype(float)
 FRAME["cost"] = RNG.gamma(2.0, np.exp(0.3 * FRAME["x"]))
 
-COLUMNS = ["Model", "Df", "Df Residual", "Deviance", "Log-Likelihood", "AIC", "BIC", "Chisq"]
-COLUMNS += ["Df Difference", "Pr(>Chisq)", "Note"]
+COLUMNS = ["Model", "Family", "Df", "Df Residual", "Deviance", "Log-Likelihood", "AIC", "BIC"]
+COLUMNS += ["Against", "Chisq", "Df Difference", "Pr(>Chisq)", "Note"]
 
 
 def fit(formula, data=FRAME, family="poisson", **options):
@@ -149,7 +149,7 @@ def test_the_table_comes_in_the_kind_that_went_in(kind):
     table = rs.compare(fit("count ~ x", data), fit("count ~ x + C(a)", data))
     assert isinstance(table, pl.DataFrame if kind == "polars" else pa.Table)
     expected = rs.compare(fit("count ~ x"), fit("count ~ x + C(a)"))
-    np.testing.assert_allclose(table.to_pandas().iloc[:, 1:10], expected.iloc[:, 1:10], rtol=1e-9)
+    pd.testing.assert_frame_equal(table.to_pandas(), expected, rtol=1e-9, check_dtype=False)
 
 
 def test_models_with_thetas_of_their_own_are_compared_by_their_likelihoods():
@@ -174,3 +174,21 @@ def test_a_dispersion_given_is_the_one_of_the_test():
     assert rs.compare(small, large)["Chisq"][1] == pytest.approx(expected, rel=1e-10)
     dropped = large.drop1().set_index("Term")
     assert dropped.loc["a", "Chisq"] == pytest.approx(expected, rel=1e-8)
+
+
+def test_each_model_is_tested_against_the_largest_that_is_nested_in_it():
+    small, other, large = (
+        fit("count ~ x"),
+        fit("count ~ a", family="quasipoisson"),
+        fit("count ~ x*a"),
+    )
+    table = rs.compare(large=large, small=small, other=other)
+    assert table["Model"].tolist() == ["small", "other", "large"]
+    assert table["Family"].tolist() == ["poisson", "quasipoisson", "poisson"]
+    assert table["Against"].tolist() == ["", "", "small"]  # past the model of another family
+    assert table["Chisq"][2] == pytest.approx(small.deviance - large.deviance, rel=1e-10)
+    assert table["Note"].tolist() == ["", "not nested: another family", ""]
+    assert rs.compare(small, fit("count ~ x", family="quasipoisson"))["Model"].tolist() == [
+        "1: count ~ x",
+        "2: count ~ x",
+    ]

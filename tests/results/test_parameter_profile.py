@@ -121,8 +121,19 @@ def test_other_families_have_no_profile(family):
 
 @pytest.mark.parametrize("family", MODELS)
 def test_values_outside_the_range(family):
-    with pytest.raises(ValueError, match=r"theta must be|var_power must be"):
-        fit(family).profile_parameter([0.0, 0.5, 1.5] if family == "tweedie" else [-1.0, 1.0])
+    result = fit(family)
+    inside = r"inside \(1, 2\)" if family == "tweedie" else r"inside \(0, inf\)"
+    for values, count in (([0.0, 0.5, 2.5], None), ([], 0), (1.5, 0), ([1.5, np.nan], 1)):
+        given = np.size(values)
+        outside = ".*" if count is None else f"of the {given} given, {count} are not"
+        with pytest.raises(ValueError, match=f"{inside}.*{outside}"):
+            result.profile_parameter(values)
+    with pytest.raises(ValueError, match=family_parameter(family)):
+        result.profile_parameter(["a"])
+
+
+def family_parameter(family):
+    return "var_power" if family == "tweedie" else "theta"
 
 
 @pytest.mark.parametrize(

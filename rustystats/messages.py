@@ -1,0 +1,19 @@
+"""Warnings that point at the user's own line, whichever face of the package they called."""
+
+import os
+import sys
+import warnings
+
+PACKAGE = os.path.dirname(__file__) + os.sep
+
+
+class SeparationWarning(UserWarning):
+    """The likelihood has no maximum: some levels or columns part the rows by their response."""
+
+
+def warn_user(message, category=UserWarning):
+    """Warn at the first line outside the package on the way here."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
