@@ -24,6 +24,7 @@ from rustystats.offsets import (
     read_vector,
 )
 from rustystats.solvers.irls import solve_irls
+from rustystats.solvers.nested import nearly_aliased
 from rustystats.solvers.parameter import solve_with_parameter
 from rustystats.solvers.problem import Problem
 from rustystats.solvers.separation import separated_parts
@@ -180,6 +181,16 @@ def solve(model, *, tol, max_iter, columns=None, **parameter_options):
         if isinstance(columns, ArrayColumns):
             columns.check_finite()  # says more than the solver can
         raise
+    near = nearly_aliased(problem, fit)
+    if near.any():
+        columns = ", ".join(
+            name for name, is_near in zip(model.names, near, strict=True) if is_near
+        )
+        warn_user(
+            f"{columns}: so nearly a combination of the columns before that the cross-products "
+            "cannot tell, and left out (NaN); subtract its mean or rescale it, use a spline "
+            "instead of powers, or look for weights and offsets many orders of magnitude apart"
+        )
     fit = replace(fit, separated=separated_parts(problem, fit, model.names))
     if fit.separated:
         warn_user(
@@ -191,11 +202,12 @@ def solve(model, *, tol, max_iter, columns=None, **parameter_options):
         )
     if not fit.converged:
         warn_user(f"the fit did not converge: {fit.message}", ConvergenceWarning)
-    if fit.parameter is not None and problem.family.at_edge():
-        warn_user(
-            f"{fit.parameter.name}={fit.parameter.value:g} is the edge of its range: "
-            f"{problem.family.at_edge()}"
-        )
+    if fit.parameter is not None and not np.isfinite(fit.parameter.error):
+        reason = problem.family.at_edge()
+        where = f"is the edge of its range: {reason}"
+        if not reason:
+            where = "has no standard error, for want of a clear maximum: see profile_parameter()"
+        warn_user(f"{fit.parameter.name}={fit.parameter.value:g} {where}")
     return replace(model, problem=problem), fit
 
 

@@ -30,9 +30,11 @@ class NamedLink:
     """The name of a link, and how it prints.
 
     `means` is the interval of means it can give, or None where some linear predictors have no mean.
+    `ends_at_infinity` says that the mean 0 or 1 belongs to a linear predictor without bound.
     """
 
     means = None
+    ends_at_infinity = False
 
     def name(self):
         """The string this link is asked for by."""
@@ -64,6 +66,7 @@ class Log(NamedLink, _kernels.LogLink):
     """
 
     means = POSITIVE
+    ends_at_infinity = True
 
 
 class Logit(NamedLink, _kernels.LogitLink):
@@ -76,6 +79,7 @@ class Logit(NamedLink, _kernels.LogitLink):
     """
 
     means = UNIT_OPEN
+    ends_at_infinity = True
 
 
 class Probit(NamedLink, _kernels.ProbitLink):
@@ -88,6 +92,7 @@ class Probit(NamedLink, _kernels.ProbitLink):
     """
 
     means = UNIT_OPEN
+    ends_at_infinity = True
 
 
 class CLogLog(NamedLink, _kernels.CLogLogLink):
@@ -100,6 +105,7 @@ class CLogLog(NamedLink, _kernels.CLogLogLink):
     """
 
     means = UNIT_OPEN
+    ends_at_infinity = True
 
 
 class Power(NamedLink, _kernels.PowerLink):
@@ -128,6 +134,11 @@ class Power(NamedLink, _kernels.PowerLink):
     def name(self):
         """The string this link is asked for by, its exponent included."""
         return f"power({self._exponent()})"
+
+    @property
+    def ends_at_infinity(self):
+        """Whether the mean 0 belongs to a linear predictor without bound."""
+        return self.exponent < 0
 
     def _exponent(self):
         """Without a decimal point where it is whole, so that the name leads back to the link."""
@@ -159,6 +170,8 @@ class Inverse(NamedLink, _kernels.PowerLink):
     np.float64(0.25)
     """
 
+    ends_at_infinity = True
+
     def __init__(self):
         super().__init__(-1.0)
 
@@ -171,6 +184,8 @@ class InverseSquared(NamedLink, _kernels.PowerLink):
     >>> InverseSquared().inverse(4.0)
     np.float64(0.5)
     """
+
+    ends_at_infinity = True
 
     def __init__(self):
         super().__init__(-2.0)

@@ -236,11 +236,7 @@ cdef class NegativeBinomialFamily(Family):
     cdef void deviance_block(
         self, const double* y, const double* mu, double* deviance_out, Py_ssize_t m
     ) noexcept nogil:
-        cdef Py_ssize_t i
         negbinomial_deviance_block(y, mu, self.theta, deviance_out, m)
-        for i in range(m):
-            if y[i] > 0.0:
-                deviance_out[i] += 2.0 * y[i] * log(y[i] / mu[i])
 
     def theta_sums(self, const double[::1] y, const double[::1] mu, const double[::1] weights):
         """Weighted sums of `negbinomial_theta_block` over the rows."""

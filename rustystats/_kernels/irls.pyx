@@ -6,7 +6,7 @@ Per block of rows, in buffers that stay in the cache:
 
 1. unpack the rows;
 2. eta = offset + X b;
-3. (mu, dmu) = link inverse and its slope, V = variance function;
+3. (mu, dmu) = link inverse and its slope, V = variance function; rows of weight 0 are passed over;
 4. deviance += v d(y, mu) and pearson += v (y - mu)^2 / V, v the prior weight;
 5. score residual ``r = v (y - mu) dmu / V`` and working weight ``W = v dmu^2 / V``;
 6. score += X'r, and when asked gram += X'WX (`gram.pyx`).
@@ -96,6 +96,11 @@ cdef void _one_block(
         eta[r] = offset[r] if offset != NULL else 0.0
     add_linear_predictor(rows, start, m, codes, dense, level_eta, dense_coef, eta)
     link.inverse_block(eta, mu, dmu, m)
+    if weights != NULL:
+        for r in range(m):
+            if weights[r] == 0.0:  # whatever mean it has: one that every family can have
+                mu[r] = 0.5
+                dmu[r] = 1.0
     totals_out[2] += family.count_outside(mu, m)
     family.variance_block(mu, variance, m)
     family.deviance_block(y, mu, eta, m)  # eta is done with: its buffer takes the unit deviances

@@ -138,13 +138,18 @@ static void tweedie_deviance_block(const double *restrict y, const double *restr
     }
 }
 
-/* Negative binomial, the part of every row: -2 (y + theta) log((y + theta) / (mu + theta)). */
+/* Negative binomial: 2 [y log(y / mu) - (y + theta) log((y + theta) / (mu + theta))], written so that
+ * nothing large cancels, neither for mu far above theta nor for theta far above mu:
+ * 2 [y log(1 + theta (y - mu) / (mu (y + theta))) - theta log(1 + (y - mu) / (mu + theta))]. */
 RUSTYSTATS_CLONES
 static void negbinomial_deviance_block(const double *restrict y, const double *restrict mu,
                                        double theta, double *restrict out, ptrdiff_t m)
 {
-    for (ptrdiff_t i = 0; i < m; ++i)
-        out[i] = -2.0 * (y[i] + theta) * log1p_one((y[i] - mu[i]) / (mu[i] + theta));
+    for (ptrdiff_t i = 0; i < m; ++i) {
+        double difference = y[i] - mu[i];
+        double ratio = y[i] > 0.0 ? difference / mu[i] * (theta / (y[i] + theta)) : 0.0;
+        out[i] = 2.0 * (y[i] * log1p_one(ratio) - theta * log1p_one(difference / (mu[i] + theta)));
+    }
 }
 
 /* Slope in theta of a negative binomial's log-likelihood, and minus the slope of that, of each row

@@ -44,7 +44,19 @@ class Binomial(FamilyMixin, _kernels.BinomialFamily):
         return special.betainc(2 / 3, 2 / 3, values) * special.beta(2 / 3, 2 / 3)
 
     def tails(self, y, mu, dispersion, weights):
-        """Weight times the proportion is Binomial(weight, mu)."""
+        """Weight times the proportion is Binomial(weight, mu).
+
+        Raises
+        ------
+        ValueError
+            If a weight is no number of trials.
+        """
+        broken = int(np.count_nonzero(weights != np.round(weights)))
+        if broken:
+            raise ValueError(
+                f"the weight is no whole number of trials in {broken} rows, and the binomial has "
+                "no distribution there: use deviance residuals"
+            )
         return count_tails(stats.binom(weights, mu), weights * y)
 
 

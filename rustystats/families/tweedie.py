@@ -27,6 +27,8 @@ from rustystats.intervals import NON_NEGATIVE, POSITIVE, REAL, Interval
 from rustystats.threads import effective_n_threads
 
 POWER_LOW, POWER_HIGH = 1.01, 1.99  # where the estimated power is looked for
+SPIKED = 1.2  # below this power the likelihood can have several maxima in phi
+REACH = 0.08  # how far from the best power of the grid, or of the round before, it is looked for
 STEP = 1e-4  # of the differences that give slope and curvature in the power
 NAMED = {0.0: Gaussian, 1.0: Poisson, 2.0: Gamma, 3.0: InverseGaussian}
 
@@ -144,19 +146,32 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
                 "give var_power"
             )
 
-        def profile(power, phi):
+        def profile(power, phi=None):
             return maximum_likelihood_dispersion(y, mu, weights, power, phi)
 
-        power, phi = float(np.clip(self.var_power, POWER_LOW, POWER_HIGH)), None
-        for _ in range(50):
+        power = self.var_power
+        if self.estimated:  # the likelihood can have several maxima at low powers
+            grid = np.linspace(POWER_LOW, POWER_HIGH, 15)
+            power = float(grid[np.argmax([profile(value)[1] for value in grid])])
+        phi, curvature = None, np.nan
+        low, high = max(POWER_LOW, power - REACH), min(POWER_HIGH, power + REACH)
+        for _ in range(30):
             phi, middle = profile(power, phi)
+            if not np.isfinite(middle):
+                raise ValueError(
+                    "the means fit the responses exactly, and leave nothing to estimate the "
+                    "Tweedie power from: give var_power"
+                )
             left, right = profile(power - STEP, phi)[1], profile(power + STEP, phi)[1]
             slope = (right - left) / (2 * STEP)
+            low, high = (power, high) if slope > 0 else (low, power)
             curvature = (2 * middle - left - right) / STEP**2
-            # where the likelihood is not concave, a step uphill of fixed length
-            move = slope / curvature if curvature > 0 else 0.1 * np.sign(slope)
-            moved = float(np.clip(power + np.clip(move, -0.2, 0.2), POWER_LOW, POWER_HIGH))
-            former, power = power, moved
+            move = slope / curvature if curvature > 0 else np.inf
+            moved = power + move
+            if not low <= moved <= high:  # Newton would leave the bracket
+                at_end = abs(power - (high if slope > 0 else low)) <= 1e-8
+                moved = power if at_end else 0.5 * (low + high)
+            former, power = power, float(moved)
             if abs(power - former) <= 1e-8:
                 break
         inside = POWER_LOW < power < POWER_HIGH and curvature > 0
@@ -198,15 +213,22 @@ def maximum_likelihood_dispersion(y, mu, weights, power, start=None):
     scale = volume * claims ** (2.0 - power) / (2.0 - power)  # lambda times phi
     n_threads = effective_n_threads(None, len(scale), 256)
     constant = len(scale) * (0.5 * np.log(a) - np.log(2 * np.pi)) - np.sum(np.log(claims))
+
+    def moments(phi):
+        """Log-likelihood, and for each row lambda with mean and variance of the claims."""
+        expected = scale / phi
+        log_sum, count, variance = tweedie_series(expected, power, n_threads).T
+        return constant - half_deviance / phi + log_sum.sum(), expected, count, variance
+
     if start is None:  # where the saddlepoint approximation has its maximum
         start = 2.0 * half_deviance / np.count_nonzero(weights)
+        if power < SPIKED:
+            tried = start * 2.0 ** np.arange(-6, 5)
+            start = tried[np.argmax([moments(phi)[0] for phi in tried])]
     log_phi = np.log(start)
     for _ in range(100):
         phi = np.exp(log_phi)
-        series = tweedie_series(scale / phi, power, n_threads)
-        log_sum, count, variance = series.T
-        expected = scale / phi
-        value = constant - half_deviance / phi + log_sum.sum()
+        value, expected, count, variance = moments(phi)
         slope = half_deviance / phi - (1 + a) * np.sum(count - expected)
         curvature = half_deviance / phi - (1 + a) * np.sum((1 + a) * variance - expected)
         step = slope / curvature if curvature > 0 else np.sign(slope)

@@ -25,7 +25,7 @@ import numpy as np
 
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.problem import Fit
-from rustystats.solvers.start import mean_starts
+from rustystats.solvers.start import constant_objective, mean_starts
 from rustystats.threads import single_threaded_blas
 
 SAMPLE_STRIDE = 20
@@ -98,10 +98,14 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
     at_edge = 0  # steps in a row that were cut because means would have left the domain
     for n_iter in range(1, max_iter + 1):  # noqa: B007  the count is reported
         # Data fitted exactly have no dispersion: a step that rounding would swallow is the last.
-        unit = _unit(problem, point, system.rank)
+        unit = _unit(problem, point, system.rank, history[0])
         rounding = ROUNDING**2 * (point.coef @ gram @ point.coef)
         last = decrement <= max(tol * unit, rounding)
-        stretch = 1.0 if last else _stretch(np.max(np.abs(step) * scales), decrement / unit, tol)
+        stretch = (
+            1.0
+            if last
+            else _stretch(problem.link, np.max(np.abs(step) * scales), decrement / unit, tol)
+        )
         if stretch > 1.0:
             secants, step = [], system.solve(point.score)
         with_gram = not problem.is_quadratic and (final_gram if last else not keep_gram)
@@ -140,6 +144,7 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
         converged=converged,
         n_iter=n_iter,
         decrement=decrement,
+        unit=unit,
         message="converged" if converged else message,
         history=tuple(history),
     )
@@ -164,13 +169,15 @@ def _secant_step(system, secants, score):
     return step
 
 
-def _stretch(movement, decrement, tol):
+def _stretch(link, movement, decrement, tol):
     """How much longer than scored a step that runs away is made; 1 for one that does not.
 
     movement: of the linear predictor; decrement: in units of the dispersion. It falls by a factor e
     for each unit of movement, and is to end at the tolerance.
     """
-    runs_away = decrement < 1.0 and movement > RUNAWAY
+    # Only these have a linear predictor without units, in which a change of 1 is a large one
+    natural = link.ends_at_infinity and link.means is not None
+    runs_away = natural and decrement < 1.0 and movement > RUNAWAY
     return max(1.0, np.log(decrement / tol) / movement) if runs_away else 1.0
 
 
@@ -186,7 +193,8 @@ def _line_search(problem, point, step, stretch, with_gram, slack):
             return moved, False
     for halving in range(MAX_HALVINGS):
         moved = problem.evaluate(point.coef + 0.5**halving * step, with_gram)
-        if moved.objective <= limit:
+        finite = moved.gram is None or np.isfinite(moved.gram).all()
+        if moved.objective <= limit and finite:
             return moved, left_domain
         left_domain = left_domain or not np.isfinite(moved.objective)
     return None, left_domain
@@ -198,23 +206,27 @@ def _stuck(problem, left_domain):
         return "no step along the scoring direction lowers the deviance"
     link, family = problem.link.name(), problem.family
     return (
-        f"the {link} link lets means leave the domain of the {family.name()} family, and the best "
-        f"coefficients lie at its edge: use link={family.link_names[0]!r}, which cannot, or leave "
-        "out the terms that drive the mean there"
+        f"the {link} link lets means leave the domain of the {family.name()} family, and the fit "
+        "was stopped at its edge, short of the best coefficients: use "
+        f"link={family.link_names[0]!r}, which keeps them inside, or leave out the terms that "
+        "drive the mean there"
     )
 
 
-def _unit(problem, point, rank):
-    """The dispersion as the unit of the decrement; 1 where it cannot be estimated."""
+def _unit(problem, point, rank, first):
+    """What the decrement is measured in: the dispersion, or less where the weights are so small
+    that the deviance is far below it; but something, also where the fit leaves no deviance."""
+    df = max(problem.n_obs - rank, 1)
     dispersion = problem.dispersion(point, rank)
-    return dispersion if np.isfinite(dispersion) and dispersion > 0 else 1.0
+    dispersion = dispersion if np.isfinite(dispersion) and dispersion > 0 else 1.0
+    return max(min(dispersion, 10.0 * point.objective / df), 1e-2 * first / df, 1e-300)
 
 
 def _start(problem, start):
     """A point with a finite objective and a Gram, and whether it came from a sample."""
     if start is None:
         point = _sampled_start(problem)
-        if point is not None and np.isfinite(point.objective):
+        if point is not None:
             return point, True
     for coef in mean_starts(problem) if start is None else [np.asarray(start, dtype=float)]:
         point = problem.evaluate(coef, with_gram=True)
@@ -238,4 +250,7 @@ def _sampled_start(problem):
         coef = _iterate(sample, SAMPLE_TOL * p, 15, point, point.gram, sampled).coef
     except ValueError:
         return None
-    return problem.evaluate(coef, with_gram=True)
+    point = problem.evaluate(coef, with_gram=True)
+    # Rows unlike those of the sample (one enormous value) can make its fit worse than none.
+    usable = point.gram is not None and np.isfinite(point.gram).all()
+    return point if usable and point.objective <= constant_objective(problem) else None

@@ -161,8 +161,8 @@ class Fit:
     coef has 0 at aliased columns; gram is X'WX, without the penalty, and score half the negative
     gradient of `Point.objective`, both at the final means (gram is None where it was not asked
     for). Columns that the problem excludes count as aliased. `parameter` is there when the family's
-    own was estimated. `separated` names the levels or columns along which the likelihood has no
-    maximum.
+    own was estimated. `unit` is what the decrement was measured in. `separated` names the levels or
+    columns along which the likelihood has no maximum.
     """
 
     coef: np.ndarray
@@ -174,6 +174,7 @@ class Fit:
     converged: bool
     n_iter: int
     decrement: float
+    unit: float
     message: str
     history: tuple
     parameter: "Parameter | None" = None

@@ -4,9 +4,10 @@ A level of a factor without claims (Poisson), or with claims in every row (binom
 predictor of -infinity or infinity; so does any combination of columns that parts the rows by their
 response. Fisher scoring then moves the linear predictor of those rows by about 1 a step for ever,
 while the decrement, what there is to gain, vanishes. So the rows are known by the step that is left
-after a fit has converged, H^-1 s at its end: where it moves a row's linear predictor at all, that
-row runs away. In a fit with a maximum it moves none: the movement is at most the decrement's root
-(1e-4 standard errors) times the row's standard error. Where the Gram has next to nothing for a
+after a fit has converged, H^-1 s at its end: where it moves a row's mean at all, in terms of its
+distance from the end of its range (for a log link that is the movement of the linear predictor),
+that row runs away. In a fit with a maximum it moves none: the movement is at most the decrement's
+root (1e-4 standard errors) times the row's standard error. Where the Gram has next to nothing for a
 direction beside what it has for others (the reference level is without claims), the step is lost in
 rounding: then a level has run away when all its responses and, as far as can be told, its means
 lie at one end.
@@ -23,10 +24,11 @@ from rustystats.design.blocks import TableBlock
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.threads import single_threaded_blas
 
-MOVES = 0.02  # in the linear predictor
+MOVES = 0.02  # of the mean, relative to its distance from the end of its range
 SETTLED = 1e-3  # decrement in units of the dispersion: nothing is left to gain
 SPENT = 1e-6  # what a row at the end of the range may still add to the score, in those units
 UNRESOLVED = 1e-6  # a pivot below this leaves few digits to the step
+EXTREME = 30.0  # in the linear predictor: beyond, means may lie where a link bounds them
 NAMED_LEVELS = 20
 
 
@@ -43,16 +45,16 @@ def separated_parts(problem, fit, names):
     -------
     tuple of str, empty where the likelihood has a maximum
     """
-    if not (fit.converged or problem.keeps_domain):
-        return ()  # stuck at the edge of the domain, which the fit says
+    if not (problem.link.ends_at_infinity and (fit.converged or problem.keeps_domain)):
+        return ()  # at the edge of the domain, if anywhere, and the fit says so
     with single_threaded_blas():
         system = NormalEquations(problem.penalised(fit.gram), fit.aliased)
         step = system.solve(fit.score)
-    dispersion = problem.dispersion(fit, fit.rank)
-    unit = dispersion if dispersion > 0 else 1.0
-    moving = np.abs(step) * problem.design.column_scales() > MOVES
+    unit, scales = fit.unit, problem.design.column_scales()
+    moving = np.abs(step) * scales > MOVES if problem.link.means else step != 0
     moving &= fit.score @ step <= SETTLED * unit
     blurred = np.min(np.diagonal(system.factor), initial=1.0) ** 2 < UNRESOLVED
+    blurred = blurred or np.max(np.abs(fit.coef) * scales, initial=0.0) > EXTREME
     blurred = blurred and problem.ridge is None
     if not (moving.any() or blurred):
         return ()
@@ -78,11 +80,13 @@ def separated_parts(problem, fit, names):
 def _rows_away(problem, coef, step, spent):
     """Rows of weight above 0; to what end (-1, 1) each may have run; those that the step moves."""
     y, domain = problem.y, problem.family.y_domain
-    mu = problem.means(coef)
+    eta = problem.design.matvec(coef, problem.offset)
+    mu, dmu = problem.link.inverse_with_derivative(eta)
+    distance = np.minimum(mu - domain.low, domain.high - mu)
     weights = problem.prior_weights
     used = weights > 0
     ends = (y == domain.high).astype(np.int8) - (y == domain.low)
-    moved = used & (np.abs(problem.design.matvec(step)) > MOVES)
+    moved = used & (np.abs(problem.design.matvec(step) * dmu) > MOVES * distance)
     low, high = ~np.isfinite(problem.link.link(np.array([domain.low, domain.high])))
     endless = ((ends < 0) & low) | ((ends > 0) & high)  # means reach a finite eta, as of sqrt
     there = used & endless & (weights * np.abs(y - mu) <= spent)

@@ -23,8 +23,24 @@ def mean_starts(problem):
     yield _least_squares_start(problem, weights, constant, constant)
 
 
+def constant_objective(problem):
+    """Objective of the best constant, infinite without an intercept. It does not read X."""
+    if problem.intercept is None:
+        return np.inf
+    eta = np.full(len(problem.y), _best_constant(problem))
+    mu = problem.link.inverse(eta if problem.offset is None else eta + problem.offset)
+    return problem.family.deviance(problem.y, mu, problem.weights)
+
+
 def _intercept_start(problem):
-    """Intercept of the model without regressors, exact for a log link or without an offset."""
+    """Intercept of the model without regressors, every other coefficient 0."""
+    coef = np.zeros(problem.design.shape[1])
+    coef[problem.intercept] = _best_constant(problem) / _intercept_value(problem)
+    return coef
+
+
+def _best_constant(problem):
+    """Linear predictor beside the offset; exact for a log link or without an offset."""
     y, link = problem.y, problem.link
     weights = problem.prior_weights
     offset = problem.offset
@@ -41,9 +57,7 @@ def _intercept_start(problem):
         if not np.isfinite(link.link(mean)) or problem.family.unit_deviance(mean, mean) != 0:
             mean = weights @ problem.family.start_mean(y, weights) / problem.total_weight
         level = link.link(mean) - (0.0 if offset is None else np.mean(offset))
-    coef = np.zeros(problem.design.shape[1])
-    coef[problem.intercept] = level / _intercept_value(problem)
-    return coef
+    return level
 
 
 def _intercept_value(problem):

@@ -201,16 +201,17 @@ def test_complete_separation_by_a_number(link, digits):
     data = FRAME.assign(x=x, won=(x > 0.15).astype(float))
     result = fit("won ~ x", data, family="binomial", link=link)
     (part,) = result.fit.separated
-    assert part.startswith("Intercept, x (")
+    assert part.removeprefix("Intercept, ").startswith("x (")
     assert result.deviance < 1e-5
-    assert result.iterations < 60
+    assert result.iterations < 80
 
 
 def test_complete_separation_does_not_blame_the_factor_beside_it():
     data = FRAME.assign(won=(X > 0.1).astype(float))
     result = fit("won ~ x + area", data, family="binomial")
     (part,) = result.fit.separated
-    assert part.startswith("Intercept, x, area[T.B], area[T.C], area[T.D], area[T.E] (")
+    assert part.startswith("Intercept, x, ")
+    assert "area=" not in part
 
 
 def test_quasi_complete_separation():
@@ -335,7 +336,7 @@ def test_best_means_at_the_edge_of_the_domain(seed):
     data = {"y": rng.poisson(np.clip(1 + 1.2 * x, 0, None)), "x": x}
     remedy = (
         r"did not converge: the identity link lets means leave the domain of the poisson family, "
-        r"and the best coefficients lie at its edge: use link='log'"
+        r"and the fit was stopped at its edge.*: use link='log'"
     )
     with pytest.warns(ConvergenceWarning, match=remedy) as record:
         result = rs.glm("y ~ x", data, family="poisson", link="identity").fit()
@@ -366,7 +367,7 @@ def test_halving_leads_to_means_near_the_edge():
 def test_an_empty_level_at_the_edge_does_not_run_to_infinity():
     """The best mean of its rows is 0, which an identity or square root link reaches."""
     data = with_values(E)
-    with pytest.warns(ConvergenceWarning, match="best coefficients lie at its edge") as record:
+    with pytest.warns(ConvergenceWarning, match="stopped at its edge") as record:
         result = rs.glm("y ~ x + area", data, family="poisson", link="identity").fit()
     assert len(record) == 1
     assert result.fit.separated == ()
