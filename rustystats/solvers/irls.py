@@ -247,10 +247,14 @@ def _sampled_start(problem):
     sample = problem.sample(slice(None, None, SAMPLE_STRIDE))
     try:
         point, sampled = _start(sample, None)
-        coef = _iterate(sample, SAMPLE_TOL * p, 15, point, point.gram, sampled).coef
+        fit = _iterate(sample, SAMPLE_TOL * p, 15, point, point.gram, sampled)
     except ValueError:
         return None
-    point = problem.evaluate(coef, with_gram=True)
+    point = problem.evaluate(fit.coef, with_gram=True)
+    if point.gram is None or not np.isfinite(point.gram).all():
+        return None
     # Rows unlike those of the sample (one enormous value) can make its fit worse than none.
-    usable = point.gram is not None and np.isfinite(point.gram).all()
-    return point if usable and point.objective <= constant_objective(problem) else None
+    as_expected = point.objective <= 3.0 * SAMPLE_STRIDE * fit.history[-1]
+    if as_expected or point.objective <= constant_objective(problem, sample):
+        return point
+    return None

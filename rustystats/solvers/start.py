@@ -6,8 +6,12 @@ starts, and after that the coefficients whose means are nearest to one constant.
 pass for each.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
+from rustystats.design.blocks import constant_block
+from rustystats.design.matrix import DesignMatrix
 from rustystats.solvers.normal_equations import NormalEquations
 
 
@@ -23,13 +27,16 @@ def mean_starts(problem):
     yield _least_squares_start(problem, weights, constant, constant)
 
 
-def constant_objective(problem):
-    """Objective of the best constant, infinite without an intercept. It does not read X."""
+def constant_objective(problem, sample):
+    """Objective of one constant, the best of a sample; infinite without an intercept.
+
+    Cost: a pass over the rows that does not read X.
+    """
     if problem.intercept is None:
         return np.inf
-    eta = np.full(len(problem.y), _best_constant(problem))
-    mu = problem.link.inverse(eta if problem.offset is None else eta + problem.offset)
-    return problem.family.deviance(problem.y, mu, problem.weights)
+    design = DesignMatrix([constant_block(len(problem.y))], problem.design.n_threads)
+    constant = replace(problem, design=design, ridge=None, excluded=None, intercept=0)
+    return constant.evaluate(np.array([_best_constant(sample)]), with_gram=False).objective
 
 
 def _intercept_start(problem):
@@ -51,13 +58,11 @@ def _best_constant(problem):
                 weights @ problem.family.start_mean(y, weights), 1e-3 * (weights @ np.abs(y))
             )
         volume = problem.total_weight if offset is None else weights @ np.exp(offset)
-        level = np.log(total / volume)
-    else:
-        mean = total / problem.total_weight
-        if not np.isfinite(link.link(mean)) or problem.family.unit_deviance(mean, mean) != 0:
-            mean = weights @ problem.family.start_mean(y, weights) / problem.total_weight
-        level = link.link(mean) - (0.0 if offset is None else np.mean(offset))
-    return level
+        return np.log(total / volume)
+    mean = total / problem.total_weight
+    if not np.isfinite(link.link(mean)) or problem.family.unit_deviance(mean, mean) != 0:
+        mean = weights @ problem.family.start_mean(y, weights) / problem.total_weight
+    return link.link(mean) - (0.0 if offset is None else np.mean(offset))
 
 
 def _intercept_value(problem):
