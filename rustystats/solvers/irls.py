@@ -101,11 +101,8 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
         unit = _unit(problem, point, system.rank, history[0])
         rounding = ROUNDING**2 * (point.coef @ gram @ point.coef)
         last = decrement <= max(tol * unit, rounding)
-        stretch = (
-            1.0
-            if last
-            else _stretch(problem.link, np.max(np.abs(step) * scales), decrement / unit, tol)
-        )
+        movement = 0.0 if last else np.max(np.abs(step) * scales)
+        stretch = _stretch(problem.link, movement, decrement / unit, tol)
         if stretch > 1.0:
             secants, step = [], system.solve(point.score)
         with_gram = not problem.is_quadratic and (final_gram if last else not keep_gram)
@@ -214,12 +211,19 @@ def _stuck(problem, left_domain):
 
 
 def _unit(problem, point, rank, first):
-    """What the decrement is measured in: the dispersion, or less where the weights are so small
-    that the deviance is far below it; but something, also where the fit leaves no deviance."""
-    df = max(problem.n_obs - rank, 1)
+    """What the decrement is measured in: the dispersion.
+
+    Where it is 1 by definition, it counts as small as the weights are, whose unit is anybody's
+    choice. Where it is estimated, it may vanish with the deviance (no claims at all) or be unknown
+    (no degrees of freedom): then a share of the first objective stands in.
+    """
+    if problem.family.dispersion_fixed:
+        return min(1.0, problem.total_weight / problem.n_obs)
     dispersion = problem.dispersion(point, rank)
-    dispersion = dispersion if np.isfinite(dispersion) and dispersion > 0 else 1.0
-    return max(min(dispersion, 10.0 * point.objective / df), 1e-2 * first / df, 1e-300)
+    typical = first / max(problem.n_obs - rank, 1)
+    if not np.isfinite(dispersion):
+        return max(1e-2 * typical, 1e-300)
+    return max(dispersion, 1e-5 * typical, 1e-300)
 
 
 def _start(problem, start):
