@@ -18,6 +18,7 @@ wherever it is already floating point.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -273,6 +274,7 @@ class DesignMatrix:
                 totals[index] = np.bincount(block.codes, weights=values, minlength=block.n_levels)
         return totals
 
+    @cached_property
     def column_scales(self):
         """Size of each column, shape (p,): its largest absolute value in a table, its root mean
         square over some thousand rows where it is dense."""

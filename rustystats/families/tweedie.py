@@ -28,6 +28,7 @@ from rustystats.threads import effective_n_threads
 
 POWER_LOW, POWER_HIGH = 1.01, 1.99  # where the estimated power is looked for
 SPIKED = 1.2  # below this power the likelihood can have several maxima in phi
+GRID_ROWS = 2000  # rows with a positive response from which the first guess is made
 REACH = 0.08  # how far from the best power of the grid, or of the round before, it is looked for
 STEP = 1e-4  # of the differences that give slope and curvature in the power
 NAMED = {0.0: Gaussian, 1.0: Poisson, 2.0: Gamma, 3.0: InverseGaussian}
@@ -150,9 +151,12 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
             return maximum_likelihood_dispersion(y, mu, weights, power, phi)
 
         power = self.var_power
-        if self.estimated:  # the likelihood can have several maxima at low powers
+        if self.estimated:  # the likelihood can have several maxima: a look at some of the rows
+            some = slice(None, None, max(1, np.count_nonzero(y > 0) // GRID_ROWS))
             grid = np.linspace(POWER_LOW, POWER_HIGH, 15)
-            power = float(grid[np.argmax([profile(value)[1] for value in grid])])
+            rows = y[some], mu[some], weights[some]
+            heights = [maximum_likelihood_dispersion(*rows, value)[1] for value in grid]
+            power = float(grid[np.argmax(np.nan_to_num(heights, nan=-np.inf))])
         phi, curvature = None, np.nan
         low, high = max(POWER_LOW, power - REACH), min(POWER_HIGH, power + REACH)
         for _ in range(30):
@@ -174,14 +178,14 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
             former, power = power, float(moved)
             if abs(power - former) <= 1e-8:
                 break
-        inside = POWER_LOW < power < POWER_HIGH and curvature > 0
+        inside = POWER_LOW + 1e-6 < power < POWER_HIGH - 1e-6 and curvature > 0
         return Tweedie(power), curvature**-0.5 if inside else np.nan
 
     def at_edge(self):
         """What to say when the estimate lies at the edge of its range, or None."""
-        if self.var_power >= POWER_HIGH:
+        if self.var_power >= POWER_HIGH - 1e-6:
             return "the likelihood still rises at power 1.99: fit a Gamma to the positive amounts"
-        if self.var_power <= POWER_LOW:
+        if self.var_power <= POWER_LOW + 1e-6:
             return "the likelihood still rises at power 1.01: the response is closer to counts"
         return None
 

@@ -116,7 +116,7 @@ class RobustAnswers:
         """The covariance, NaN where the data know nothing of a column, and its name."""
         covariance, name = self._sandwich(cov_type, groups)
         if self.separated:  # residuals vanish with the information: their ratio is no error
-            scales = self._problem.design.column_scales()
+            scales = self._problem.design.column_scales
             unknown = np.diagonal(self.cov_params_unscaled) * scales**2 > UNKNOWN
             covariance[unknown] = covariance[:, unknown] = np.nan
         return covariance, name

@@ -88,7 +88,7 @@ class Problem:
         get wild coefficients.
         """
         design = self.design.take(rows)
-        ridge = np.square(design.column_scales())
+        ridge = np.square(design.column_scales)
         if self.intercept is not None:
             ridge[self.intercept] = 0.0
         if self.ridge is not None:

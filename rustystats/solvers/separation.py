@@ -50,7 +50,7 @@ def separated_parts(problem, fit, names):
     with single_threaded_blas():
         system = NormalEquations(problem.penalised(fit.gram), fit.aliased)
         step = system.solve(fit.score)
-    unit, scales = fit.unit, problem.design.column_scales()
+    unit, scales = fit.unit, problem.design.column_scales
     moving = np.abs(step) * scales > MOVES if problem.link.means else step != 0
     moving &= fit.score @ step <= SETTLED * unit
     blurred = np.min(np.diagonal(system.factor), initial=1.0) ** 2 < UNRESOLVED

@@ -222,7 +222,7 @@ def test_equals_the_matrix_written_out(name):
 @pytest.mark.parametrize("name", CASES)
 def test_column_scales(name):
     blocks = case_blocks(name)
-    scales = DesignMatrix(blocks).column_scales()
+    scales = DesignMatrix(blocks).column_scales
     expected = []
     for block in blocks:
         if isinstance(block, DenseBlock):

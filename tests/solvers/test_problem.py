@@ -102,7 +102,7 @@ def test_sample(pairs):
         np.testing.assert_array_equal(getattr(sample, name), getattr(problem, name)[rows])
         assert getattr(sample, name).flags.c_contiguous
     assert sample.total_weight == problem.weights[rows].sum()
-    scales = sample.design.column_scales() ** 2
+    scales = sample.design.column_scales**2
     scales[0] = 0
     np.testing.assert_allclose(sample.ridge, scales + problem.ridge / 4, rtol=1e-14)
 
