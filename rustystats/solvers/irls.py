@@ -30,7 +30,7 @@ from rustystats.threads import single_threaded_blas
 
 SAMPLE_STRIDE = 20
 SAMPLE_ROWS = 5000  # smallest sample worth starting from
-SAMPLE_TOL = 0.02  # decrement per column at which a sample has said all it knows
+SAMPLE_TOL = 0.05  # decrement per column at which a sample has said all it knows
 KEEP_GRAM = 0.05
 MAX_HALVINGS = 40
 MAX_AT_EDGE = 12
@@ -251,7 +251,7 @@ def _sampled_start(problem):
     sample = problem.sample(slice(None, None, SAMPLE_STRIDE))
     try:
         point, sampled = _start(sample, None)
-        fit = _iterate(sample, SAMPLE_TOL * p, 15, point, point.gram, sampled)
+        fit = _iterate(sample, SAMPLE_TOL * p, 15, point, point.gram, sampled, final_gram=False)
     except ValueError:
         return None
     point = problem.evaluate(fit.coef, with_gram=True)
