@@ -181,17 +181,21 @@ def solve(model, *, tol, max_iter, columns=None, **parameter_options):
         if isinstance(columns, ArrayColumns):
             columns.check_finite()  # says more than the solver can
         raise
+    fit = replace(fit, separated=separated_parts(problem, fit, model.names))
+    _say_what_is_wrong(problem, fit, model.names)
+    return replace(model, problem=problem), fit
+
+
+def _say_what_is_wrong(problem, fit, names):
+    """Warn of each way in which the fit is not what was asked for."""
     near = nearly_aliased(problem, fit)
     if near.any():
-        columns = ", ".join(
-            name for name, is_near in zip(model.names, near, strict=True) if is_near
-        )
+        listed = ", ".join(name for name, is_near in zip(names, near, strict=True) if is_near)
         warn_user(
-            f"{columns}: so nearly a combination of the columns before that the cross-products "
+            f"{listed}: so nearly a combination of the columns before that the cross-products "
             "cannot tell, and left out (NaN); subtract its mean or rescale it, use a spline "
             "instead of powers, or look for weights and offsets many orders of magnitude apart"
         )
-    fit = replace(fit, separated=separated_parts(problem, fit, model.names))
     if fit.separated:
         warn_user(
             f"the likelihood has no maximum (separation) along {'; '.join(fit.separated)}: the "
@@ -208,7 +212,6 @@ def solve(model, *, tol, max_iter, columns=None, **parameter_options):
         if not reason:
             where = "has no standard error, for want of a clear maximum: see profile_parameter()"
         warn_user(f"{fit.parameter.name}={fit.parameter.value:g} {where}")
-    return replace(model, problem=problem), fit
 
 
 def check_response(y, n_rows, family, name):

@@ -8,12 +8,16 @@ cdef class Family:
     ) noexcept nogil
 
 
-cdef class TweedieFamily(Family):
+cdef class PositiveFamily(Family):
+    pass
+
+
+cdef class TweedieFamily(PositiveFamily):
     cdef readonly double var_power
     cdef Family named
 
 
-cdef class NegativeBinomialFamily(Family):
+cdef class NegativeBinomialFamily(PositiveFamily):
     cdef readonly double theta
 
 

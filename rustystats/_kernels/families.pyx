@@ -72,6 +72,13 @@ cdef class Family:
         return out.reshape(np.shape(y))[()]
 
 
+cdef class PositiveFamily(Family):
+    """A family whose means are positive."""
+
+    cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
+        return _count_not_between(mu, m, DBL_MIN, DBL_MAX)
+
+
 cdef class GaussianFamily(Family):
     """V = 1, d = (y - mu)^2."""
 
@@ -90,11 +97,8 @@ cdef class GaussianFamily(Family):
             deviance_out[i] = (y[i] - mu[i]) * (y[i] - mu[i])
 
 
-cdef class PoissonFamily(Family):
+cdef class PoissonFamily(PositiveFamily):
     """V = mu, d = 2 [y log(y / mu) - (y - mu)]."""
-
-    cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
-        return _count_not_between(mu, m, DBL_MIN, DBL_MAX)
 
     cdef void variance_block(
         self, const double* mu, double* variance_out, Py_ssize_t m
@@ -143,11 +147,8 @@ cdef class BinomialFamily(Family):
             deviance_out[i] = 2.0 * total
 
 
-cdef class GammaFamily(Family):
+cdef class GammaFamily(PositiveFamily):
     """V = mu^2, d = 2 [(y - mu) / mu - log(y / mu)]."""
-
-    cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
-        return _count_not_between(mu, m, DBL_MIN, DBL_MAX)
 
     cdef void variance_block(
         self, const double* mu, double* variance_out, Py_ssize_t m
@@ -162,11 +163,8 @@ cdef class GammaFamily(Family):
         gamma_deviance_block(y, mu, deviance_out, m)
 
 
-cdef class InverseGaussianFamily(Family):
+cdef class InverseGaussianFamily(PositiveFamily):
     """V = mu^3, d = (y - mu)^2 / (y mu^2)."""
-
-    cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
-        return _count_not_between(mu, m, DBL_MIN, DBL_MAX)
 
     cdef void variance_block(
         self, const double* mu, double* variance_out, Py_ssize_t m
@@ -185,7 +183,7 @@ cdef class InverseGaussianFamily(Family):
             deviance_out[i] = relative * relative / y[i]
 
 
-cdef class TweedieFamily(Family):
+cdef class TweedieFamily(PositiveFamily):
     """V = mu^p; d as in `vecmath.h`, and that of the named family where p is 0, 1, 2 or 3."""
 
     def __init__(self, double var_power):
@@ -198,7 +196,7 @@ cdef class TweedieFamily(Family):
     cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
         if self.var_power == 0.0:
             return self.named.count_outside(mu, m)
-        return _count_not_between(mu, m, DBL_MIN, DBL_MAX)
+        return PositiveFamily.count_outside(self, mu, m)
 
     cdef void variance_block(
         self, const double* mu, double* variance_out, Py_ssize_t m
@@ -217,14 +215,11 @@ cdef class TweedieFamily(Family):
             tweedie_deviance_block(y, mu, self.var_power, deviance_out, m)
 
 
-cdef class NegativeBinomialFamily(Family):
+cdef class NegativeBinomialFamily(PositiveFamily):
     """V = mu + mu^2 / theta, d = 2 [y log(y/mu) - (y + theta) log((y + theta) / (mu + theta))]."""
 
     def __init__(self, double theta):
         self.theta = theta
-
-    cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
-        return _count_not_between(mu, m, DBL_MIN, DBL_MAX)
 
     cdef void variance_block(
         self, const double* mu, double* variance_out, Py_ssize_t m

@@ -140,7 +140,6 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
         -------
         (Tweedie, float)
         """
-
         if not np.any((y > 0) & (weights > 0)):
             raise ValueError(
                 "no response is positive, and the Tweedie power cannot be estimated from zeros: "

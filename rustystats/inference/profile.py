@@ -12,8 +12,6 @@ bracket. A limit that is not reached at REACH times the Wald limit's distance is
 are separated.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from rustystats.inference.covariance import normal_interval
@@ -65,7 +63,7 @@ class _Profile:
     def __init__(self, problem, fit, dispersion, column, z):
         held = fit.aliased.copy()
         held[column] = True
-        self.problem = replace(problem, excluded=held)
+        self.problem = problem.without(held)
         self.fit, self.dispersion, self.z = fit, dispersion, z
         # How the other coefficients follow that one, to first order
         self.tangent = -NormalEquations(fit.gram, held).solve(fit.gram[column])

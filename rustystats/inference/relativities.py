@@ -84,8 +84,7 @@ def _rows(name, labels, contrast, columns, coef, covariance, alpha):
 def _exposure(model):
     if model.exposure is not None:
         return model.exposure
-    problem = model.problem
-    return np.ones(len(problem.y)) if problem.weights is None else problem.weights
+    return model.problem.prior_weights
 
 
 def _effects(model, exposure):
