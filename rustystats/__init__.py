@@ -21,7 +21,8 @@ from rustystats.arrays import (
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.messages import SeparationWarning
 from rustystats.model import FormulaGLM, glm
-from rustystats.results import GLMResults, compare
+from rustystats.results import GLMResults, RegularizationPath, compare
+from rustystats.selection import lasso_path, regularization_path
 from rustystats.terms.splines import bs, bs_names, ns, ns_names
 
 __version__ = "0.1.0"
@@ -31,6 +32,7 @@ __all__ = [
     "FormulaGLM",
     "GLMRegressor",
     "GLMResults",
+    "RegularizationPath",
     "SeparationWarning",
     "bs",
     "bs_names",
@@ -41,6 +43,7 @@ __all__ = [
     "fit_negbinomial",
     "gamma_regression",
     "glm",
+    "lasso_path",
     "links",
     "logistic_regression",
     "ns",
@@ -48,6 +51,7 @@ __all__ = [
     "ols",
     "poisson_regression",
     "predict",
+    "regularization_path",
     "summary",
     "summary_relativities",
 ]

@@ -25,7 +25,6 @@ import numpy as np
 
 from rustystats.families import NegativeBinomial, get_family
 from rustystats.fitting import (
-    check_alpha,
     check_count,
     check_dispersion,
     check_tol,
@@ -34,6 +33,7 @@ from rustystats.fitting import (
 )
 from rustystats.inference.summary import relativities_text
 from rustystats.links import get_link, named_link
+from rustystats.penalties import PenaltyOptions
 from rustystats.results import GLMResults
 from rustystats.results.array_results import ArrayResults
 from rustystats.terms.array import ArrayColumns, ArrayFactor
@@ -54,6 +54,12 @@ def fit_glm(
     max_iter=100,
     tol=1e-8,
     *,
+    penalty_factor=None,
+    lower_bounds=None,
+    upper_bounds=None,
+    standardize=False,
+    prior_coef=None,
+    group=None,
     dispersion=None,
     n_threads=None,
 ):
@@ -76,11 +82,15 @@ def fit_glm(
     weights : (n,) array, optional
         Prior weights >= 0.
     alpha : float
-        Ridge penalty on the mean half deviance.
-    l1_ratio : float
-        0; the lasso part is not available yet and raises.
+        Penalty on the mean half deviance.
+    l1_ratio : float in [0, 1]
+        Share of the L1 penalty: 0 ridge, 1 lasso, between them elastic net.
     max_iter, tol : int, float
-        Most steps, and tolerance on the Newton decrement in units of the dispersion.
+        Most steps, and tolerance: see `FormulaGLM.fit`.
+    penalty_factor, lower_bounds, upper_bounds, prior_coef, group : (p,) arrays, optional
+        One value a column, with or without the intercept's; see `FormulaGLM.fit`.
+    standardize : bool
+        Penalise each coefficient in units of its column's standard deviation.
     dispersion : "pearson", "deviance", float or None
         The dispersion that standard errors use; None is the family's own.
     n_threads : int, optional
@@ -118,7 +128,10 @@ def fit_glm(
         link,
         offset,
         weights,
-        check_alpha(alpha, l1_ratio),
+        PenaltyOptions(
+            l1_ratio, penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
+        ),
+        alpha,
         check_dispersion(dispersion),
         n_threads,
         tol=tol,
@@ -178,6 +191,7 @@ def fit_negbinomial(
         link,
         offset,
         weights,
+        PenaltyOptions(),
         0.0,
         None,
         n_threads,
@@ -249,10 +263,8 @@ class GLM:
         """Number of rows less the number of columns."""
         return self.exog.shape[0] - self.exog.shape[1]
 
-    def fit(
-        self, alpha=0.0, l1_ratio=0.0, max_iter=100, tol=1e-8, *, dispersion=None, n_threads=None
-    ):
-        """Fit the model: `fit_glm` of its arrays."""
+    def fit(self, alpha=0.0, l1_ratio=0.0, max_iter=100, tol=1e-8, **options):
+        """Fit the model: `fit_glm` of its arrays, with its options."""
         return fit_glm(
             self.endog,
             self.exog,
@@ -266,8 +278,7 @@ class GLM:
             l1_ratio=l1_ratio,
             max_iter=max_iter,
             tol=tol,
-            dispersion=dispersion,
-            n_threads=n_threads,
+            **options,
         )
 
     def __repr__(self):
@@ -388,8 +399,13 @@ def _response(y):
     return y
 
 
-def _fit(y, X, family, link, offset, weights, alpha, dispersion, n_threads, **solver_options):
-    link = get_link(link, family)
+def array_model(y, X, family, link, offset, weights, n_threads, exposure=None):
+    """The model of arrays and its columns, whose numbers the fit is to look through.
+
+    Returns
+    -------
+    (Model, ArrayColumns)
+    """
     columns = ArrayColumns(X, n_threads, check=False)
     labels = tuple(f"x{i}" for i in range(columns.matrix.shape[1]))
     model = prepare(
@@ -397,12 +413,18 @@ def _fit(y, X, family, link, offset, weights, alpha, dispersion, n_threads, **so
         columns,
         _response(y),
         family=family,
-        link=link,
+        link=get_link(link, family),
         weights=weights,
+        exposure=exposure,
         offset=offset,
     )
     first = columns.matrix[:, 0]
     if first[0] != 0 and (first == first[0]).all():
         model = replace(model, problem=replace(model.problem, intercept=0))
-    model, fit = solve(model.penalised(alpha), columns=columns, **solver_options)
-    return ArrayResults(model, fit, columns.backend, None, alpha, dispersion)
+    return model, columns
+
+
+def _fit(y, X, family, link, offset, weights, penalty, alpha, dispersion, n_threads, **options):
+    model, columns = array_model(y, X, family, link, offset, weights, n_threads)
+    model, fit = solve(model.penalised(penalty, alpha), columns=columns, **options)
+    return ArrayResults(model, fit, columns.backend, None, dispersion)

@@ -23,11 +23,13 @@ from rustystats.offsets import (
     named,
     read_vector,
 )
-from rustystats.solvers.irls import solve_irls
+from rustystats.penalties import check_alpha
 from rustystats.solvers.nested import nearly_aliased
 from rustystats.solvers.parameter import solve_with_parameter
+from rustystats.solvers.path import solve_path
 from rustystats.solvers.problem import Problem
 from rustystats.solvers.separation import separated_parts
+from rustystats.solvers.solve import solve_problem
 from rustystats.terms.array import ArrayColumns
 from rustystats.terms.term import ModelTerms
 
@@ -67,15 +69,18 @@ class Model:
             return ArrayColumns(data, self.n_threads)
         return frames.read_columns(data, (*self.terms.columns, *names), self.n_threads)
 
-    def penalised(self, alpha):
-        """The model with a ridge penalty, alpha of the objective in `solvers/problem.py`."""
-        problem = self.problem
-        ridge = None
-        if alpha > 0:
-            ridge = np.full(problem.design.shape[1], alpha * problem.total_weight)
-            if problem.intercept is not None:
-                ridge[problem.intercept] = 0.0
-        return replace(self, problem=replace(problem, ridge=ridge))
+    def penalised(self, options, alpha):
+        """The model with a penalty, or with bounds alone.
+
+        Parameters
+        ----------
+        options : PenaltyOptions
+        alpha : float, of the objective in `solvers/problem.py`
+        """
+        options.check_used(check_alpha(alpha))
+        wanted = alpha > 0 or options.bounded
+        penalty = options.penalty(self, alpha) if wanted else None
+        return replace(self, problem=replace(self.problem, penalty=penalty))
 
     def threaded(self, n_threads):
         """The model with another number of threads."""
@@ -176,19 +181,60 @@ def solve(model, *, tol, max_iter, columns=None, **parameter_options):
                 problem, tol=tol, max_iter=max_iter, **parameter_options
             )
         else:
-            fit = solve_irls(problem, tol=tol, max_iter=max_iter)
+            fit = solve_problem(problem, tol=tol, max_iter=max_iter)
     except ValueError:
         if isinstance(columns, ArrayColumns):
             columns.check_finite()  # says more than the solver can
         raise
-    fit = replace(fit, separated=separated_parts(problem, fit, model.names))
+    if fit.gram is not None:
+        fit = replace(fit, separated=separated_parts(problem, fit, model.names))
     _say_what_is_wrong(problem, fit, model.names)
     return replace(model, problem=problem), fit
 
 
+def trace_path(model, options, grid, *, tol, max_iter, columns=None):
+    """Fit the model along decreasing alphas, and warn where a fit did not converge.
+
+    Parameters
+    ----------
+    model : Model
+    options : PenaltyOptions
+    grid : AlphaGrid
+    tol, max_iter, columns : as in `solve`
+
+    Returns
+    -------
+    (Model, Path) : the model has the penalty, at alpha 0
+    """
+    check_tol(tol, "tol")
+    check_count(max_iter, "max_iter")
+    family = model.problem.family
+    if family.estimated:
+        raise ValueError(
+            f"a path needs {family.parameter} as a number: fit once without penalty and pass "
+            f"{family.parameter}=result.{family.parameter}"
+        )
+    try:
+        penalised = replace(model, problem=replace(model.problem, penalty=options.penalty(model)))
+        path = solve_path(penalised.problem, grid, tol=tol, max_iter=max_iter)
+    except ValueError:
+        if isinstance(columns, ArrayColumns):
+            columns.check_finite()
+        raise
+    short = [alpha for alpha, fit in zip(path.alphas, path.fits, strict=True) if not fit.converged]
+    if short:
+        message = next(fit.message for fit in path.fits if not fit.converged)
+        warn_user(
+            f"{len(short)} of {len(path.alphas)} fits of the path did not converge, from alpha="
+            f"{short[0]:.4g} on: {message}",
+            ConvergenceWarning,
+        )
+    return penalised, path
+
+
 def _say_what_is_wrong(problem, fit, names):
     """Warn of each way in which the fit is not what was asked for."""
-    near = nearly_aliased(problem, fit)
+    near = np.zeros(0, dtype=bool) if fit.gram is None else nearly_aliased(problem, fit)
     if near.any():
         listed = ", ".join(name for name, is_near in zip(names, near, strict=True) if is_near)
         warn_user(
@@ -249,19 +295,6 @@ def check_weights(weights, columns, n_rows):
         where = f"all {n_rows} rows"
         raise ValueError(f"{named('weights', weights)} is zero in {where}: nothing to fit")
     return values
-
-
-def check_alpha(alpha, l1_ratio):
-    """The penalty, if this solver can serve it."""
-    if not isinstance(alpha, Real) or not np.isfinite(alpha) or alpha < 0:
-        raise ValueError(f"alpha must be a number of at least 0, not {alpha!r}")
-    if not isinstance(l1_ratio, Real) or not 0 <= l1_ratio <= 1:
-        raise ValueError(f"l1_ratio must lie in [0, 1], not {l1_ratio!r}")
-    if alpha > 0 and l1_ratio > 0:
-        raise ValueError(
-            f"l1_ratio={l1_ratio!r}: this version fits ridge penalties only, set l1_ratio=0"
-        )
-    return float(alpha)
 
 
 def check_tol(tol, name):

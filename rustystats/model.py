@@ -2,10 +2,11 @@
 
 from rustystats import frames
 from rustystats.families import get_family
-from rustystats.fitting import check_alpha, check_dispersion, prepare, solve
+from rustystats.fitting import check_dispersion, prepare, solve, trace_path
 from rustystats.formula import parse_formula
 from rustystats.links import get_link
-from rustystats.results import GLMResults
+from rustystats.penalties import PenaltyOptions, alpha_grid
+from rustystats.results import GLMResults, RegularizationPath
 
 
 def glm(
@@ -148,6 +149,12 @@ class FormulaGLM:
         max_iter=100,
         tol=1e-8,
         *,
+        penalty_factor=None,
+        lower_bounds=None,
+        upper_bounds=None,
+        standardize=False,
+        prior_coef=None,
+        group=None,
         dispersion=None,
         n_threads=None,
     ):
@@ -156,14 +163,31 @@ class FormulaGLM:
         Parameters
         ----------
         alpha : float
-            Ridge penalty on the mean half deviance: adds ``alpha / 2 sum b_j^2``, the intercept
-            apart. (The seed's alpha was on the summed scale: divide it by the sum of weights.)
-        l1_ratio : float
-            0; the lasso part is not available yet and raises.
+            Penalty on the mean half deviance: adds ``alpha * (l1_ratio * sum |b_j| + (1 - l1_ratio)
+            / 2 * sum b_j^2)``, the intercept apart. (The seed's alpha was on the summed scale:
+            divide it by the sum of weights.)
+        l1_ratio : float in [0, 1]
+            Share of the L1 penalty: 0 ridge, 1 lasso, between them elastic net.
         max_iter : int
             Most steps on the full data.
         tol : float
-            Tolerance on the Newton decrement in units of the dispersion.
+            Tolerance on the Newton decrement in units of the dispersion; with an L1 penalty or
+            bounds, on the violation of the conditions for a minimum, relative to the null model's.
+        penalty_factor : dict or (p,) array, optional
+            Multiplies the penalty of a term or column: ``{"C(Region)": 0.5, "BonusMalus": 0}``, by
+            the name of the term as the formula has it or of the column; 1 where nothing is said.
+            An array has one number a column, with or without the intercept.
+        lower_bounds, upper_bounds : float, dict or (p,) array, optional
+            Bounds of the coefficients, alike; a number is for all but the intercept.
+        standardize : bool
+            Penalise each coefficient in units of its column's standard deviation. Coefficients are
+            those of the columns as they are.
+        prior_coef : dict, (p,) array or GLMResults, optional
+            What the penalty draws coefficients to instead of 0, by column name: those of a
+            countrywide model, say; of a fitted model, the columns that both have.
+        group : "term" or (p,) labels, optional
+            Penalise the norm of a term's coefficients instead of each: a factor enters or leaves
+            as a whole (group lasso). Needs an l1_ratio above 0.
         dispersion : "pearson", "deviance", float or None
             The dispersion that standard errors use; None is the family's own: 1 for Poisson,
             binomial and negative binomial, else "pearson".
@@ -184,12 +208,68 @@ class FormulaGLM:
         UserWarning
             If an estimated theta or power lies at the edge of its range.
         """
-        alpha, dispersion = check_alpha(alpha, l1_ratio), check_dispersion(dispersion)
-        model = self._model.penalised(alpha)
+        dispersion = check_dispersion(dispersion)
+        options = PenaltyOptions(
+            l1_ratio, penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
+        )
+        model = self._model.penalised(options, alpha)
         if n_threads is not None:
             model = model.threaded(n_threads)
         model, fit = solve(model, tol=tol, max_iter=max_iter)
-        return GLMResults(model, fit, self._backend, self.formula, alpha, dispersion)
+        return GLMResults(model, fit, self._backend, self.formula, dispersion)
+
+    def regularization_path(
+        self,
+        alphas=None,
+        n_alphas=100,
+        l1_ratio=1.0,
+        alpha_min_ratio=1e-4,
+        max_iter=100,
+        tol=1e-7,
+        *,
+        penalty_factor=None,
+        lower_bounds=None,
+        upper_bounds=None,
+        standardize=False,
+        prior_coef=None,
+        group=None,
+    ):
+        """Fit the model along decreasing penalties.
+
+        Parameters
+        ----------
+        alphas : array-like, optional
+            None takes `n_alphas`, log-spaced from the smallest alpha with an empty model down to
+            `alpha_min_ratio` times that.
+        n_alphas : int
+        l1_ratio : float in [0, 1]
+        alpha_min_ratio : float in (0, 1)
+        max_iter : int
+            Most steps for each alpha.
+        tol : float
+            Largest violation of the conditions for a minimum, relative to the null model's.
+        penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group : as in `fit`
+
+        Returns
+        -------
+        RegularizationPath
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ VehPower + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> path = model.regularization_path(n_alphas=20)
+        >>> path.n_nonzero[[0, -1]].tolist()
+        [0, 6]
+        """
+        options = PenaltyOptions(
+            l1_ratio, penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
+        )
+        grid = alpha_grid(alphas, n_alphas, alpha_min_ratio)
+        model, path = trace_path(self._model, options, grid, tol=tol, max_iter=max_iter)
+        return RegularizationPath(model, path, self._backend, self.formula)
 
     def __repr__(self):
         return (

@@ -23,9 +23,9 @@ FLOORS = [
     "formula",
     "solvers",
     "inference",
-    "offsets fitting",
+    "offsets penalties fitting",
     "results",
-    "model arrays",
+    "model arrays selection",
     "estimators",
     "cli",
     "__init__",
@@ -33,7 +33,7 @@ FLOORS = [
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
 # Neighbours that stand on the same ground and do not know each other, whatever their order
 STRANGERS = [("terms", "solvers"), ("solvers", "terms"), ("formula", "solvers")]
-WITHIN_A_FLOOR = {("fitting", "offsets")}
+WITHIN_A_FLOOR = {("fitting", "offsets"), ("fitting", "penalties"), ("selection", "arrays")}
 DATA_FRAMES = {"narwhals", "pandas", "polars", "pyarrow"}
 
 

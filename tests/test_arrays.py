@@ -552,7 +552,6 @@ BAD = {
     "theta of another family": ({"theta": 1.0}, "theta=1.0 is no parameter of family 'poisson'"),
     "alpha": ({"alpha": -0.1}, "alpha must be a number of at least 0"),
     "l1_ratio": ({"alpha": 1.0, "l1_ratio": 1.5}, r"l1_ratio must lie in \[0, 1\]"),
-    "lasso": ({"alpha": 1.0, "l1_ratio": 1.0}, "l1_ratio=1.0: this version fits ridge"),
     "max_iter": ({"max_iter": 0}, "max_iter must be a whole number"),
     "tol": ({"tol": 0.0}, "tol must be a positive number"),
     "dispersion": ({"dispersion": "mle"}, "dispersion must be 'pearson'"),

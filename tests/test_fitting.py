@@ -7,7 +7,6 @@ from sklearn.exceptions import ConvergenceWarning
 
 from rustystats.families import NegativeBinomial, get_family
 from rustystats.fitting import (
-    check_alpha,
     check_response,
     check_weights,
     prepare,
@@ -16,6 +15,7 @@ from rustystats.fitting import (
 from rustystats.formula import parse_formula
 from rustystats.frames import read_columns
 from rustystats.links import get_link
+from rustystats.penalties import PenaltyOptions
 from rustystats.solvers.irls import solve_irls
 
 N = 500
@@ -67,11 +67,12 @@ def test_intercept_is_found_wherever_it_stands():
 
 def test_penalised():
     model = make(weights="w")
-    assert model.penalised(0.0).problem.ridge is None
-    ridge = model.penalised(0.1).problem.ridge
+    ridge_only = PenaltyOptions()
+    assert model.penalised(ridge_only, 0.0).problem.penalty is None
+    ridge = model.penalised(ridge_only, 0.1).problem.ridge
     np.testing.assert_allclose(ridge, 0.1 * FRAME["w"].sum() * np.array([0, 1, 1, 1]))
     assert model.problem.ridge is None  # a new model, not this one
-    without = make("x + a - 1").penalised(0.1).problem.ridge
+    without = make("x + a - 1").penalised(ridge_only, 0.1).problem.ridge
     np.testing.assert_allclose(without, np.full(4, 0.1 * N))  # no column exempt by accident
 
 
@@ -157,34 +158,6 @@ def test_weights():
             check_weights([1.0, bad, 1.0], None, 3)
     with pytest.raises(ValueError, match=r"weights has shape \(2,\)"):
         check_weights([1.0, 2.0], None, 3)
-
-
-@pytest.mark.parametrize(
-    ("alpha", "l1_ratio", "name"),
-    [
-        (-1e-9, 0.0, "alpha"),
-        (np.nan, 0.0, "alpha"),
-        (np.inf, 0.0, "alpha"),
-        ("1", 0.0, "alpha"),
-        (None, 0.0, "alpha"),
-        ([1.0], 0.0, "alpha"),
-        (1.0, -0.1, "l1_ratio"),
-        (1.0, 1.1, "l1_ratio"),
-        (0.0, np.nan, "l1_ratio"),
-        (0.0, "0", "l1_ratio"),
-        (1.0, 0.5, "l1_ratio=0.5.*ridge"),
-        (1.0, 1, "l1_ratio=1.*ridge"),
-    ],
-)
-def test_check_alpha_refuses(alpha, l1_ratio, name):
-    with pytest.raises(ValueError, match=name):
-        check_alpha(alpha, l1_ratio)
-
-
-def test_check_alpha():
-    assert check_alpha(0, 0) == 0.0
-    assert check_alpha(np.float32(0.5), 0.0) == 0.5
-    assert check_alpha(0.0, 1.0) == 0.0  # no penalty, no part of it
 
 
 @pytest.mark.parametrize("tol", [0, -1e-8, np.nan, np.inf, "1e-8", None])

@@ -210,11 +210,6 @@ def test_options_of_fit(option, value):
     np.testing.assert_array_equal(model.fit().params, expected.params)
 
 
-def test_lasso_is_still_to_come():
-    with pytest.raises(ValueError, match="ridge penalties only"):
-        frequency().fit(alpha=0.1, l1_ratio=1.0)
-
-
 def test_n_threads_of_the_model():
     with pytest.raises(ValueError, match="n_threads"):
         frequency(n_threads=0)

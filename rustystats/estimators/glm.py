@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from rustystats import frames
 from rustystats.families import get_family
 from rustystats.fitting import (
-    check_alpha,
     check_dispersion,
     check_response,
     check_weights,
@@ -22,6 +21,7 @@ from rustystats.formula import parse_formula
 from rustystats.links import get_link
 from rustystats.messages import warn_user
 from rustystats.offsets import evaluate_offsets
+from rustystats.penalties import PenaltyOptions
 from rustystats.results import GLMResults
 from rustystats.solvers.null import null_deviance
 from rustystats.terms.array import ArrayColumns, ArrayFactor, as_matrix
@@ -31,10 +31,11 @@ from rustystats.terms.term import ModelTerms, Term
 
 
 class GLMRegressor(RegressorMixin, BaseEstimator):
-    """Generalized linear model with optional ridge penalty.
+    """Generalized linear model with an optional elastic net penalty.
 
-    Minimises ``1/(2 sum w) sum w d(y, mu) + alpha / 2 sum b^2`` over coefficients b, with unit
-    deviance d and the intercept not penalised (the scale of scikit-learn's and glum's GLMs).
+    Minimises ``1/(2 sum w) sum w d(y, mu) + alpha * (l1_ratio * sum |b_j| + (1 - l1_ratio) / 2 *
+    sum b_j^2)`` over coefficients b, with unit deviance d and the intercept not penalised (the
+    scale of scikit-learn's and glum's GLMs).
 
     Parameters
     ----------
@@ -50,9 +51,19 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         Theta of the negative binomial, Var = mu + mu^2 / theta; None is "auto", maximum
         likelihood.
     alpha : float, default=0.0
-        Ridge penalty.
-    l1_ratio : float, default=0.0
-        Share of the L1 penalty. Only 0 is available; with alpha > 0 anything else raises.
+        Size of the penalty.
+    l1_ratio : float in [0, 1], default=0.0
+        Share of the L1 penalty: 0 ridge, 1 lasso, between them elastic net.
+    penalty_factor : dict or (p,) array, optional
+        Multiplies the penalty of a term or column, by name or one number a coefficient.
+    lower_bounds, upper_bounds : float, dict or (p,) array, optional
+        Bounds of the coefficients, alike.
+    standardize : bool, default=False
+        Penalise each coefficient in units of its column's standard deviation.
+    prior_coef : dict, (p,) array or GLMResults, optional
+        What the penalty draws coefficients to instead of 0.
+    group : "term" or (p,) labels, optional
+        Penalise the norm of a term's coefficients instead of each (group lasso).
     formula : str or None
         Terms on the columns of a DataFrame, without a response: ``"bs(DrivAge, df=5) + C(Area)"``.
         None uses every column: numbers as they are, text and categoricals as factors.
@@ -109,6 +120,12 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         theta=None,
         alpha=0.0,
         l1_ratio=0.0,
+        penalty_factor=None,
+        lower_bounds=None,
+        upper_bounds=None,
+        standardize=False,
+        prior_coef=None,
+        group=None,
         formula=None,
         exposure=None,
         fit_intercept=True,
@@ -123,6 +140,12 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         self.theta = theta
         self.alpha = alpha
         self.l1_ratio = l1_ratio
+        self.penalty_factor = penalty_factor
+        self.lower_bounds = lower_bounds
+        self.upper_bounds = upper_bounds
+        self.standardize = standardize
+        self.prior_coef = prior_coef
+        self.group = group
         self.formula = formula
         self.exposure = exposure
         self.fit_intercept = fit_intercept
@@ -158,10 +181,33 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
             If the fit did not converge; if levels or columns have no best coefficients; if an
             estimated theta or power lies at the edge of its range.
         """
+        dispersion = check_dispersion(self.dispersion)
+        options = self._penalty_options(self.l1_ratio)
+        model, columns, features = self._prepare(X, y, sample_weight, offset, exposure)
+        model, fit = solve(
+            model.penalised(options, self.alpha),
+            tol=self.tol,
+            max_iter=self.max_iter,
+            columns=columns,
+        )
+        self._keep(features, GLMResults(model, fit, columns.backend, self.formula, dispersion))
+        return self
+
+    def _penalty_options(self, l1_ratio):
+        return PenaltyOptions(
+            l1_ratio,
+            self.penalty_factor,
+            self.lower_bounds,
+            self.upper_bounds,
+            self.standardize,
+            self.prior_coef,
+            self.group,
+        )
+
+    def _prepare(self, X, y, sample_weight, offset, exposure):
+        """The model of these data, its columns, and the names of its features (or their number)."""
         family = self._family()
         link = get_link(self.link, family)
-        alpha = check_alpha(self.alpha, self.l1_ratio)
-        dispersion = check_dispersion(self.dispersion)
         if not isinstance(self.fit_intercept, (bool, np.bool_)):
             raise ValueError(f"fit_intercept must be True or False, not {self.fit_intercept!r}")
         exposure = self._exposure(exposure)
@@ -177,11 +223,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
             weights=sample_weight,
             exposure=exposure,
             offset=offset,
-        ).penalised(alpha)
-        model, fit = solve(model, tol=self.tol, max_iter=self.max_iter, columns=columns)
-        result = GLMResults(model, fit, columns.backend, self.formula, alpha, dispersion)
-        self._keep(features, result)
-        return self
+        )
+        return model, columns, features
 
     def _family(self):
         return get_family(self.family, self.var_power, self.theta, defaults={"theta": "auto"})

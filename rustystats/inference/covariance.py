@@ -20,7 +20,10 @@ def inverse_information(fit, ridge):
 
 
 def unscaled_covariance(fit, ridge):
-    """Covariance at dispersion 1, shape (p, p)."""
+    """Covariance at dispersion 1, shape (p, p); NaN for a fit without Gram, which has an L1 penalty
+    or bounds: its errors are not normal, and selection makes them too small."""
+    if fit.gram is None:
+        return np.full((len(fit.coef),) * 2, np.nan)
     inverse = inverse_information(fit, ridge)
     if ridge is None:
         return inverse

@@ -2,5 +2,6 @@
 
 from rustystats.results.comparison import compare
 from rustystats.results.glm_results import GLMResults
+from rustystats.results.regularization_path import RegularizationPath
 
-__all__ = ["GLMResults", "compare"]
+__all__ = ["GLMResults", "RegularizationPath", "compare"]

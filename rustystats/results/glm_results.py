@@ -52,18 +52,16 @@ class GLMResults(
         Levels or columns along which the likelihood has no maximum; empty for a proper fit.
     message : str, how the solver ended
     response, formula : str (formula None without one)
-    alpha : float, the penalty; see also `penalty_type` and `l1_ratio`
     dispersion_choice : None, "pearson", "deviance" or a number, as `fit` was asked; `scale()` is
         the dispersion itself
     theta, theta_se, var_power, var_power_se : float, None for families without
     """
 
-    def __init__(self, model, fit, backend=None, formula=None, alpha=0.0, dispersion=None):
+    def __init__(self, model, fit, backend=None, formula=None, dispersion=None):
         self.model = model
         self.fit = fit
         self.backend = backend
         self.formula = formula
-        self.alpha = alpha
         self.dispersion_choice = dispersion
         self.feature_names = list(model.names)
         self.aliased = fit.aliased

@@ -9,19 +9,37 @@ class PenaltyAnswers:
     """Part of `GLMResults`: what it says of its penalty."""
 
     @property
+    def penalty(self):
+        """The penalty as the solver had it, a `Penalty` of (p,) arrays; None without."""
+        return self.model.problem.penalty
+
+    @property
+    def alpha(self):
+        """Size of the penalty on the mean half deviance; 0.0 without one."""
+        return 0.0 if self.penalty is None else self.penalty.alpha
+
+    @property
     def is_regularized(self):
         """Whether the fit was penalised."""
         return self.alpha > 0
 
     @property
     def penalty_type(self):
-        """ "none" or "ridge"."""
-        return "ridge" if self.is_regularized else "none"
+        """ "none", "ridge", "lasso" or "elasticnet"."""
+        if not self.is_regularized:
+            return "none"
+        return {0.0: "ridge", 1.0: "lasso"}.get(self.penalty.l1_ratio, "elasticnet")
 
     @property
     def l1_ratio(self):
         """Share of the L1 penalty; None without a penalty."""
-        return 0.0 if self.is_regularized else None
+        return self.penalty.l1_ratio if self.is_regularized else None
+
+    @property
+    def kkt(self):
+        """Largest violation of the conditions for a minimum, relative to the null model's, where
+        the penalty has an L1 part or coefficients have bounds; else None."""
+        return self.fit.kkt
 
     def _nonzero(self):
         """Positions of the coefficients that are not 0, the intercept apart."""

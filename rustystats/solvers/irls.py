@@ -98,7 +98,7 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
     at_edge = 0  # steps in a row that were cut because means would have left the domain
     for n_iter in range(1, max_iter + 1):  # noqa: B007  the count is reported
         # Data fitted exactly have no dispersion: a step that rounding would swallow is the last.
-        unit = _unit(problem, point, system.rank, history[0])
+        unit = dispersion_unit(problem, point, system.rank, history[0])
         rounding = ROUNDING**2 * (point.coef @ gram @ point.coef)
         last = decrement <= max(tol * unit, rounding)
         movement = 0.0 if last else np.max(np.abs(step) * scales)
@@ -210,7 +210,7 @@ def _stuck(problem, left_domain):
     )
 
 
-def _unit(problem, point, rank, first):
+def dispersion_unit(problem, point, rank, first):
     """What the decrement is measured in: the dispersion.
 
     Where it is 1 by definition, it counts as small as the weights are, whose unit is anybody's

@@ -6,7 +6,7 @@ until the parameter rests. The two are orthogonal, the expected mixed derivative
 is 0, so each round gains some two digits and three to five suffice; from the second on the
 coefficients start where they were, with the Gram they had, and take one or two steps.
 
-With a ridge penalty the coefficients are those of the penalised objective at the parameter.
+With a penalty the coefficients are those of the penalised objective at the parameter.
 """
 
 from dataclasses import replace
@@ -15,6 +15,7 @@ import numpy as np
 
 from rustystats.solvers.irls import continue_irls, solve_irls
 from rustystats.solvers.problem import Parameter
+from rustystats.solvers.solve import solve_problem
 from rustystats.threads import single_threaded_blas
 
 RESOLUTION = 1e-7  # a relative change that is rounding
@@ -45,8 +46,8 @@ def solve_with_parameter(
         problem = replace(problem, family=problem.family.with_parameter(initial))
     steps = 0
     for rounds in range(1, max_rounds + 1):
-        if rounds == 1:
-            fit = solve_irls(problem, tol=tol, max_iter=max_iter, start=start)
+        if rounds == 1 or not problem.is_smooth:
+            fit = solve_problem(problem, tol=tol, max_iter=max_iter, start=start)
         else:
             fit = _refit(problem, fit, tol, max_iter)
         steps += fit.n_iter

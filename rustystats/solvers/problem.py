@@ -6,19 +6,21 @@ Objective, over coefficients b, for mu = g^-1(X b + offset):
         + alpha * [ l1_ratio * sum_j v_j |b_j| + (1 - l1_ratio) / 2 * sum_j v_j b_j^2 ]
 
 d the unit deviance of the family, w the prior weights, v the penalty factors (0 for the intercept).
-This is the scale of scikit-learn, glum and glmnet. Solvers work on ``sum w`` times this, where the
-gradient is -(X'r - alpha sum(w) v b) and the Fisher information X'WX + alpha sum(w) diag(v).
-
-`l1_ratio` is 0 (ridge) until the coordinate-descent solver exists.
+This is the scale of scikit-learn, glum and glmnet; `penalty.py` has the penalty with all it can be.
+Solvers work on ``sum w`` times this: with R = diag(ridge) and l1, the weights of b_j^2 / 2 and of
+|b_j| on that scale, the gradient of the smooth part is -(X'r - R b) and its Fisher information
+X'WX + R.
 """
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from rustystats._kernels.irls import accumulate_irls
 from rustystats.design.matrix import DesignMatrix
 from rustystats.families.base import FamilyMixin
+from rustystats.solvers.penalty import Penalty
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +33,11 @@ class Problem:
     y : (n,) float64
     family, link : objects
     weights, offset : (n,) float64 or None
-    ridge : (p,) float64 or None, what the penalty adds to the diagonal of X'WX: alpha sum(w) v
+    penalty : Penalty or None
     intercept : position of the intercept column, or None
     excluded : (p,) bool or None, columns that no step moves. Held at 0, where every start
         puts them: a model without them, on the same design. A start may hold them elsewhere.
+    steadying : (p,) float64 or None, a ridge beside the penalty
     """
 
     design: DesignMatrix
@@ -43,9 +46,10 @@ class Problem:
     link: object
     weights: np.ndarray | None = None
     offset: np.ndarray | None = None
-    ridge: np.ndarray | None = None
+    penalty: Penalty | None = None
     intercept: int | None = None
     excluded: np.ndarray | None = None
+    steadying: np.ndarray | None = None
     total_weight: float = field(init=False)
     n_obs: int = field(init=False)
 
@@ -72,6 +76,33 @@ class Problem:
         """The weights, (n,), ones where there are none."""
         return np.ones(len(self.y)) if self.weights is None else self.weights
 
+    @cached_property
+    def ridge(self):
+        """What the penalty adds to the diagonal of X'WX, (p,); None for nothing."""
+        ridge = 0.0 if self.penalty is None else self.total_weight * self.penalty.ridge()
+        if self.steadying is not None:
+            ridge = ridge + self.steadying
+        return ridge if np.any(ridge) else None
+
+    @cached_property
+    def l1(self):
+        """Weights of the absolute values or norms of groups, (p,); None for none."""
+        return (
+            None
+            if self.penalty is None or not self.penalty.l1_share
+            else (self.total_weight * self.penalty.l1())
+        )
+
+    @property
+    def is_smooth(self):
+        """Whether the objective has a gradient everywhere, and no bounds."""
+        return self.penalty is None or self.penalty.is_smooth
+
+    def from_target(self, coef):
+        """Coefficients less what the penalty draws them to, (p,)."""
+        penalty = self.penalty
+        return coef if penalty is None or penalty.target is None else coef - penalty.target
+
     def means(self, coef):
         """The means at these coefficients, (n,)."""
         return self.link.inverse(self.design.matvec(coef, self.offset))
@@ -88,18 +119,16 @@ class Problem:
         get wild coefficients.
         """
         design = self.design.take(rows)
-        ridge = np.square(design.column_scales)
+        steadying = np.square(design.column_scales)
         if self.intercept is not None:
-            ridge[self.intercept] = 0.0
-        if self.ridge is not None:
-            ridge += self.ridge * design.shape[0] / self.design.shape[0]
+            steadying[self.intercept] = 0.0
         return replace(
             self,
             design=design,
             y=self.y[rows].copy(),
             weights=None if self.weights is None else self.weights[rows].copy(),
             offset=None if self.offset is None else self.offset[rows].copy(),
-            ridge=ridge,
+            steadying=steadying,
         )
 
     def evaluate(self, coef, with_gram):
@@ -122,11 +151,18 @@ class Problem:
         with np.errstate(over="ignore", invalid="ignore"):
             score = design.reduce_score(*sums.score())
             gram = design.reduce_gram(*sums.gram()) if with_gram else None
-        objective = deviance
         if self.ridge is not None:
-            objective += float(self.ridge @ coef**2)
-            score = score - self.ridge * coef
-        return Point(coef, score, gram, deviance, pearson, objective)
+            score = score - self.ridge * self.from_target(coef)
+        return Point(coef, score, gram, deviance, pearson, deviance + self.penalty_at(coef))
+
+    def penalty_at(self, coef):
+        """Penalty at these coefficients, on the scale of the deviance."""
+        gap, value = self.from_target(coef), 0.0
+        if self.ridge is not None:
+            value += float(self.ridge @ gap**2)
+        if self.l1 is not None:
+            value += 2.0 * self.penalty.norm(gap, self.l1)
+        return value
 
     def penalised(self, gram):
         """X'WX with the penalty's diagonal."""
@@ -162,7 +198,9 @@ class Fit:
     gradient of `Point.objective`, both at the final means (gram is None where it was not asked
     for). Columns that the problem excludes count as aliased. `parameter` is there when the family's
     own was estimated. `unit` is what the decrement was measured in. `separated` names the levels or
-    columns along which the likelihood has no maximum.
+    columns along which the likelihood has no maximum. Of a penalty with an absolute value or
+    bounds, `kkt` is the largest violation of the conditions for a minimum, relative to that of the
+    null model, and `n_free` the number of coefficients away from target and bounds.
     """
 
     coef: np.ndarray
@@ -178,12 +216,15 @@ class Fit:
     message: str
     history: tuple
     parameter: "Parameter | None" = None
+    kkt: float | None = None
+    n_free: int | None = None
     separated: tuple = ()
 
     @property
     def rank(self):
-        """Number of columns that are not aliased."""
-        return int(np.count_nonzero(~self.aliased))
+        """Number of columns that are not aliased; with an L1 penalty or bounds, of the free ones:
+        the degrees of freedom of a lasso (Zou, Hastie & Tibshirani 2007, Ann. Stat. 35:2173)."""
+        return int(np.count_nonzero(~self.aliased)) if self.n_free is None else self.n_free
 
 
 @dataclass(frozen=True)

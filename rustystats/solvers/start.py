@@ -35,7 +35,9 @@ def constant_objective(problem, sample):
     if problem.intercept is None:
         return np.inf
     design = DesignMatrix([constant_block(len(problem.y))], problem.design.n_threads)
-    constant = replace(problem, design=design, ridge=None, excluded=None, intercept=0)
+    constant = replace(
+        problem, design=design, penalty=None, steadying=None, excluded=None, intercept=0
+    )
     return constant.evaluate(np.array([_best_constant(sample)]), with_gram=False).objective
 
 

@@ -599,7 +599,6 @@ def test_response_outside_its_domain(family, value, domain):
         ({"alpha": np.nan}, "alpha must be a number"),
         ({"alpha": None}, "alpha must be a number"),
         ({"alpha": "0.1"}, "alpha must be a number"),
-        ({"alpha": 0.1, "l1_ratio": 0.5}, "ridge penalties only"),
         ({"l1_ratio": 1.5}, r"l1_ratio must lie in \[0, 1\]"),
         ({"fit_intercept": "no"}, "fit_intercept must be True or False, not 'no'"),
         ({"tol": 0.0}, "tol must be a positive number"),
@@ -708,7 +707,7 @@ def test_a_fit_that_fails_changes_nothing(monkeypatch, error):
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(fitting, "solve_irls", interrupted)
+        patch.setattr(fitting, "solve_problem", interrupted)
         with pytest.raises(error):
             model.fit(X[:, :2], Y0, WEIGHTS)
     assert vars(model) == before
@@ -757,6 +756,12 @@ def test_parameters():
         "theta": None,
         "alpha": 0.5,
         "l1_ratio": 0.0,
+        "penalty_factor": {"a": 2.0},
+        "lower_bounds": 0.0,
+        "upper_bounds": None,
+        "standardize": True,
+        "prior_coef": None,
+        "group": None,
         "formula": "a",
         "exposure": "e",
         "fit_intercept": False,

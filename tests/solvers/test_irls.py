@@ -108,7 +108,7 @@ def test_ridge_equals_brute_force(pair, alpha):
     free = make_problem(pair, True, True)
     factors = np.array([0, 1, 1, 2, 1, 0.5])
     total = free.weights.sum()
-    problem = make_problem(pair, True, True, ridge=alpha * total * factors)
+    problem = make_problem(pair, True, True, steadying=alpha * total * factors)
     fit = solve_irls(problem, tol=1e-16)
     x = problem.design.to_dense()
 
@@ -239,7 +239,9 @@ def test_ridge_tells_equal_columns_apart(pairs):
     base = make_problem(pairs["poisson", "log"])
     x = base.design.to_dense()[:, [0, 4, 4]]
     ridge = np.array([0.0, 50.0, 50.0])
-    fit = solve_irls(dense_problem(x, base.y, pairs["poisson", "log"], intercept=0, ridge=ridge))
+    fit = solve_irls(
+        dense_problem(x, base.y, pairs["poisson", "log"], intercept=0, steadying=ridge)
+    )
     assert fit.rank == 3
     np.testing.assert_allclose(fit.coef[1], fit.coef[2], rtol=1e-9)
 
@@ -285,7 +287,7 @@ def test_as_many_columns_as_rows(pair):
 @pytest.mark.parametrize("with_ridge", [False, True])
 def test_a_quadratic_problem_is_solved_by_one_step(with_ridge, pairs):
     ridge = np.r_[0, np.full(5, 30.0)] if with_ridge else None
-    problem = make_problem(pairs["gaussian", "identity"], True, True, ridge=ridge)
+    problem = make_problem(pairs["gaussian", "identity"], True, True, steadying=ridge)
     fit = solve_irls(problem)
     assert fit.converged
     assert fit.n_iter <= 2
@@ -417,7 +419,7 @@ def test_columns_on_other_scales(scale, pairs):
 @pytest.mark.parametrize("with_ridge", [False, True])
 def test_sampled_start_changes_nothing_but_the_path(monkeypatch, pair, with_ridge):
     ridge = np.r_[0, np.full(5, 40.0)] if with_ridge else None
-    problem = make_problem(pair, True, True, n=8000, ridge=ridge)
+    problem = make_problem(pair, True, True, n=8000, steadying=ridge)
     samples = []
     original = Problem.sample
 

@@ -163,7 +163,7 @@ def test_rounds_that_do_not_suffice_are_owned_up_to():
 def test_ridge():
     ridge = np.array([0.0, 5.0, 5.0])
     solved, fit = solve_with_parameter(
-        problem_of(X, Y, NegativeBinomial("auto"), ridge=ridge), **OPTIONS
+        problem_of(X, Y, NegativeBinomial("auto"), steadying=ridge), **OPTIONS
     )
     free = solve_with_parameter(problem_of(X, Y, NegativeBinomial("auto")), **OPTIONS)[1]
     assert np.abs(fit.coef[1:]).sum() < np.abs(free.coef[1:]).sum()

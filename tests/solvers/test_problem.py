@@ -10,6 +10,7 @@ from rustystats.design.matrix import DesignMatrix
 from rustystats.families import Poisson
 from rustystats.links import Log
 from rustystats.solvers.irls import solve_irls
+from rustystats.solvers.penalty import Penalty
 from rustystats.solvers.problem import Problem
 
 N = 400
@@ -26,11 +27,11 @@ def make_problem(pair, alpha=0.0, weights=True):
     )
     y = pair.draw(rng, rng.uniform(0.3, 0.7, N))
     weights = rng.exponential(size=N) if weights else None
-    ridge = None
+    penalty = None
     if alpha:
-        ridge = alpha * weights.sum() * np.array([0, 1, 1, 2, 1, 0.5])  # v_j are penalty factors
+        penalty = Penalty(alpha, 0.0, np.array([0, 1, 1, 2, 1, 0.5]), np.ones(6))
     offset = pair.unit * rng.uniform(-0.05, 0.05, N)
-    return Problem(design, y, pair.family, pair.link, weights, offset, ridge, 0)
+    return Problem(design, y, pair.family, pair.link, weights, offset, penalty, 0)
 
 
 def coefficients(pair):
@@ -104,7 +105,11 @@ def test_sample(pairs):
     assert sample.total_weight == problem.weights[rows].sum()
     scales = sample.design.column_scales**2
     scales[0] = 0
-    np.testing.assert_allclose(sample.ridge, scales + problem.ridge / 4, rtol=1e-14)
+    np.testing.assert_allclose(
+        sample.ridge,
+        scales + problem.ridge * sample.total_weight / problem.total_weight,
+        rtol=1e-14,
+    )
 
 
 @pytest.mark.parametrize("out", [[4], [1, 2, 3], [0], [0, 5]], ids=str)

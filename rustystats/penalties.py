@@ -1,0 +1,324 @@
+"""What a user says of a penalty, checked and spread over the columns of a model.
+
+Factors, bounds and prior coefficients are given for terms or columns by name, or as arrays; here
+they become the arrays of a `Penalty`. Everything wrong is said before anything is solved.
+"""
+
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+
+from rustystats.solvers.path import AlphaGrid
+from rustystats.solvers.penalty import Penalty
+
+LISTED = 30  # names in a message
+
+
+@dataclass(frozen=True, eq=False)
+class PenaltyOptions:
+    """A penalty but for its alpha.
+
+    Parameters
+    ----------
+    l1_ratio : float in [0, 1]
+    penalty_factor, lower_bounds, upper_bounds : number, dict of term or column name, array or None
+    standardize : bool
+    prior_coef : dict of column name, array, fitted model (`GLMResults`) or None
+    group : "term", (p,) labels or None
+
+    Raises
+    ------
+    ValueError
+        If one of them cannot be, whatever the model.
+    """
+
+    l1_ratio: float = 0.0
+    penalty_factor: object = None
+    lower_bounds: object = None
+    upper_bounds: object = None
+    standardize: bool = False
+    prior_coef: object = None
+    group: object = None
+
+    def __post_init__(self):
+        check_l1_ratio(self.l1_ratio)
+        if not isinstance(self.standardize, (bool, np.bool_)):
+            raise ValueError(f"standardize must be True or False, not {self.standardize!r}")
+        if self.group is not None:
+            if self.lower_bounds is not None or self.upper_bounds is not None:
+                raise ValueError("group= and bounds do not go together: leave one of them out")
+            if self.l1_ratio == 0:
+                raise ValueError(
+                    "group= has no effect on a ridge penalty (l1_ratio=0): set l1_ratio, 1 for "
+                    "the group lasso"
+                )
+
+    @property
+    def bounded(self):
+        """Whether there are bounds."""
+        return self.lower_bounds is not None or self.upper_bounds is not None
+
+    def check_used(self, alpha):
+        """Refuse options that only a penalty gives a meaning, where there is none."""
+        for name in ("penalty_factor", "prior_coef", "group"):
+            if alpha == 0 and getattr(self, name) is not None:
+                raise ValueError(f"{name}= shapes a penalty, and alpha is 0: set alpha above 0")
+        if alpha == 0 and self.standardize:
+            raise ValueError("standardize=True shapes a penalty, and alpha is 0: set alpha above 0")
+
+    def penalty(self, model, alpha=0.0):
+        """The penalty of a model, at an alpha.
+
+        Parameters
+        ----------
+        model : fitting.Model
+        alpha : float >= 0
+
+        Returns
+        -------
+        Penalty
+
+        Raises
+        ------
+        ValueError
+            For an unknown name, an array of another length, a negative factor, crossed bounds.
+        """
+        layout = Layout(model)
+        factors = self._factors(layout)
+        lower = upper = None
+        if self.bounded:
+            lower = layout.spread(self.lower_bounds, "lower_bounds", -np.inf)
+            upper = layout.spread(self.upper_bounds, "upper_bounds", np.inf)
+            _check_bounds(lower, upper, layout.names)
+        return Penalty(
+            alpha=float(alpha),
+            l1_ratio=float(self.l1_ratio),
+            factors=factors,
+            scales=self._scales(model.problem),
+            target=layout.prior(self.prior_coef),
+            lower=lower,
+            upper=upper,
+            groups=layout.groups(self.group, factors),
+        )
+
+    def _factors(self, layout):
+        factors = layout.spread(self.penalty_factor, "penalty_factor", 1.0)
+        if np.min(factors) < 0:
+            worst = layout.names[int(np.argmin(factors))]
+            raise ValueError(f"penalty_factor is negative ({np.min(factors):g}) for {worst!r}")
+        if not np.isfinite(factors).all():
+            raise ValueError("penalty_factor must be finite: bounds of 0 hold a coefficient at 0")
+        if layout.intercept is not None:
+            given = isinstance(self.penalty_factor, dict) and "Intercept" in self.penalty_factor
+            as_array = self.penalty_factor is not None and np.size(factors) == np.size(
+                self.penalty_factor
+            )
+            if (given or as_array) and factors[layout.intercept] != 0:
+                raise ValueError(
+                    "the intercept is never penalised: give it the penalty_factor 0, or none"
+                )
+            factors[layout.intercept] = 0.0
+        return factors
+
+    def _scales(self, problem):
+        """1, or the weighted standard deviation of each column; 1 where it does not vary."""
+        scales = np.ones(problem.design.shape[1])
+        if not self.standardize:
+            return scales
+        weights = problem.prior_weights / problem.total_weight
+        square = np.diagonal(problem.design.gram(weights))
+        variance = square - problem.design.transpose_matvec(weights) ** 2
+        varies = variance > 1e-12 * square
+        scales[varies] = np.sqrt(variance[varies])
+        return scales
+
+
+class Layout:
+    """Where the terms and columns of a model lie, by the names that users have for them.
+
+    Parameters
+    ----------
+    model : fitting.Model
+    """
+
+    def __init__(self, model):
+        self.names = list(model.names)
+        self.intercept = model.problem.intercept
+        starts = model.problem.design.starts
+        self.positions = {}
+        self.terms = []
+        for term, span in zip(model.terms.terms, model.spans, strict=True):
+            columns = np.arange(starts[span.start], starts[span.stop])
+            if term.factors:
+                self.terms.append((_plain(term.label), columns))
+        for label, columns in self.terms:
+            self.positions.setdefault(label, columns)
+        for position, name in enumerate(self.names):
+            self.positions.setdefault(_plain(name), np.array([position]))
+
+    def spread(self, given, what, default):
+        """A number for each column, (p,): the given, `default` where nothing is given."""
+        p = len(self.names)
+        values = np.full(p, float(default))
+        others = np.arange(p) != (-1 if self.intercept is None else self.intercept)
+        if given is None:
+            return values
+        if isinstance(given, dict):
+            for name, value in given.items():
+                values[self.find(name, what)] = _number(value, f"{what}[{name!r}]")
+            return values
+        array = np.asarray(given)
+        if array.ndim == 0:
+            values[others] = _number(given, what)
+            return values
+        try:
+            array = array.astype(float)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"{what} must be a number, a dict of names or an array of numbers, not {given!r}"
+            ) from None
+        if array.shape not in ((p,), (int(others.sum()),)):
+            raise ValueError(
+                f"{what} has shape {array.shape}, the model {int(others.sum())} columns beside "
+                f"the intercept: {_listed(self.names)}"
+            )
+        if np.isnan(array).any():
+            raise ValueError(f"{what} holds NaN")
+        values[... if array.shape == (p,) else others] = array
+        return values
+
+    def find(self, name, what):
+        """Columns of a term or column by name."""
+        columns = self.positions.get(_plain(name)) if isinstance(name, str) else None
+        if columns is None:
+            known = [label for label, _ in self.terms]
+            known += [n for n in self.names if _plain(n) not in known]
+            raise ValueError(
+                f"{what} names {name!r}, which is no term and no column of the model: it has "
+                f"{_listed(known)}"
+            )
+        return columns
+
+    def prior(self, given):
+        """Prior coefficients, (p,), 0 where none is given; None without."""
+        if given is None:
+            return None
+        if hasattr(given, "feature_names") and hasattr(given, "params"):
+            given = self._prior_of(given)
+        prior = self.spread(given, "prior_coef", 0.0)
+        if not np.isfinite(prior).all():
+            raise ValueError("prior_coef must be finite")
+        return prior
+
+    def _prior_of(self, result):
+        """The coefficients of a fitted model, those that this one has too."""
+        params = dict(zip(result.feature_names, np.nan_to_num(result.params), strict=True))
+        shared = {name: params[name] for name in self.names if name in params}
+        if not set(shared) - {"Intercept"}:
+            raise ValueError(
+                "prior_coef: the fitted model shares no column with this one; it has "
+                f"{_listed(result.feature_names)}"
+            )
+        return shared
+
+    def groups(self, given, factors):
+        """Groups of penalised columns, a tuple of index arrays, or None."""
+        if given is None:
+            return None
+        if isinstance(given, str):
+            if given != "term":
+                raise ValueError(
+                    f"group must be 'term', labels of the columns or None, not {given!r}"
+                )
+            parts = [columns for _, columns in self.terms]
+        else:
+            labels = np.asarray(given)
+            p, intercept = len(self.names), self.intercept
+            if labels.shape == (p - 1,) and intercept is not None:
+                labels = np.insert(labels, intercept, labels[0])
+            if labels.shape != (p,):
+                raise ValueError(
+                    f"group has shape {labels.shape}, the model {p} columns: {_listed(self.names)}"
+                )
+            others = np.arange(p) != (-1 if intercept is None else intercept)
+            parts = [
+                np.flatnonzero((labels == label) & others) for label in np.unique(labels[others])
+            ]
+        for columns in parts:
+            if len(np.unique(factors[columns])) > 1:
+                raise ValueError(
+                    "penalty_factor differs within a group: "
+                    f"{_listed([self.names[c] for c in columns])}; give the term one factor"
+                )
+        return tuple(columns for columns in parts if len(columns) and factors[columns[0]] > 0)
+
+
+def check_alpha(alpha):
+    """An alpha is a finite number of at least 0."""
+    if (
+        isinstance(alpha, bool)
+        or not isinstance(alpha, Real)
+        or not np.isfinite(alpha)
+        or alpha < 0
+    ):
+        raise ValueError(f"alpha must be a number of at least 0, not {alpha!r}")
+    return float(alpha)
+
+
+def check_l1_ratio(l1_ratio):
+    """A share of the L1 penalty lies in [0, 1]."""
+    if isinstance(l1_ratio, bool) or not isinstance(l1_ratio, Real) or not 0 <= l1_ratio <= 1:
+        raise ValueError(f"l1_ratio must lie in [0, 1], not {l1_ratio!r}")
+    return float(l1_ratio)
+
+
+def alpha_grid(alphas, n_alphas, alpha_min_ratio):
+    """The alphas of a path, from what a user says.
+
+    Parameters
+    ----------
+    alphas : array-like of numbers >= 0, or None
+    n_alphas : int >= 1
+    alpha_min_ratio : float in (0, 1)
+
+    Returns
+    -------
+    AlphaGrid : given alphas sorted decreasing
+    """
+    if alphas is not None:
+        alphas = np.atleast_1d(np.asarray(alphas, dtype=float))
+        if alphas.ndim != 1 or not len(alphas) or not np.isfinite(alphas).all() or alphas.min() < 0:
+            raise ValueError("alphas must be one or more finite numbers of at least 0")
+        return AlphaGrid(given=np.sort(alphas)[::-1])
+    if isinstance(n_alphas, bool) or not hasattr(n_alphas, "__index__") or n_alphas < 1:
+        raise ValueError(f"n_alphas must be a whole number of at least 1, not {n_alphas!r}")
+    if not isinstance(alpha_min_ratio, Real) or not 0 < alpha_min_ratio < 1:
+        raise ValueError(f"alpha_min_ratio must lie between 0 and 1, not {alpha_min_ratio!r}")
+    return AlphaGrid(n=int(n_alphas), ratio=float(alpha_min_ratio))
+
+
+def _check_bounds(lower, upper, names):
+    crossed = np.flatnonzero(lower > upper)
+    if len(crossed):
+        first = crossed[0]
+        raise ValueError(
+            f"lower_bounds are above upper_bounds for {_listed([names[c] for c in crossed])} "
+            f"({lower[first]:g} > {upper[first]:g} for the first)"
+        )
+
+
+def _number(value, what):
+    if isinstance(value, bool) or not isinstance(value, Real) or np.isnan(value):
+        raise ValueError(f"{what} must be a number, not {value!r}")
+    return float(value)
+
+
+def _plain(name):
+    """A name without the blanks and backticks that do not matter."""
+    return name.replace(" ", "").replace("`", "")
+
+
+def _listed(names):
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more

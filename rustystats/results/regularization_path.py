@@ -1,0 +1,133 @@
+"""RegularizationPath: coefficients along decreasing penalties, as a table, a chart, and results."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from rustystats import frames
+from rustystats.plotting import new_axes
+from rustystats.results.glm_results import GLMResults
+
+ZERO = 1e-10  # a smaller coefficient counts as none
+LABELLED = 12  # curves with a label of their own
+
+
+class RegularizationPath:
+    """Fits of one model along decreasing alphas.
+
+    Not made by users: `lasso_path`, `regularization_path` and `FormulaGLM.regularization_path`
+    return it. k is the number of alphas, p of design columns.
+
+    Attributes
+    ----------
+    alphas : (k,) decreasing
+    coefficients : (k, p), the intercept's column included
+    deviances : (k,)
+    deviance_explained : (k,) 1 - deviance / that of the unpenalised columns alone
+    n_nonzero : (k,) int, coefficients that are not 0, the intercept apart
+    converged : (k,) bool
+    kkt : (k,) largest violation of the conditions for a minimum, relative to the null model's
+    n_passes : (k,) int, passes over the rows that each fit took beyond the one before
+    l1_ratio : float
+    feature_names : list of the p column names
+    """
+
+    def __init__(self, model, path, backend=None, formula=None, results=GLMResults):
+        self._model, self._path = model, path
+        self._backend, self._formula, self._results = backend, formula, results
+        self.alphas = path.alphas
+        self.l1_ratio = model.problem.penalty.l1_ratio
+        self.coefficients = np.array([fit.coef for fit in path.fits])
+        self.deviances = np.array([fit.deviance for fit in path.fits])
+        self.converged = np.array([fit.converged for fit in path.fits])
+        self.kkt = np.array([fit.kkt for fit in path.fits])
+        self.n_passes = path.n_passes
+        self.feature_names = list(model.names)
+        null = path.null_deviance
+        self.deviance_explained = 1.0 - self.deviances / null if null > 0 else 0.0 * self.deviances
+        penalised = np.delete(np.abs(self.coefficients) > ZERO, self._intercept, axis=1)
+        self.n_nonzero = penalised.sum(axis=1)
+
+    @property
+    def _intercept(self):
+        intercept = self._model.problem.intercept
+        return [] if intercept is None else [intercept]
+
+    def __len__(self):
+        return len(self.alphas)
+
+    def result(self, index):
+        """The fit at one alpha, by its position in `alphas`, as `GLMResults`.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> path = rs.glm("ClaimNb ~ VehPower + C(Area)", data, family="poisson",
+        ...               exposure="Exposure").regularization_path(n_alphas=10)
+        >>> path.result(0).n_nonzero()
+        0
+        """
+        problem = self._model.problem
+        penalised = replace(problem, penalty=problem.penalty.at(self.alphas[index]))
+        model = replace(self._model, problem=penalised)
+        return self._results(model, self._path.fits[index], self._backend, self._formula)
+
+    def to_dataframe(self):
+        """A table with `alpha` and one column of coefficients a design column, k rows.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rustystats as rs
+        >>> X = np.column_stack([np.ones(4), [0.0, 1.0, 2.0, 3.0]])
+        >>> path = rs.lasso_path([1.0, 2.0, 4.0, 8.0], X, n_alphas=3, feature_names=["one", "x"])
+        >>> list(path.to_dataframe().columns)
+        ['alpha', 'one', 'x']
+        """
+        table = {"alpha": self.alphas}
+        table |= dict(zip(self.feature_names, self.coefficients.T, strict=True))
+        return frames.make_frame(table, self._backend)
+
+    def plot(self, ax=None, log_scale=True, show_legend=True):
+        """Coefficients against alpha, the intercept's apart.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+        log_scale : bool
+            Whether the axis of alphas is logarithmic (an alpha of 0 is left out then).
+        show_legend : bool
+            Whether the largest coefficients are named.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        ax = new_axes(ax)
+        shown = self.alphas > 0 if log_scale else np.ones(len(self.alphas), dtype=bool)
+        alphas, last = self.alphas[shown], self.coefficients[-1]
+        order = np.argsort(-np.max(np.abs(self.coefficients), axis=0), kind="stable")
+        order = [j for j in order if j not in self._intercept]
+        named = [j for j in order if last[j] != 0][:LABELLED] if show_legend else []
+        for j in order:
+            label = self.feature_names[j] if j in named else None
+            style = {} if j in named else {"color": "0.75", "linewidth": 0.8, "zorder": 1}
+            ax.plot(alphas, self.coefficients[shown, j], label=label, **style)
+        ax.axhline(0.0, color="0.3", linewidth=0.8)
+        if log_scale:
+            ax.set_xscale("log")
+        ax.invert_xaxis()
+        ax.set_xlabel("alpha (penalty falls to the right)")
+        ax.set_ylabel("coefficient")
+        if named:
+            ax.legend(fontsize="small", frameon=False, ncols=2 if len(named) > 6 else 1)
+        return ax
+
+    def __repr__(self):
+        return (
+            f"<RegularizationPath: {len(self)} alphas from {self.alphas[0]:.4g} to "
+            f"{self.alphas[-1]:.4g}, l1_ratio={self.l1_ratio:g}, {self.n_nonzero[0]} to "
+            f"{self.n_nonzero[-1]} of {len(self.feature_names) - len(self._intercept)} "
+            "coefficients>"
+        )

@@ -1,0 +1,106 @@
+"""Paths and cross-validation of arrays: `regularization_path` (also called `lasso_path`).
+
+As in `arrays.py`, the design matrix is taken as it is, and its column 0 is the intercept if and
+only if it is constant and not zero. Alphas are on the scale of the mean half deviance.
+"""
+
+from dataclasses import replace
+
+from rustystats.arrays import array_model
+from rustystats.families import get_family
+from rustystats.fitting import trace_path
+from rustystats.penalties import PenaltyOptions, alpha_grid
+from rustystats.results import RegularizationPath
+from rustystats.results.array_results import ArrayResults
+
+
+def regularization_path(
+    y,
+    X,
+    family="gaussian",
+    link=None,
+    alphas=None,
+    n_alphas=100,
+    l1_ratio=1.0,
+    max_iter=100,
+    tol=1e-7,
+    feature_names=None,
+    *,
+    alpha_min_ratio=1e-4,
+    var_power=None,
+    theta=None,
+    offset=None,
+    exposure=None,
+    weights=None,
+    penalty_factor=None,
+    lower_bounds=None,
+    upper_bounds=None,
+    standardize=False,
+    prior_coef=None,
+    group=None,
+    n_threads=None,
+):
+    """Fit a model to arrays along decreasing penalties.
+
+    Parameters
+    ----------
+    y : (n,) response
+    X : (n, p) design matrix, its intercept column (column 0) included
+    family, link, var_power, theta, offset, weights, n_threads : as in `fit_glm`
+    alphas : array-like, optional
+        None takes `n_alphas`, log-spaced from the smallest alpha with an empty model down to
+        `alpha_min_ratio` times that.
+    n_alphas : int
+    l1_ratio : float in [0, 1]
+        1 for the lasso, 0 for ridge.
+    max_iter : int
+        Most steps for each alpha.
+    tol : float
+        Largest violation of the conditions for a minimum, relative to the null model's.
+    feature_names : list of p names, optional
+        x0, x1, ... without.
+    alpha_min_ratio : float in (0, 1)
+    exposure : (n,) array, optional
+        Positive volumes; their logarithm is added to the linear predictor (log link).
+    penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group : as in `fit_glm`
+
+    Returns
+    -------
+    RegularizationPath
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.column_stack([np.ones(500), rng.normal(size=(500, 3))])
+    >>> y = rng.poisson(np.exp(X @ [0.1, 0.5, 0.0, -0.3]))
+    >>> path = rs.lasso_path(y, X, family="poisson", n_alphas=5)
+    >>> path.n_nonzero.tolist()
+    [0, 2, 3, 3, 3]
+    """
+    family = get_family(family, var_power, theta)
+    options = PenaltyOptions(
+        l1_ratio, penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
+    )
+    grid = alpha_grid(alphas, n_alphas, alpha_min_ratio)
+    model, columns = array_model(y, X, family, link, offset, weights, n_threads, exposure)
+    model = _named(model, feature_names)
+    model, path = trace_path(model, options, grid, tol=tol, max_iter=max_iter, columns=columns)
+    return RegularizationPath(model, path, columns.backend, results=ArrayResults)
+
+
+lasso_path = regularization_path
+
+
+def _named(model, feature_names):
+    """The model with other names for its columns."""
+    if feature_names is None:
+        return model
+    names = [str(name) for name in feature_names]
+    if len(names) != len(model.names):
+        raise ValueError(
+            f"{len(names)} feature_names for {len(model.names)} columns: give one name a column, "
+            "the intercept's included"
+        )
+    return replace(model, names=names)
