@@ -28,9 +28,10 @@ def glm(
     ----------
     formula : str
         ``response ~ terms``. Terms: a numeric column ``x``; a factor ``C(x)`` or ``C(x, ref="B")``
-        (a text column needs no ``C``); splines ``bs(x, df=5)``, ``ns(x, df=4)``; arithmetic
-        ``log(x)``, ``I(x**2)``, ``np.sqrt(x)``; interactions ``a:b``, ``a*b``; ``- 1`` for no
-        intercept; ``offset(expr)``, added as it is.
+        (a text column needs no ``C``), or ``C(x, coding="backward_difference")`` for the steps from
+        each level to the next; splines ``bs(x, df=5)``, ``ns(x, df=4)``; arithmetic ``log(x)``,
+        ``I(x**2)``, ``np.sqrt(x)``; interactions ``a:b``, ``a*b``; ``- 1`` for no intercept;
+        ``offset(expr)``, added as it is.
     data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
     family : str or family object
         "gaussian", "poisson", "quasipoisson", "binomial", "quasibinomial", "gamma",
