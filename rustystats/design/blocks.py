@@ -21,11 +21,13 @@ class TableBlock:
     codes : ndarray of shape (n,), uint8, uint16 or uint32
     basis : ndarray or scipy sparse matrix of shape (levels, k)
     levels : dict of data column name to the (levels,) values that the levels stand for
+    free : whether the coefficients give each level any value, the base apart; so of a categorical
     """
 
     codes: np.ndarray
     basis: np.ndarray
     levels: dict = field(default_factory=dict)
+    free: bool = False
 
     @property
     def n_rows(self):

@@ -95,7 +95,7 @@ class CategoricalFactor:
         labels = [label(level) for level in encoded.levels]
         source = {self.column: np.array(labels, dtype=object)}
         if tuple(labels) == self.levels:
-            return TableBlock(encoded.codes, basis, source)
+            return TableBlock(encoded.codes, basis, source, free=True)
         positions = {level: index for index, level in enumerate(self.levels)}
         unseen = [i for i, level in enumerate(labels) if level not in positions]
         if unseen:
@@ -107,7 +107,7 @@ class CategoricalFactor:
                 f"({_listed(self.levels)}) or drop those rows"
             )
         rows = [positions[level] for level in labels]
-        return TableBlock(encoded.codes, basis[rows], source)
+        return TableBlock(encoded.codes, basis[rows], source, free=True)
 
     def names(self, full=False):
         """`Area[T.B]`, or `Age[D.3]` for the step into 3; `Area[A]` where all levels are coded."""
