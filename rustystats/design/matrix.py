@@ -30,6 +30,7 @@ from rustystats._kernels.clusters import accumulate_clusters
 from rustystats._kernels.quadratic import quadratic_rows
 from rustystats.codes import combine_codes
 from rustystats.design.blocks import DenseBlock, TableBlock, as_array
+from rustystats.design.lanes import LaneDesign
 from rustystats.threads import effective_n_threads, single_threaded_blas
 
 PACK_LEVELS = 256  # one byte a row, and cross-tables of two packs stay within the L2 cache
@@ -125,9 +126,20 @@ class DesignMatrix:
         other.n_threads = effective_n_threads(n_threads, self.shape[0])
         return other
 
+    @property
+    def dense_sources(self):
+        """(source, columns) of the dense columns: an array, or codes and the values looked up."""
+        return self._dense
+
+    @cached_property
+    def lanes(self):
+        """The design as the kernel of several coefficient vectors reads it."""
+        return LaneDesign(self)
+
     def __getstate__(self):
         state = vars(self).copy()
         del state["rows"]  # addresses: made anew from the arrays
+        state.pop("lanes", None)
         return state
 
     def __setstate__(self, state):

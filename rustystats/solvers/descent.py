@@ -8,9 +8,12 @@ metric H near X'WX:
    not rise.
 3. Converged when no coefficient violates its condition for a minimum (KKT) by more than its
    tolerance, at coefficients where the score has been evaluated: what is reported is proved.
-4. The metric stays while a step shrinks the violation well, and learns from the score's changes
-   (BFGS, Nocedal & Wright 2006, 6.19): a pass without Gram costs less than half. Where it shrinks
-   too little, the next pass makes a new one.
+4. The metric stays while steps shrink the violation well, and learns from the score's changes
+   (BFGS, Nocedal & Wright 2006, 6.19): a pass without Gram costs less than half. Where they shrink
+   it too little, the next pass makes a new one.
+
+Several descents (neighbouring alphas, folds) go side by side, as lanes of one pass over the rows
+(`_kernels/lanes.pyx`). Those of one likelihood share the metric.
 
 Violations are measured against those of the model without the penalised columns, ``max_j |s_j| /
 size_j`` with size_j the weighted standard deviation of column j times sqrt(sum W): so units of
@@ -28,7 +31,7 @@ from rustystats.solvers.quadratic import minimise_quadratic, violation
 from rustystats.solvers.start import mean_starts
 from rustystats.threads import single_threaded_blas
 
-KEEP_METRIC = 0.05  # a step that shrinks the violation less asks for a new Gram
+KEEP_METRIC = 0.2  # a step that shrinks the violation less asks for a new Gram
 INNER = 0.01  # the quadratic's tolerance beside the problem's
 
 
@@ -92,7 +95,9 @@ def null_track(problem, tol, max_iter):
         aliased = NormalEquations(start.gram, excluded=penalised).aliased & ~penalised
         problem, held = problem.without(aliased), held.without(aliased)
     tolerance = _tolerance(problem, start, start.gram)
-    track = _descend(held, start, start.gram, tolerance, tol, max_iter)
+    point, gram = replace(start, gram=None), start.gram
+    track = Track(held, point, gram, tolerance, np.inf, 0, 0, "not started")
+    (track,) = descend([track], tol, max_iter)
     tolerance = _tolerance(problem, track.point, track.metric)
     return replace(track, problem=problem_at(problem, 0.0), tolerance=tolerance)
 
@@ -104,19 +109,21 @@ def problem_at(problem, alpha):
 
 def descend_to(track, penalty, tol, max_iter):
     """The track at another penalty on the same problem, started from where it stands."""
+    (moved,) = descend([at_penalty(track, penalty)], tol, max_iter)
+    return moved
+
+
+def at_penalty(track, penalty):
+    """The track's point under another penalty, nothing moved but what its bounds ask for."""
     former, problem = track.problem, replace(track.problem, penalty=penalty)
     point = track.point
-    moved = np.clip(point.coef, *bounds(problem, np.zeros_like(point.coef)))
-    if not np.array_equal(moved, point.coef):
-        point = problem.evaluate(moved, with_gram=False)
+    inside = np.clip(point.coef, *bounds(problem, np.zeros_like(point.coef)))
+    if np.array_equal(inside, point.coef):
+        score = _likelihood_score(former, point)
+        point = problem.point(point.coef, score, None, point.deviance, point.pearson)
     else:
-        likelihood = _likelihood_score(former, point)
-        score = likelihood
-        if problem.ridge is not None:
-            score = likelihood - problem.ridge * problem.from_target(point.coef)
-        objective = point.deviance + problem.penalty_at(point.coef)
-        point = replace(point, score=score, objective=objective)
-    return _descend(problem, point, track.metric, track.tolerance, tol, max_iter)
+        point = problem.evaluate(inside, with_gram=False)
+    return replace(track, problem=problem, point=point)
 
 
 def fit_of(track):
@@ -159,30 +166,169 @@ def bounds(problem, shift):
     return penalty.lower - shift, penalty.upper - shift
 
 
-def _descend(problem, point, metric, tolerance, tol, max_iter):
-    limit = tolerance * tol
-    slack = ROUNDING * abs(point.objective)
-    residual = _largest(problem, point, limit)
-    n_passes, n_grams, with_gram, message = 0, 0, False, "converged"
-    while residual > 1.0:
-        if n_passes >= max_iter:
-            message = (
-                f"the conditions for a minimum are still violated after max_iter={max_iter} steps "
-                f"({residual * tol:.1e} of those of the null model, tol={tol:g}): raise max_iter, "
-                "or look for columns that are combinations of others"
+def descend(tracks, tol, max_iter, *, whole=None, mask=None):
+    """Descents side by side, each with a metric of its own.
+
+    Parameters
+    ----------
+    tracks : list of Track, each with its point under its problem's penalty
+    tol, max_iter : as in `solve_descent`
+    whole : Problem or None
+        The problem whose rows the lanes read; None takes that of the first.
+    mask : (n,) uint8 or None
+        Bit l of a row says that it counts in lane l.
+
+    Returns
+    -------
+    list of Track
+    """
+    whole = tracks[0].problem if whole is None else whole
+    lanes = [_Lane(track, _Metric(track), tol, number) for number, track in enumerate(tracks)]
+    while going := [lane for lane in lanes if lane.is_going(max_iter)]:
+        _one_round(whole, going, mask)
+    return [lane.track() for lane in lanes]
+
+
+def follow(track, penalties, tol, max_iter, width):
+    """Descents at one penalty after the other, the next starting before the last has ended.
+
+    A step leaves a hundredth of the violation or so: a lane that has made one is a good start for
+    its neighbour, and the rest of its own steps share their passes with those of the neighbour.
+
+    Parameters
+    ----------
+    track : Track, where the first starts
+    penalties : iterable of Penalty, each near the one before
+    tol, max_iter : as in `solve_descent`
+    width : int, most lanes at a time
+
+    Returns
+    -------
+    list of Track
+    """
+    metric, lanes = _Metric(track), []
+    penalties = list(penalties)
+    while True:
+        going = [lane for lane in lanes if lane.is_going(max_iter)]
+        if len(going) < width and len(lanes) < len(penalties):
+            start = at_penalty(lanes[-1].track() if lanes else track, penalties[len(lanes)])
+            lanes.append(_Lane(start, metric, tol, len(lanes)))
+            going += [lane for lane in lanes[-1:] if lane.is_going(max_iter)]
+        elif not going:
+            return [lane.track() for lane in lanes]
+        if going:
+            _one_round(track.problem, going, None)
+
+
+def _one_round(whole, lanes, mask):
+    for lane in lanes:
+        lane.propose()
+    for lane, moved in zip(lanes, _evaluate(whole, lanes, mask), strict=True):
+        lane.move(moved)
+
+
+def _evaluate(whole, lanes, mask):
+    """The points that the lanes propose: those whose metric is to be made anew with a Gram."""
+    points, together = {}, []
+    for lane in lanes:
+        if whole.is_quadratic:
+            points[lane.number] = _predicted(
+                lane.problem, lane.point, lane.proposal, lane.metric.value
             )
-            break
-        step = _step(problem, point, metric, limit)
-        moved = _line_search(problem, point, step, metric, with_gram, slack)
-        n_passes, n_grams = n_passes + 1, n_grams + with_gram
-        if moved is None:
-            message = "no step along the scoring direction lowers the objective"
-            break
-        metric = _learned(metric, problem, point, moved) if moved.gram is None else moved.gram
-        before, residual = residual, _largest(problem, moved, limit)
-        with_gram = residual > KEEP_METRIC * before and not problem.is_quadratic
-        point = replace(moved, gram=None)
-    return Track(problem, point, metric, tolerance, residual * tol, n_passes, n_grams, message)
+        elif lane.metric.is_spent:
+            lane.metric.is_spent = False
+            points[lane.number] = lane.problem.evaluate(lane.proposal, with_gram=True)
+        else:
+            together.append(lane)
+    if together:
+        proposals = [(lane.problem, lane.proposal) for lane in together]
+        bits = None if mask is None else _bits(mask, [lane.number for lane in together])
+        moved = whole.evaluate_lanes(proposals, bits)
+        points |= {lane.number: point for lane, point in zip(together, moved, strict=True)}
+    return [points[lane.number] for lane in lanes]
+
+
+def _bits(mask, numbers):
+    """The mask with bit k for lane numbers[k]."""
+    if numbers == list(range(len(numbers))):
+        return mask
+    table = np.arange(256, dtype=np.uint8)
+    moved = np.zeros(256, dtype=np.uint8)
+    for k, number in enumerate(numbers):
+        moved |= (table >> number & 1) << k
+    return moved[mask]
+
+
+class _Metric:
+    """A matrix near X'WX, that one or several lanes use."""
+
+    def __init__(self, track):
+        self.value = track.metric
+        self.is_spent = False
+        self.n_grams = 0
+
+
+class _Lane:
+    """One descent on its way."""
+
+    def __init__(self, track, metric, tol, number):
+        self.start, self.metric, self.tol, self.number = track, metric, tol, number
+        self.problem, self.point = track.problem, track.point
+        self.limit = track.tolerance * tol
+        self.slack = ROUNDING * abs(track.point.objective)
+        self.residual = _largest(self.problem, self.point, self.limit)
+        self.step, self.proposal, self.halvings = None, None, 0
+        self.n_passes = self.n_grams = 0
+        self.message = None
+
+    def is_going(self, max_iter):
+        """Whether there is something left to do; says why not."""
+        if self.residual <= 1.0:
+            self.message = "converged"
+        elif self.halvings == MAX_HALVINGS:
+            self.message = "no step along the scoring direction lowers the objective"
+        elif self.n_passes >= max_iter:
+            self.message = (
+                f"the conditions for a minimum are still violated after max_iter={max_iter} steps "
+                f"({self.residual * self.tol:.1e} of those of the null model, tol={self.tol:g}): "
+                "raise max_iter, or look for columns that are combinations of others"
+            )
+        return self.message is None
+
+    def propose(self):
+        """Coefficients to try: the quadratic's minimum, or nearer where that rose."""
+        if self.step is None:
+            self.step = _step(self.problem, self.point, self.metric.value, self.limit)
+        self.proposal = self.point.coef + 0.5**self.halvings * self.step
+
+    def move(self, moved):
+        """Go there unless the objective rises."""
+        self.n_passes += 1
+        if not (self.problem.is_quadratic or moved.objective <= self.point.objective + self.slack):
+            self.halvings += 1
+            return
+        if moved.gram is not None:
+            self.metric.value = moved.gram
+            self.n_grams += 1
+        else:
+            self.metric.value = _learned(self.metric.value, self.problem, self.point, moved)
+        before, self.residual = self.residual, _largest(self.problem, moved, self.limit)
+        if self.residual > max(1.0, KEEP_METRIC * before) and not self.problem.is_quadratic:
+            self.metric.is_spent = True
+        self.point = replace(moved, gram=None)
+        self.step, self.halvings = None, 0
+
+    def track(self):
+        """Where the lane ended."""
+        return replace(
+            self.start,
+            point=self.point,
+            metric=self.metric.value,
+            violation=self.residual * self.tol,
+            n_passes=self.n_passes,
+            n_grams=self.n_grams,
+            message=self.message,
+        )
 
 
 def _step(problem, point, metric, limit):
@@ -193,18 +339,6 @@ def _step(problem, point, metric, limit):
     movable = np.ones(len(gap), bool) if problem.excluded is None else ~problem.excluded
     wanted = minimise_quadratic(hessian, point.score, gap, l1, lower, upper, movable, INNER * limit)
     return wanted - gap
-
-
-def _line_search(problem, point, step, metric, with_gram, slack):
-    """The first point along the halved steps whose objective does not rise, or None."""
-    for halving in range(MAX_HALVINGS):
-        coef = point.coef + 0.5**halving * step
-        if problem.is_quadratic:
-            return _predicted(problem, point, coef, metric)
-        moved = problem.evaluate(coef, with_gram)
-        if moved.objective <= point.objective + slack:
-            return moved
-    return None
 
 
 def _predicted(problem, point, coef, gram):

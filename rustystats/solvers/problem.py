@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from rustystats._kernels.irls import accumulate_irls
+from rustystats._kernels.lanes import accumulate_lanes
 from rustystats.design.matrix import DesignMatrix
 from rustystats.families.base import FamilyMixin
 from rustystats.solvers.penalty import Penalty
@@ -145,12 +146,53 @@ class Problem:
             with_gram,
             design.n_threads,
         )
-        if not np.isfinite(deviance):  # a trial step too long: nothing else is asked of it
-            return Point(coef, None, None, np.inf, np.inf, np.inf)
         # The sums of a trial step far too long, which its deviance rules out, may overflow.
         with np.errstate(over="ignore", invalid="ignore"):
             score = design.reduce_score(*sums.score())
             gram = design.reduce_gram(*sums.gram()) if with_gram else None
+        return self.point(coef, score, gram, deviance, pearson)
+
+    def evaluate_lanes(self, lanes, mask=None):
+        """One pass over the rows at several coefficient vectors, each of a problem of its own.
+
+        Parameters
+        ----------
+        lanes : list of (Problem, (p,) coefficients), at most `MOST_LANES`
+            Problems that differ from this one in their penalty and, where there is a mask, in the
+            weights that it sets to 0.
+        mask : (n,) uint8 or None
+            Bit l of a row says that it counts in lane l.
+
+        Returns
+        -------
+        list of Point, without Gram
+        """
+        design = self.design
+        coefs = np.array([coef for _, coef in lanes])
+        level_sums, dense_sums, deviances, pearsons = accumulate_lanes(
+            design.lanes.rows,
+            *design.lanes.expand(coefs),
+            self.y,
+            self.weights,
+            self.offset,
+            mask,
+            self.family,
+            self.link,
+            design.n_threads,
+        )
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = design.lanes.reduce(level_sums, dense_sums)
+        return [
+            problem.point(coef, score, None, float(deviance), float(pearson))
+            for (problem, coef), score, deviance, pearson in zip(
+                lanes, scores, deviances, pearsons, strict=True
+            )
+        ]
+
+    def point(self, coef, score, gram, deviance, pearson):
+        """The point whose likelihood part these are."""
+        if not np.isfinite(deviance):  # a trial step too long: nothing else is asked of it
+            return Point(coef, None, None, np.inf, np.inf, np.inf)
         if self.ridge is not None:
             score = score - self.ridge * self.from_target(coef)
         return Point(coef, score, gram, deviance, pearson, deviance + self.penalty_at(coef))
