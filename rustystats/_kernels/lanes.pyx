@@ -96,7 +96,8 @@ def accumulate_lanes(
                 &offset[start] if shifted else NULL, &mask[start] if masked else NULL,
                 &bits[0, 0],
                 &buffers.codes[thread, 0], &buffers.dense[thread, 0], &buffers.columns[thread, 0],
-                <double**> &addresses[thread, 0], &dense_out[thread, 0, 0], &totals_out[thread, 0, 0],
+                <double**> &addresses[thread, 0], &dense_out[thread, 0, 0],
+                &totals_out[thread, 0, 0],
             )
             start = start + m
     deviance, pearson, outside = totals.sum(axis=0)[:3, :lanes]

@@ -7,8 +7,6 @@ back, as in `matrix.py`, with one column a lane.
 
 import numpy as np
 
-from rustystats._kernels.blocks import RowBlocks
-
 
 class LaneDesign:
     """Parameters
@@ -28,8 +26,7 @@ class LaneDesign:
         self.bases = [(basis, columns) for _, basis, columns in tables]
         self.ends = np.cumsum([basis.shape[0] for basis, _ in self.bases])
         self.dense_columns = np.concatenate([c for _, c in dense] or [np.empty(0, dtype=np.intp)])
-        self.rows = RowBlocks(
-            design.shape[0],
+        self.rows = design.row_blocks(
             [(codes, basis.shape[0]) for codes, basis, _ in tables],
             [source for source, _ in dense],
         )
