@@ -95,28 +95,6 @@ static void lanes_spread(int lanes, const double *x, double *out, ptrdiff_t m)
 #undef CALL
 }
 
-RUSTYSTATS_INLINE void weigh_lanes(const int lanes, const double *restrict weights,
-                                   const uint8_t *restrict mask, const double *restrict bits,
-                                   double *restrict out, ptrdiff_t m)
-{
-    for (ptrdiff_t r = 0; r < m; ++r) {
-        const double weight = weights ? weights[r] : 1.0;
-        for (int l = 0; l < lanes; ++l)
-            out[r * lanes + l] = weight * bits[mask[r] * lanes + l];
-    }
-}
-
-/* The row's weight (1 where weights is NULL) in the lanes whose bit is set in its mask, else 0;
- * bits[mask * lanes + l] is bit l of a mask as a number. */
-RUSTYSTATS_CLONES
-static void lanes_weigh(int lanes, const double *weights, const uint8_t *mask, const double *bits,
-                        double *out, ptrdiff_t m)
-{
-#define CALL(n) weigh_lanes(n, weights, mask, bits, out, m)
-    RUSTYSTATS_PER_LANES(lanes, CALL)
-#undef CALL
-}
-
 /* Where a weight is 0, whatever mean there is becomes one that every family can have. */
 RUSTYSTATS_CLONES
 static void neutral_block(const double *restrict prior, double *restrict mu,

@@ -2,17 +2,17 @@
 # cython: cdivision=True, initializedcheck=False
 """One pass over the rows at several coefficient vectors: scores and deviances, X read once.
 
-A lane is one vector of coefficients, and may count some of the rows only (the training rows of a
-fold). Tables hold the values of all lanes side by side (`lanes.h`): one look-up and one addition a
-row and table serve all of them; dense columns are multiplied as matrices. Means, variances and
-deviances are those of m x lanes rows, by the same family and link. Four lanes cost about twice one.
+A lane is one vector of coefficients. Tables hold the values of all lanes side by side (`lanes.h`):
+one look-up and one addition a row and table serve all of them; dense columns are multiplied as
+matrices. Means, variances and deviances are those of m x lanes rows, by the same family and link.
+Four lanes cost some two and a half times what one does.
 
 Threads and determinism as in `gram.pyx`.
 """
 import numpy as np
 
 from cython.parallel cimport prange
-from libc.stdint cimport int32_t, uint8_t
+from libc.stdint cimport int32_t
 from scipy.linalg.cython_blas cimport dgemm
 
 from rustystats._kernels.blocks cimport BLOCK_ROWS, RowBlocks
@@ -27,8 +27,6 @@ cdef extern from "lanes.h" nogil:
     void lanes_scatter(int lanes, const double* x, const int32_t* codes, double** sums,
                        int n_tables, Py_ssize_t m)
     void lanes_spread(int lanes, const double* x, double* out, Py_ssize_t m)
-    void lanes_weigh(int lanes, const double* weights, const uint8_t* mask, const double* bits,
-                     double* out, Py_ssize_t m)
     void neutral_block(const double* prior, double* mu, double* dmu, Py_ssize_t m)
     void lanes_total(int lanes, const double* x, const double* prior, double* totals,
                      Py_ssize_t m)
@@ -48,7 +46,6 @@ def accumulate_lanes(
     const double[::1] y,               # IN
     const double[::1] weights,         # IN  prior weights, or None
     const double[::1] offset,          # IN  or None
-    const uint8_t[::1] mask,           # IN  bit l: the row counts in lane l; None: in all
     Family family,
     Link link,
     int n_threads,
@@ -70,7 +67,6 @@ def accumulate_lanes(
     totals = np.zeros((n_threads, 4, 8))
     cdef double[:, :, ::1] level_out = level_sums
     cdef const double[:, :, ::1] level_in = table_in
-    cdef const double[:, ::1] bits = (np.arange(256)[:, None] >> np.arange(lanes) & 1).astype(float)
     cdef size_t[:, ::1] addresses = np.zeros(
         (n_threads + 1, max(1, rows.n_tables)), dtype=np.uintp
     )
@@ -78,7 +74,6 @@ def accumulate_lanes(
     cdef double[:, :, ::1] totals_out = totals
     cdef Buffers buffers = Buffers(rows, n_threads, 8)
     cdef bint weighted = weights is not None, shifted = offset is not None
-    cdef bint masked = mask is not None
     cdef Py_ssize_t n = rows.n_rows, start
     cdef int thread, t, m, most = ROWS // lanes
     for t in range(rows.n_tables):  # where each table starts: coefficients, and each thread's sums
@@ -93,8 +88,7 @@ def accumulate_lanes(
                 rows, lanes, family, link, start, m, <const double**> &addresses[n_threads, 0],
                 &dense_coef[0, 0],
                 &y[start], &weights[start] if weighted else NULL,
-                &offset[start] if shifted else NULL, &mask[start] if masked else NULL,
-                &bits[0, 0],
+                &offset[start] if shifted else NULL,
                 &buffers.codes[thread, 0], &buffers.dense[thread, 0], &buffers.columns[thread, 0],
                 <double**> &addresses[thread, 0], &dense_out[thread, 0, 0],
                 &totals_out[thread, 0, 0],
@@ -116,8 +110,8 @@ def _aligned(*shape):
 cdef void _one_block(
     RowBlocks rows, int lanes, Family family, Link link, Py_ssize_t start, int m,
     const double** tables, const double* dense_coef, const double* y, const double* weights,
-    const double* offset, const uint8_t* mask, const double* bits, int32_t* codes, double* dense,
-    double* columns, double** sums_out, double* dense_out, double* totals_out,
+    const double* offset, int32_t* codes, double* dense, double* columns, double** sums_out,
+    double* dense_out, double* totals_out,
 ) noexcept nogil:
     cdef int r, k, n = m * lanes
     cdef int n_direct = rows.n_direct, n_rest = rows.n_dense - n_direct, stride = 0
@@ -145,12 +139,9 @@ cdef void _one_block(
             lanes, m, n_rest, dense_coef + n_direct * lanes, dense + n_direct, width, eta
         )
     link.inverse_block(eta, mu, dmu, n)
-    if weights != NULL or mask != NULL:
+    if weights != NULL:
         prior = columns + 7 * ROWS
-        if mask != NULL:
-            lanes_weigh(lanes, weights, mask, bits, prior, m)
-        else:
-            lanes_spread(lanes, weights, prior, m)
+        lanes_spread(lanes, weights, prior, m)
         neutral_block(prior, mu, dmu, n)
     if family.count_outside(mu, n):
         for r in range(m):

@@ -12,8 +12,8 @@ metric H near X'WX:
    (BFGS, Nocedal & Wright 2006, 6.19): a pass without Gram costs less than half. Where they shrink
    it too little, the next pass makes a new one.
 
-Several descents (neighbouring alphas, folds) go side by side, as lanes of one pass over the rows
-(`_kernels/lanes.pyx`). Those of one likelihood share the metric.
+Neighbouring alphas go side by side, as lanes of one pass over the rows (`_kernels/lanes.pyx`), and
+share the metric: see `follow`.
 
 Violations are measured against those of the model without the penalised columns, ``max_j |s_j| /
 size_j`` with size_j the weighted standard deviation of column j times sqrt(sum W): so units of
@@ -97,7 +97,7 @@ def null_track(problem, tol, max_iter):
     tolerance = _tolerance(problem, start, start.gram)
     point, gram = replace(start, gram=None), start.gram
     track = Track(held, point, gram, tolerance, np.inf, 0, 0, "not started")
-    (track,) = descend([track], tol, max_iter)
+    track = descend_to(track, held.penalty, tol, max_iter)
     tolerance = _tolerance(problem, track.point, track.metric)
     return replace(track, problem=problem_at(problem, 0.0), tolerance=tolerance)
 
@@ -109,8 +109,7 @@ def problem_at(problem, alpha):
 
 def descend_to(track, penalty, tol, max_iter):
     """The track at another penalty on the same problem, started from where it stands."""
-    (moved,) = descend([at_penalty(track, penalty)], tol, max_iter)
-    return moved
+    return follow(track, [penalty], tol, max_iter)[0]
 
 
 def at_penalty(track, penalty):
@@ -166,30 +165,7 @@ def bounds(problem, shift):
     return penalty.lower - shift, penalty.upper - shift
 
 
-def descend(tracks, tol, max_iter, *, whole=None, mask=None):
-    """Descents side by side, each with a metric of its own.
-
-    Parameters
-    ----------
-    tracks : list of Track, each with its point under its problem's penalty
-    tol, max_iter : as in `solve_descent`
-    whole : Problem or None
-        The problem whose rows the lanes read; None takes that of the first.
-    mask : (n,) uint8 or None
-        Bit l of a row says that it counts in lane l.
-
-    Returns
-    -------
-    list of Track
-    """
-    whole = tracks[0].problem if whole is None else whole
-    lanes = [_Lane(track, _Metric(track), tol, number) for number, track in enumerate(tracks)]
-    while going := [lane for lane in lanes if lane.is_going(max_iter)]:
-        _one_round(whole, going, mask)
-    return [lane.track() for lane in lanes]
-
-
-def follow(track, penalties, tol, max_iter, width):
+def follow(track, penalties, tol, max_iter, width=1):
     """Descents at one penalty after the other, the next starting before the last has ended.
 
     A step leaves a hundredth of the violation or so: a lane that has made one is a good start for
@@ -198,7 +174,7 @@ def follow(track, penalties, tol, max_iter, width):
     Parameters
     ----------
     track : Track, where the first starts
-    penalties : iterable of Penalty, each near the one before
+    penalties : list of Penalty, each near the one before
     tol, max_iter : as in `solve_descent`
     width : int, most lanes at a time
 
@@ -206,73 +182,49 @@ def follow(track, penalties, tol, max_iter, width):
     -------
     list of Track
     """
-    metric, lanes = _Metric(track), []
-    penalties = list(penalties)
+    metric, lanes = _Metric(track.metric), []
     while True:
         going = [lane for lane in lanes if lane.is_going(max_iter)]
         if len(going) < width and len(lanes) < len(penalties):
             start = at_penalty(lanes[-1].track() if lanes else track, penalties[len(lanes)])
-            lanes.append(_Lane(start, metric, tol, len(lanes)))
+            lanes.append(_Lane(start, metric, tol))
             going += [lane for lane in lanes[-1:] if lane.is_going(max_iter)]
         elif not going:
             return [lane.track() for lane in lanes]
         if going:
-            _one_round(track.problem, going, None)
+            _one_round(going)
 
 
-def _one_round(whole, lanes, mask):
+def _one_round(lanes):
+    """A step of every lane, of one likelihood, in one pass over the rows."""
+    problem, metric = lanes[0].problem, lanes[0].metric
     for lane in lanes:
         lane.propose()
-    for lane, moved in zip(lanes, _evaluate(whole, lanes, mask), strict=True):
+    if problem.is_quadratic:
+        for lane in lanes:
+            lane.move(_predicted(lane.problem, lane.point, lane.proposal, metric.value))
+        return
+    if metric.is_spent:
+        metric.is_spent = False
+        last = lanes.pop()  # the one with the longest way to go, and the best to learn from
+        last.move(last.problem.evaluate(last.proposal, with_gram=True))
+    points = problem.evaluate_lanes([(lane.problem, lane.proposal) for lane in lanes])
+    for lane, moved in zip(lanes, points, strict=True):
         lane.move(moved)
 
 
-def _evaluate(whole, lanes, mask):
-    """The points that the lanes propose: those whose metric is to be made anew with a Gram."""
-    points, together = {}, []
-    for lane in lanes:
-        if whole.is_quadratic:
-            points[lane.number] = _predicted(
-                lane.problem, lane.point, lane.proposal, lane.metric.value
-            )
-        elif lane.metric.is_spent:
-            lane.metric.is_spent = False
-            points[lane.number] = lane.problem.evaluate(lane.proposal, with_gram=True)
-        else:
-            together.append(lane)
-    if together:
-        proposals = [(lane.problem, lane.proposal) for lane in together]
-        bits = None if mask is None else _bits(mask, [lane.number for lane in together])
-        moved = whole.evaluate_lanes(proposals, bits)
-        points |= {lane.number: point for lane, point in zip(together, moved, strict=True)}
-    return [points[lane.number] for lane in lanes]
-
-
-def _bits(mask, numbers):
-    """The mask with bit k for lane numbers[k]."""
-    if numbers == list(range(len(numbers))):
-        return mask
-    table = np.arange(256, dtype=np.uint8)
-    moved = np.zeros(256, dtype=np.uint8)
-    for k, number in enumerate(numbers):
-        moved |= (table >> number & 1) << k
-    return moved[mask]
-
-
 class _Metric:
-    """A matrix near X'WX, that one or several lanes use."""
+    """A matrix near X'WX that the lanes share, and whether it is to be made anew."""
 
-    def __init__(self, track):
-        self.value = track.metric
-        self.is_spent = False
-        self.n_grams = 0
+    def __init__(self, value):
+        self.value, self.is_spent = value, False
 
 
 class _Lane:
     """One descent on its way."""
 
-    def __init__(self, track, metric, tol, number):
-        self.start, self.metric, self.tol, self.number = track, metric, tol, number
+    def __init__(self, track, metric, tol):
+        self.start, self.metric, self.tol = track, metric, tol
         self.problem, self.point = track.problem, track.point
         self.limit = track.tolerance * tol
         self.slack = ROUNDING * abs(track.point.objective)

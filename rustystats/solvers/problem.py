@@ -162,21 +162,20 @@ class Problem:
             gram = design.reduce_gram(*sums.gram()) if with_gram else None
         return self.point(coef, score, gram, deviance, pearson)
 
-    def evaluate_lanes(self, lanes, mask=None):
+    def evaluate_lanes(self, lanes):
         """One pass over the rows at several coefficient vectors, each of a problem of its own.
 
         Parameters
         ----------
         lanes : list of (Problem, (p,) coefficients), at most `MOST_LANES`
-            Problems that differ from this one in their penalty and, where there is a mask, in the
-            weights that it sets to 0.
-        mask : (n,) uint8 or None
-            Bit l of a row says that it counts in lane l.
+            Problems that differ from this one in their penalty alone.
 
         Returns
         -------
         list of Point, without Gram
         """
+        if not lanes:
+            return []
         design = self.design
         coefs = np.array([coef for _, coef in lanes])
         level_sums, dense_sums, deviances, pearsons = accumulate_lanes(
@@ -185,7 +184,6 @@ class Problem:
             self.y,
             self.weights,
             self.offset,
-            mask,
             self.family,
             self.link,
             design.n_threads,
