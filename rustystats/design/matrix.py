@@ -21,6 +21,7 @@ from rustystats._kernels.blocks import RowBlocks
 from rustystats._kernels.clusters import accumulate_clusters
 from rustystats._kernels.quadratic import quadratic_rows
 from rustystats.design.blocks import TableBlock, as_array, blocks_of_rows
+from rustystats.design.columns import blocks_of_columns
 from rustystats.design.lanes import LaneDesign
 from rustystats.design.packing import CROSS_CELLS, arrange
 from rustystats.design.rows import choose, rows_of
@@ -142,6 +143,19 @@ class DesignMatrix:
             fastest.
         """
         return self._part(choose(self._chosen, rows))
+
+    def restrict(self, columns):
+        """The design of some columns; tables shrink to the levels that these tell apart.
+
+        Blocks without any of the columns vanish. Costs a pass over the stored rows for each table
+        that shrinks or is packed anew; of a part, therefore, not less than of the whole.
+
+        Parameters
+        ----------
+        columns : array of whole numbers in increasing order
+        """
+        kept = blocks_of_columns(self._given, self.starts, columns, self.n_threads)
+        return DesignMatrix(kept, self.n_threads)._part(self._chosen)
 
     def _part(self, chosen):
         part = object.__new__(DesignMatrix)

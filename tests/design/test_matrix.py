@@ -325,6 +325,70 @@ def test_blocks_of_a_part_share_codes_as_those_of_the_whole_do():
         np.testing.assert_array_equal(first.codes, codes[rows])
 
 
+# Ways to keep some of p columns
+KEPT = {
+    "all": lambda rng, p: np.arange(p),
+    "every second": lambda rng, p: np.arange(0, p, 2),
+    "a third": lambda rng, p: np.sort(rng.permutation(p)[: (p + 2) // 3]),
+    "the last": lambda rng, p: np.array([p - 1]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("kept", KEPT)
+def test_restrict_equals_the_columns_written_out(name, kept):
+    blocks, rng = case_blocks(name), np.random.default_rng(0)
+    design, x = DesignMatrix(blocks), written_out(blocks)
+    columns = KEPT[kept](rng, x.shape[1])
+    check_part(design.restrict(columns), x[:, columns], rng)
+    np.testing.assert_array_equal(design.to_dense(), x)
+
+
+@pytest.mark.parametrize("kept", KEPT)
+@pytest.mark.parametrize("rows", TAKEN)
+def test_columns_of_a_part_are_a_part_of_the_columns(rows, kept):
+    blocks, rng = case_blocks("everything"), np.random.default_rng(0)
+    x = written_out(blocks)
+    rows, columns = TAKEN[rows](rng, 2500), KEPT[kept](rng, x.shape[1])
+    part = DesignMatrix(blocks).take(rows).restrict(columns)
+    check_part(part, x[rows][:, columns], rng)
+    other = DesignMatrix(blocks).restrict(columns).take(rows)
+    weight = rng.exponential(size=part.shape[0])
+    np.testing.assert_array_equal(part.gram(weight), other.gram(weight))
+
+
+def test_no_columns_at_all():
+    design = DesignMatrix(case_blocks("everything")).restrict([])
+    assert design.shape == (2500, 0)
+    assert design.to_dense().shape == (2500, 0)
+    np.testing.assert_array_equal(design.matvec(np.empty(0), np.ones(2500)), np.ones(2500))
+    assert design.gram(np.ones(2500)).shape == (0, 0)
+    assert design.transpose_matvec(np.ones(2500)).shape == (0,)
+
+
+def test_a_wide_factor_shrinks_and_is_packed():
+    rng = np.random.default_rng(0)
+    n = 4000
+    blocks = [
+        constant_block(n),
+        table(rng, n, 50_000, 0, kind="indicator"),
+        table(rng, n, 8, 0, kind="indicator"),
+    ]
+    design = DesignMatrix(blocks)
+    columns = np.r_[0, 1 + np.sort(rng.permutation(49_999)[:30]), 50_000:50_007]
+    small = design.restrict(columns)
+    assert [pack.n_levels for pack in small.packs] == [31 * 8]
+    assert small.packs[0].codes.dtype == np.uint8
+    coef = rng.normal(size=50_007)
+    others = np.setdiff1d(np.arange(50_007), columns)
+    coef[others] = 0.0
+    np.testing.assert_allclose(small.matvec(coef[columns]), design.matvec(coef), rtol=1e-12)
+    residual = rng.normal(size=n)
+    np.testing.assert_allclose(
+        small.transpose_matvec(residual), design.transpose_matvec(residual)[columns], atol=1e-11
+    )
+
+
 @pytest.mark.parametrize("name", ["everything", "sparse basis", "large pair", "code widths"])
 def test_quadratic_form_without_tables_of_all_pairs(name, monkeypatch):
     blocks = case_blocks(name)
@@ -415,21 +479,6 @@ def test_storage_does_not_matter():
     ]
     for blocks in stored:
         check_sums(DesignMatrix(blocks), x, np.random.default_rng(0))
-
-
-def test_small_tables_are_packed():
-    rng = np.random.default_rng(0)
-    n = 500
-    design = DesignMatrix([constant_block(n), *(table(rng, n, k, 2) for k in (100, 40, 2, 5, 3))])
-    assert [pack.n_levels for pack in design.packs] == [200, 200, 3]
-    assert all(pack.codes.dtype == np.uint8 for pack in design.packs)
-
-
-def test_a_column_of_many_levels_is_read_as_dense():
-    rng = np.random.default_rng(0)
-    design = DesignMatrix([constant_block(99), table(rng, 99, 65, 1), table(rng, 99, 64, 1)])
-    assert design.rows.n_dense == 1
-    assert design.rows.n_levels == 64
 
 
 def test_dense_blocks_are_not_copied():
