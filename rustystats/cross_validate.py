@@ -178,9 +178,11 @@ class CVRun:
         penalty = self.model.problem.penalty.at(self.path.alphas[index])
         problem = replace(self.model.problem, penalty=penalty)
         model = replace(self.model, problem=problem)
-        if problem.is_smooth:  # fitted anew, for the Gram that the standard errors of ridge need
-            return solve(model, tol=self.tol, max_iter=self.max_iter)
-        return model, self.path.fits[index]
+        fit = self.path.fits[index]
+        if not problem.is_smooth:
+            return model, fit
+        # The standard errors of ridge need the Gram, which Fisher scoring leaves
+        return solve(model, tol=self.tol, max_iter=self.max_iter, start=fit.coef)
 
 
 def cross_validate(model, penalty, l1_ratios, options, *, tol, max_iter, columns=None):

@@ -1,6 +1,7 @@
 """`GLMRegressorCV`: a `GLMRegressor` that chooses its penalty by cross-validation."""
 
 from functools import partial
+from numbers import Integral
 
 from rustystats.cross_validate import CVOptions, check_l1_ratios, cross_validate
 from rustystats.estimators.glm import GLMRegressor
@@ -33,7 +34,8 @@ class GLMRegressorCV(GLMRegressor):
     selection : "min" or "1se", default="min"
         The alpha of the best score, or the largest within one standard error of it.
     random_state : int, numpy Generator or RandomState, optional
-        Decides the random order of a whole number of folds.
+        Decides the random order of a whole number of folds. Beside any other cv it has no effect,
+        since scikit-learn sets it on every estimator that has one.
     penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group : as in
         `GLMRegressor`; the same in every fold
     formula, exposure, fit_intercept, dispersion, n_threads : as in `GLMRegressor`
@@ -162,7 +164,7 @@ class GLMRegressorCV(GLMRegressor):
             self.n_alphas,
             self.alpha_min_ratio,
             groups,
-            self.random_state,
+            self.random_state if isinstance(self.cv, Integral) else None,
             self.scoring,
             self.verbose,
         )
