@@ -71,8 +71,9 @@ class CVOptions:
 
     def _check_unused(self):
         for field in fields(self)[1:]:
-            value = getattr(self, field.name)
-            if value is not None if field.default is None else value != field.default:
+            value = getattr(self, field.name)  # an array, where the default is None
+            given = value is not None if field.default is None else value != field.default
+            if given:
                 raise ValueError(
                     f"{field.name}= belongs to a cross-validation, and there is none: set cv="
                 )
