@@ -107,7 +107,7 @@ def test_take(pair, kind):
     design = DesignMatrix([DenseBlock(problem.design.to_dense()[rows])])
     written_out = replace(problem, design=design, y=y, weights=weights, offset=offset)
     assert (part.total_weight, part.n_obs) == (weights.sum(), len(y))
-    assert part.ridge is problem.ridge
+    assert part.penalty is problem.penalty
     found, expected = (p.evaluate(coefficients(pair), True) for p in (part, written_out))
     for name in ("deviance", "pearson", "objective"):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-12)
