@@ -10,7 +10,8 @@ metric H near X'WX:
    tolerance, at coefficients where the score has been evaluated: what is reported is proved.
 4. The metric stays while a step shrinks the violation well, and learns from the score's changes
    (BFGS, Nocedal & Wright 2006, 6.19): a pass without Gram costs less than half. Where it shrinks
-   too little, the next pass makes a new one.
+   too little, the next pass makes a new one, which learns from that step too: links that are not
+   canonical take dozens of steps otherwise.
 
 Violations are measured against those of the model without the penalised columns, ``max_j |s_j| /
 size_j`` with size_j the weighted standard deviation of column j times sqrt(sum W): so units of
@@ -178,7 +179,7 @@ def _descend(problem, point, metric, tolerance, tol, max_iter):
         if moved is None:
             message = "no step along the scoring direction lowers the objective"
             break
-        metric = _learned(metric, problem, point, moved) if moved.gram is None else moved.gram
+        metric = _learned(metric if moved.gram is None else moved.gram, problem, point, moved)
         before, residual = residual, _largest(problem, moved, limit)
         with_gram = residual > KEEP_METRIC * before and not problem.is_quadratic
         point = replace(moved, gram=None)

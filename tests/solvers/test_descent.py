@@ -1,0 +1,116 @@
+"""Penalties that are not smooth, and bounds: the conditions for a minimum, computed in numpy from
+the documented objective, for every family and link; and what becomes of data that are awkward."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rustystats.design.blocks import DenseBlock, TableBlock, constant_block, indicator_basis
+from rustystats.design.matrix import DesignMatrix
+from rustystats.solvers.descent import solve_descent
+from rustystats.solvers.irls import solve_irls
+from rustystats.solvers.penalty import Penalty
+from rustystats.solvers.problem import Problem
+
+N = 300
+EFFECTS = np.array([0.06, -0.05, 0.1, 0.1, -0.12, 0.02])  # in units of the pair
+FACTORS = np.array([0.0, 1.0, 1.0, 1.0, 2.0, 0.5, 1.0])
+
+
+def make_problem(pair, seed=0, n=N, **changes):
+    """A response drawn from an intercept, four levels and three dense columns, with weights and
+    an offset."""
+    rng = np.random.default_rng(seed)
+    blocks = [
+        constant_block(n),
+        TableBlock(rng.integers(0, 4, n).astype(np.uint8), indicator_basis(4, 0)),
+        DenseBlock(rng.uniform(-1, 1, (n, 3))),
+    ]
+    design = DesignMatrix(blocks, 1)
+    offset = pair.unit * rng.uniform(-0.1, 0.1, n)
+    mu = pair.link.inverse(design.matvec(np.r_[pair.centre, pair.unit * EFFECTS], offset))
+    known = {"weights": rng.uniform(0.2, 2, n), "offset": offset, "intercept": 0}
+    return Problem(design, pair.draw(rng, mu), pair.family, pair.link, **(known | changes))
+
+
+def with_penalty(problem, alpha=0.0, l1_ratio=1.0, factors=None, scales=None, **options):
+    p = problem.design.shape[1]
+    factors = np.r_[0.0, np.ones(p - 1)] if factors is None else factors
+    scales = np.ones(p) if scales is None else scales
+    return replace(problem, penalty=Penalty(alpha, l1_ratio, factors, scales, **options))
+
+
+def null_coef(problem):
+    """Best coefficients of the unpenalised columns, the others at their targets."""
+    penalty = problem.penalty
+    target = np.zeros(len(penalty.factors)) if penalty.target is None else penalty.target
+    if penalty.lower is not None:
+        target = np.clip(target, penalty.lower, penalty.upper)
+    fixed = np.where(penalty.factors > 0, target, 0.0)
+    free = replace(
+        problem.without(penalty.factors > 0),
+        penalty=None,
+        offset=problem.design.matvec(fixed, problem.offset),
+    )
+    return solve_irls(free, tol=1e-20).coef + fixed
+
+
+def weights_of(problem):
+    """Weights of the absolute values and of the half squares, as `penalty.py` documents them."""
+    penalty = problem.penalty
+    l1 = penalty.alpha * penalty.l1_ratio * penalty.factors * penalty.scales
+    return l1, penalty.alpha * (1 - penalty.l1_ratio) * penalty.factors * penalty.scales**2
+
+
+def worst_violation(objective, problem, coef):
+    """Of the conditions for a minimum, relative to the null model, without the package's code."""
+    penalty = problem.penalty
+    options = {"target": 0.0 if penalty.target is None else penalty.target}
+    if penalty.lower is not None:
+        options |= {"lower": penalty.lower, "upper": penalty.upper}
+    weights = weights_of(problem)
+    return objective.of(problem).worst(null_coef(problem), coef, *weights, **options)
+
+
+# ---- the answer --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0], ids=["lasso", "elastic net", "ridge"])
+def test_conditions_for_a_minimum(objective, pair, l1_ratio):
+    problem = with_penalty(make_problem(pair), 1.0, l1_ratio, FACTORS)
+    null, plain = null_coef(problem), objective.of(problem)
+    for share in (0.3, 0.02):
+        alpha = share * np.abs(plain.descent(null)).max()
+        problem = with_penalty(problem, alpha, l1_ratio, FACTORS)
+        fit = solve_descent(problem, tol=5e-8)
+        assert fit.converged
+        assert fit.message == "converged"
+        assert fit.kkt <= 5e-8
+        assert plain.worst(null, fit.coef, *weights_of(problem)) < 1e-7
+        assert fit.n_free == fit.rank == np.count_nonzero(fit.coef)
+        assert fit.n_iter <= 40
+        assert fit.gram is None
+        assert not fit.aliased.any()
+        mu = problem.means(fit.coef)
+        deviance = problem.weights @ problem.family.unit_deviance(problem.y, mu)
+        assert fit.deviance == pytest.approx(deviance, rel=1e-10)
+        pearson = problem.weights @ ((problem.y - mu) ** 2 / problem.family.variance(mu))
+        assert fit.pearson == pytest.approx(pearson, rel=1e-10)
+
+
+def test_bounds_that_do_not_bind_change_nothing(pair):
+    problem = make_problem(pair)
+    wide = np.full(7, 50 * max(1.0, abs(pair.unit)))
+    wide[0] = np.inf
+    fit = solve_descent(with_penalty(problem, lower=-wide, upper=wide), tol=1e-10)
+    free = solve_irls(problem, tol=1e-18)
+    np.testing.assert_allclose(fit.coef, free.coef, atol=1e-8 * max(1, abs(pair.unit)))
+    assert fit.deviance == pytest.approx(free.deviance, rel=1e-10)
+    assert fit.rank == free.rank == 7
+
+
+def test_ridge_equals_fisher_scoring(pair):
+    problem = with_penalty(make_problem(pair), 0.02, 0.0, FACTORS, target=pair.unit * FACTORS / 50)
+    fit, scored = solve_descent(problem, tol=1e-10), solve_irls(problem, tol=1e-18)
+    np.testing.assert_allclose(fit.coef, scored.coef, atol=1e-8 * max(1, abs(pair.unit)))
