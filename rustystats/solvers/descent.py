@@ -152,6 +152,12 @@ def _free(problem, coef):
     return free
 
 
+def _target(problem):
+    """What the penalty draws the coefficients to, (p,)."""
+    penalty = problem.penalty
+    return np.zeros(len(penalty.factors)) if penalty.target is None else penalty.target
+
+
 def bounds(problem, shift):
     """Lower and upper bounds less a shift, two (p,) arrays."""
     penalty = problem.penalty
@@ -173,8 +179,8 @@ def _descend(problem, point, metric, tolerance, tol, max_iter):
                 "or look for columns that are combinations of others"
             )
             break
-        step = _step(problem, point, metric, limit)
-        moved = _line_search(problem, point, step, metric, with_gram, slack)
+        goal = _goal(problem, point, metric, limit)
+        moved = _line_search(problem, point, goal, metric, with_gram, slack)
         n_passes, n_grams = n_passes + 1, n_grams + with_gram
         if moved is None:
             message = "no step along the scoring direction lowers the objective"
@@ -186,20 +192,25 @@ def _descend(problem, point, metric, tolerance, tol, max_iter):
     return Track(problem, point, metric, tolerance, residual * tol, n_passes, n_grams, message)
 
 
-def _step(problem, point, metric, limit):
-    gap = problem.from_target(point.coef)
+def _goal(problem, point, metric, limit):
+    """Where the quadratic model has its minimum; what is at a target or bound is so exactly."""
+    target = _target(problem)
+    gap = point.coef - target
     hessian = problem.penalised(metric)
-    lower, upper = bounds(problem, point.coef - gap)
+    lower, upper = bounds(problem, target)
     l1 = np.zeros(len(gap)) if problem.l1 is None else problem.l1
     movable = np.ones(len(gap), bool) if problem.excluded is None else ~problem.excluded
     wanted = minimise_quadratic(hessian, point.score, gap, l1, lower, upper, movable, INNER * limit)
-    return wanted - gap
+    goal = np.where(wanted == gap, point.coef, target + wanted)
+    for end, given in zip((lower, upper), bounds(problem, 0.0 * target), strict=True):
+        goal = np.where(wanted == end, given, goal)
+    return goal
 
 
-def _line_search(problem, point, step, metric, with_gram, slack):
+def _line_search(problem, point, goal, metric, with_gram, slack):
     """The first point along the halved steps whose objective does not rise, or None."""
     for halving in range(MAX_HALVINGS):
-        coef = point.coef + 0.5**halving * step
+        coef = goal if halving == 0 else point.coef + 0.5**halving * (goal - point.coef)
         if problem.is_quadratic:
             return _predicted(problem, point, coef, metric)
         moved = problem.evaluate(coef, with_gram)
@@ -243,7 +254,7 @@ def _learned(metric, problem, former, point):
 def _largest(problem, point, limit):
     """Largest violation in units of the limits."""
     gap = problem.from_target(point.coef)
-    lower, upper = bounds(problem, point.coef - gap)
+    lower, upper = bounds(problem, _target(problem))
     l1 = np.zeros(len(gap)) if problem.l1 is None else problem.l1
     parts = violation(point.score, gap, l1, lower, upper)
     if problem.excluded is not None:
@@ -269,8 +280,7 @@ def _tolerance(problem, point, gram):
 
 def _first_point(held):
     """A point with a finite objective and a Gram, its penalised columns at their targets."""
-    penalty = held.penalty
-    target = np.zeros(len(penalty.factors)) if penalty.target is None else penalty.target
+    penalty, target = held.penalty, _target(held)
     for start in mean_starts(held):
         coef = np.where(penalty.factors > 0, target, start)
         coef = np.clip(coef, *bounds(held, np.zeros_like(coef)))

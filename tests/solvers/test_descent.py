@@ -99,6 +99,32 @@ def test_conditions_for_a_minimum(objective, pair, l1_ratio):
         assert fit.pearson == pytest.approx(pearson, rel=1e-10)
 
 
+def test_conditions_with_scales_targets_and_bounds(objective, pair):
+    size = abs(pair.unit)
+    options = {
+        "scales": np.array([1.0, 0.4, 0.5, 0.4, 0.6, 0.5, 0.7]),
+        "target": size * np.array([0.0, 0.03, -0.03, 0.0, 0.07, -0.07, 0.013]),
+        "lower": size * np.array([-np.inf, -0.01, -np.inf, 0.0, -0.03, -0.05, 0.03]),
+        "upper": size * np.array([np.inf, 0.05, 0.01, 0.02, np.inf, -0.01, 0.03]),
+    }
+    base = make_problem(pair)
+    alpha = np.abs(objective.of(base).descent(null_coef(with_penalty(base)))).max()
+    for share in (0.0, 0.05, 0.5, 30.0):
+        problem = with_penalty(base, share * alpha, 0.7, FACTORS, **options)
+        fit = solve_descent(problem, tol=5e-8)
+        assert fit.converged
+        assert worst_violation(objective, problem, fit.coef) < 1e-7
+        assert (fit.coef >= options["lower"]).all()
+        assert (fit.coef <= options["upper"]).all()
+        held = (fit.coef == options["lower"]) | (fit.coef == options["upper"])
+        if share > 0:
+            held |= (fit.coef == options["target"]) & (FACTORS > 0)
+        assert fit.n_free == np.count_nonzero(~held)
+        assert held[6]
+    pulled = np.clip(options["target"], options["lower"], options["upper"])
+    np.testing.assert_array_equal(fit.coef[1:], pulled[1:])
+
+
 def test_bounds_that_do_not_bind_change_nothing(pair):
     problem = make_problem(pair)
     wide = np.full(7, 50 * max(1.0, abs(pair.unit)))
@@ -114,3 +140,26 @@ def test_ridge_equals_fisher_scoring(pair):
     problem = with_penalty(make_problem(pair), 0.02, 0.0, FACTORS, target=pair.unit * FACTORS / 50)
     fit, scored = solve_descent(problem, tol=1e-10), solve_irls(problem, tol=1e-18)
     np.testing.assert_allclose(fit.coef, scored.coef, atol=1e-8 * max(1, abs(pair.unit)))
+
+
+@pytest.mark.parametrize("prior", [None, np.array([0.1, 0.7, 1 / 3, -0.3, 0.02, -0.13])])
+@pytest.mark.parametrize("names", [("gaussian", "identity"), ("poisson", "log")])
+def test_bounds_and_targets_are_met_to_the_last_digit(pairs, names, prior):
+    """Steps that were added to coefficients ended an ulp beside a bound, or beyond it."""
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        x = np.column_stack([np.ones(80), rng.normal(size=(80, 6))])
+        x[:, 2] += 0.8 * x[:, 1]
+        eta = x @ np.r_[0.2, rng.normal(size=6) * 0.4]
+        y = eta + rng.normal(size=80) if names[0] == "gaussian" else rng.poisson(np.exp(eta)) + 0.0
+        pair = pairs[names]
+        problem = Problem(DesignMatrix([DenseBlock(x)], 1), y, pair.family, pair.link, intercept=0)
+        lower = np.r_[-np.inf, -np.round(rng.uniform(0, 0.3, 6), 2)]
+        upper = np.r_[np.inf, np.round(rng.uniform(0, 0.3, 6), 2)]
+        target = None if prior is None else np.r_[0.0, prior]
+        coef = solve_descent(
+            with_penalty(problem, 0.01, lower=lower, upper=upper, target=target)
+        ).coef
+        for end in (lower, upper, 0.0 if target is None else target):
+            near = np.abs(coef - end) < 1e-9
+            np.testing.assert_array_equal(coef[near], np.broadcast_to(end, 7)[near])
