@@ -31,6 +31,7 @@ from rustystats.threads import single_threaded_blas
 
 KEEP_METRIC = 0.05  # a step that shrinks the violation less asks for a new Gram
 INNER = 0.01  # the quadratic's tolerance beside the problem's
+SCORE_ROUNDING = 5e-15  # of a mean, relative
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,7 @@ class Track:
     point : Point
     metric : (p, p) X'WX near the point
     tolerance : (p,) largest violation, by column, that counts as converged, at tol = 1
+    first : float, the objective where the null model's fit started: its rounding is no rise
     violation : float, the largest at the point, in units of `tolerance`
     n_passes, n_grams : int, passes over the rows, and those of them with Gram, of the last descent
     message : str, "converged" or why not
@@ -52,6 +54,7 @@ class Track:
     point: Point
     metric: np.ndarray
     tolerance: np.ndarray
+    first: float
     violation: float
     n_passes: int
     n_grams: int
@@ -92,10 +95,16 @@ def null_track(problem, tol, max_iter):
     if (~penalised).sum() > 1:  # columns that are combinations of others stay out of everything
         aliased = NormalEquations(start.gram, excluded=penalised).aliased & ~penalised
         problem, held = problem.without(aliased), held.without(aliased)
-    tolerance = _tolerance(problem, start, start.gram)
-    track = _descend(held, start, start.gram, tolerance, tol, max_iter)
-    tolerance = _tolerance(problem, track.point, track.metric)
-    return replace(track, problem=problem_at(problem, 0.0), tolerance=tolerance)
+    first = start.objective
+    tolerance = _tolerance(problem, start, first, start.gram, tol)
+    track = _descend(held, start, start.gram, tolerance, first, tol, max_iter)
+    point = track.point  # better than the start, and not yet exact in units of its own scores
+    tolerance = _tolerance(problem, point, first, track.metric, tol)
+    track = _descend(held, point, track.metric, tolerance, first, tol, max_iter)
+    point = track.point
+    if (np.abs(point.score) <= tol * tolerance).all():  # rounding: no column has anything to say
+        point = replace(point, score=np.zeros_like(point.score))
+    return replace(track, problem=problem_at(problem, 0.0), point=point, tolerance=tolerance)
 
 
 def problem_at(problem, alpha):
@@ -117,7 +126,7 @@ def descend_to(track, penalty, tol, max_iter):
             score = likelihood - problem.ridge * problem.from_target(point.coef)
         objective = point.deviance + problem.penalty_at(point.coef)
         point = replace(point, score=score, objective=objective)
-    return _descend(problem, point, track.metric, track.tolerance, tol, max_iter)
+    return _descend(problem, point, track.metric, track.tolerance, track.first, tol, max_iter)
 
 
 def fit_of(track):
@@ -166,9 +175,9 @@ def bounds(problem, shift):
     return penalty.lower - shift, penalty.upper - shift
 
 
-def _descend(problem, point, metric, tolerance, tol, max_iter):
+def _descend(problem, point, metric, tolerance, first, tol, max_iter):
     limit = tolerance * tol
-    slack = ROUNDING * abs(point.objective)
+    slack = ROUNDING * max(abs(first), abs(point.objective))
     residual = _largest(problem, point, limit)
     n_passes, n_grams, with_gram, message = 0, 0, False, "converged"
     while residual > 1.0:
@@ -189,7 +198,9 @@ def _descend(problem, point, metric, tolerance, tol, max_iter):
         before, residual = residual, _largest(problem, moved, limit)
         with_gram = residual > KEEP_METRIC * before and not problem.is_quadratic
         point = replace(moved, gram=None)
-    return Track(problem, point, metric, tolerance, residual * tol, n_passes, n_grams, message)
+    return Track(
+        problem, point, metric, tolerance, first, residual * tol, n_passes, n_grams, message
+    )
 
 
 def _goal(problem, point, metric, limit):
@@ -263,8 +274,12 @@ def _largest(problem, point, limit):
     return float(np.max(parts / limit, initial=0.0))
 
 
-def _tolerance(problem, point, gram):
-    """Violation of each column that counts as 1, (p,): see the module."""
+def _tolerance(problem, point, first, gram, tol):
+    """Violation of each column that counts as 1, (p,): see the module.
+
+    Scores smaller than noise (of the first objective, where data are fitted exactly) and than
+    rounding are no measure.
+    """
     intercept = problem.intercept
     spread = np.diagonal(gram).copy()
     if intercept is not None and gram[intercept, intercept] > 0:
@@ -272,10 +287,19 @@ def _tolerance(problem, point, gram):
         spread = np.where(centred > 1e-10 * spread, centred, spread)
     size = np.sqrt(np.where(spread > 0, spread, 1.0))
     score = np.abs(point.score)
-    unit = dispersion_unit(problem, point, 1, point.objective)
-    typical = max(np.max(score / size), np.sqrt(unit))
-    largest = np.max(score)
-    return np.minimum(typical * size, largest if largest > 0 else np.inf)
+    noise = np.sqrt(dispersion_unit(problem, point, 1, first))
+    least = max(noise, _rounding(problem, point) / tol)
+    typical = max(np.max(score / size), least)
+    return np.minimum(typical * size, max(np.max(score), least * np.min(size)))
+
+
+def _rounding(problem, point):
+    """What rounding of the means makes of scores, in units of `size`."""
+    mu = problem.means(point.coef)
+    used = problem.prior_weights > 0
+    with np.errstate(divide="ignore"):
+        level = mu[used] ** 2 / problem.family.variance(mu[used])
+    return SCORE_ROUNDING * np.sqrt(problem.prior_weights[used] @ level)
 
 
 def _first_point(held):

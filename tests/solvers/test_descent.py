@@ -163,3 +163,61 @@ def test_bounds_and_targets_are_met_to_the_last_digit(pairs, names, prior):
         for end in (lower, upper, 0.0 if target is None else target):
             near = np.abs(coef - end) < 1e-9
             np.testing.assert_array_equal(coef[near], np.broadcast_to(end, 7)[near])
+
+
+# ---- nothing to choose, nothing left to explain ------------------------------------------------
+
+
+def quickly(fit, max_iter=15):
+    assert fit.converged
+    assert fit.n_iter <= max_iter
+    assert fit.kkt <= 1e-8
+    return fit.coef
+
+
+def test_only_an_intercept(pair):
+    """Its score is 0 but for rounding, which is no measure of violations."""
+    base = make_problem(pair)
+    problem = replace(base, design=DesignMatrix([constant_block(N)], 1))
+    coef = quickly(solve_descent(with_penalty(problem, 0.1)))
+    np.testing.assert_allclose(coef, solve_irls(problem, tol=1e-18).coef, rtol=1e-7)
+
+
+def test_no_column_is_penalised(pair):
+    base = make_problem(pair)
+    fit = solve_descent(with_penalty(base, 0.1, factors=np.zeros(7)))
+    coef = quickly(fit, 25)
+    expected = solve_irls(base, tol=1e-18).coef
+    np.testing.assert_allclose(coef, expected, atol=1e-7 * max(1, abs(pair.unit)))
+    assert fit.rank == 7
+
+
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 0.7])
+def test_all_responses_equal(pair, value):
+    base = make_problem(pair, offset=None)
+    problem = replace(base, y=np.full(N, value))
+    coef = quickly(solve_descent(with_penalty(problem, 0.01)))
+    assert (coef[1:] == 0).all()
+    np.testing.assert_allclose(coef[0], pair.link.link(np.array([value])), rtol=1e-9)
+
+
+def test_unpenalised_columns_that_fit_perfectly(pair):
+    base, factors = make_problem(pair), np.array([0.0, 1, 1, 1, 0, 0, 1])
+    truth = np.r_[pair.centre, pair.unit * np.array([0, 0, 0, 0.1, -0.12, 0])]
+    problem = replace(base, y=base.means(truth))
+    coef = quickly(solve_descent(with_penalty(problem, 0.01, factors=factors)), 25)
+    np.testing.assert_allclose(coef, truth, atol=1e-7 * max(1, abs(pair.unit)))
+    assert (coef[[1, 2, 3, 6]] == 0).all()
+
+
+def test_a_perfect_fit_under_a_small_penalty(objective, pair):
+    base = make_problem(pair)
+    truth = np.r_[pair.centre, pair.unit * EFFECTS]
+    base = with_penalty(replace(base, y=base.means(truth)))
+    alpha = np.abs(objective.of(base).descent(null_coef(base))).max()
+    for share in (1e-2, 1e-6):
+        problem = with_penalty(base, share * alpha, 0.7)
+        fit = solve_descent(problem)
+        quickly(fit, 40)
+        assert worst_violation(objective, problem, fit.coef) < 1e-7
+    np.testing.assert_allclose(fit.coef, truth, atol=1e-5 * max(1, abs(pair.unit)))
