@@ -19,6 +19,7 @@ columns do not matter. Cost: passes over the rows, and the quadratic.
 """
 
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -92,8 +93,9 @@ def null_track(problem, tol, max_iter):
     penalised = penalty.factors > 0
     held = replace(problem.without(penalised), penalty=penalty.at(0.0))
     start = _first_point(held)
-    if (~penalised).sum() > 1:  # columns that are combinations of others stay out of everything
-        aliased = NormalEquations(start.gram, excluded=penalised).aliased & ~penalised
+    # Unpenalised columns that are combinations of others stay out of everything
+    aliased = NormalEquations(start.gram, excluded=penalised).aliased & ~penalised
+    if aliased.any():
         problem, held = problem.without(aliased), held.without(aliased)
     first = start.objective
     tolerance = _tolerance(problem, start, first, start.gram, tol)
@@ -304,11 +306,17 @@ def _rounding(problem, point):
 
 def _first_point(held):
     """A point with a finite objective and a Gram, its penalised columns at their targets."""
-    penalty, target = held.penalty, _target(held)
-    for start in mean_starts(held):
-        coef = np.where(penalty.factors > 0, target, start)
-        coef = np.clip(coef, *bounds(held, np.zeros_like(coef)))
+    penalised, (lower, upper) = held.penalty.factors > 0, bounds(held, 0.0 * held.penalty.factors)
+    fixed = np.where(penalised, np.clip(_target(held), lower, upper), 0.0)
+    beside = replace(held, offset=held.design.matvec(fixed, held.offset))
+    for start in chain(mean_starts(beside), mean_starts(held)):
+        coef = np.where(penalised, fixed, np.clip(start, lower, upper))
         point = held.evaluate(coef, with_gram=True)
         if np.isfinite(point.objective):
             return point
-    raise ValueError("no valid start")
+    raise ValueError(
+        "the fit has no valid starting point: with the penalised coefficients at 0, or at "
+        f"prior_coef, and all inside their bounds, some means under the {held.link.name()} link "
+        f"leave the domain of the {held.family.name()} family; use its {held.family.link_names[0]} "
+        "link, or check offset, bounds and prior_coef"
+    )

@@ -221,3 +221,44 @@ def test_a_perfect_fit_under_a_small_penalty(objective, pair):
         quickly(fit, 40)
         assert worst_violation(objective, problem, fit.coef) < 1e-7
     np.testing.assert_allclose(fit.coef, truth, atol=1e-5 * max(1, abs(pair.unit)))
+
+
+# ---- where to start ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("prior", [[0, -1, -1, -1], [0, 1, 0.5, 0.2], [0, 2, 2, 2]], ids=str)
+@pytest.mark.parametrize("link", ["identity", "log"])
+def test_a_prior_that_moves_the_means_is_no_obstacle(objective, pairs, link, prior):
+    """The first intercept was that of a model without the prior, whose means could be negative."""
+    pair = pairs["gamma", link]
+    rng = np.random.default_rng(0)
+    x = np.column_stack([np.ones(200), rng.uniform(size=(200, 3))])
+    y = rng.gamma(5, x @ [1, 1, 0.5, 0.2] / 5)
+    problem = Problem(DesignMatrix([DenseBlock(x)], 1), y, pair.family, pair.link, intercept=0)
+    problem = with_penalty(problem, 0.02, target=np.array(prior, dtype=float))
+    fit = solve_descent(problem)
+    assert fit.converged
+    weights = weights_of(problem)
+    found = objective.of(problem).violations(fit.coef, *weights, target=problem.penalty.target)
+    assert found.max() < 1e-6
+
+
+def test_no_valid_start_is_an_error_with_a_remedy(pairs):
+    pair = pairs["gamma", "identity"]
+    without_intercept = make_problem(pair, offset=None)
+    design = DesignMatrix([DenseBlock(without_intercept.design.to_dense()[:, 4:])], 1)
+    problem = replace(without_intercept, design=design, intercept=None)
+    with pytest.raises(
+        ValueError, match=r"no valid starting.*identity link.*gamma family; use its log.*prior_coef"
+    ):
+        solve_descent(with_penalty(problem, 0.1, factors=np.ones(3)))
+
+
+@pytest.mark.parametrize("names", [("gaussian", "identity"), ("poisson", "log")])
+def test_columns_too_large_to_square(pairs, names):
+    base = make_problem(pairs[names])
+    x = base.design.to_dense()
+    x[:, 5] *= 1e200
+    problem = replace(base, design=DesignMatrix([DenseBlock(x)], 1))
+    with pytest.raises(ValueError, match=r"cross-products.*not finite.*must be rescaled"):
+        solve_descent(with_penalty(problem, 0.1))
