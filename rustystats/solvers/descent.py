@@ -23,7 +23,7 @@ from itertools import chain
 
 import numpy as np
 
-from rustystats.solvers.irls import MAX_HALVINGS, ROUNDING, dispersion_unit
+from rustystats.solvers.irls import MAX_AT_EDGE, MAX_HALVINGS, ROUNDING, dispersion_unit, stuck
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.problem import Fit, Point, Problem
 from rustystats.solvers.quadratic import minimise_quadratic, violation
@@ -182,6 +182,7 @@ def _descend(problem, point, metric, tolerance, first, tol, max_iter):
     slack = ROUNDING * max(abs(first), abs(point.objective))
     residual = _largest(problem, point, limit)
     n_passes, n_grams, with_gram, message = 0, 0, False, "converged"
+    at_edge = 0  # steps in a row that were cut because means would have left the domain
     while residual > 1.0:
         if n_passes >= max_iter:
             message = (
@@ -191,10 +192,11 @@ def _descend(problem, point, metric, tolerance, first, tol, max_iter):
             )
             break
         goal = _goal(problem, point, metric, limit)
-        moved = _line_search(problem, point, goal, metric, with_gram, slack)
+        moved, left_domain = _line_search(problem, point, goal, metric, with_gram, slack)
         n_passes, n_grams = n_passes + 1, n_grams + with_gram
-        if moved is None:
-            message = "no step along the scoring direction lowers the objective"
+        at_edge = at_edge + 1 if left_domain and not problem.keeps_domain else 0
+        if moved is None or at_edge == MAX_AT_EDGE:
+            message = stuck(problem, left_domain)
             break
         metric = _learned(metric if moved.gram is None else moved.gram, problem, point, moved)
         before, residual = residual, _largest(problem, moved, limit)
@@ -221,15 +223,18 @@ def _goal(problem, point, metric, limit):
 
 
 def _line_search(problem, point, goal, metric, with_gram, slack):
-    """The first point along the halved steps whose objective does not rise, or None."""
+    """The first point along the halved steps whose objective does not rise, or None; and whether
+    a longer step left the domain of the means."""
+    left_domain = False
     for halving in range(MAX_HALVINGS):
         coef = goal if halving == 0 else point.coef + 0.5**halving * (goal - point.coef)
         if problem.is_quadratic:
-            return _predicted(problem, point, coef, metric)
+            return _predicted(problem, point, coef, metric), False
         moved = problem.evaluate(coef, with_gram)
         if moved.objective <= point.objective + slack:
-            return moved
-    return None
+            return moved, left_domain
+        left_domain = left_domain or not np.isfinite(moved.objective)
+    return None, left_domain
 
 
 def _predicted(problem, point, coef, gram):

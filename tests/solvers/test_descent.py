@@ -262,3 +262,48 @@ def test_columns_too_large_to_square(pairs, names):
     problem = replace(base, design=DesignMatrix([DenseBlock(x)], 1))
     with pytest.raises(ValueError, match=r"cross-products.*not finite.*must be rescaled"):
         solve_descent(with_penalty(problem, 0.1))
+
+
+# ---- links that let means leave the domain -----------------------------------------------------
+
+
+def test_a_minimum_at_the_edge_of_the_domain_is_said(pairs):
+    """The last rows have no claims and the smallest means: without a penalty these would be 0."""
+    pair = pairs["poisson", "identity"]
+    x = np.column_stack([np.ones(60), np.linspace(0, 1, 60)])
+    y = np.where(x[:, 1] < 0.5, 3.0, 0.0)
+    problem = Problem(DesignMatrix([DenseBlock(x)], 1), y, pair.family, pair.link, intercept=0)
+    fit = solve_descent(with_penalty(problem, 1e-3))
+    assert not fit.converged
+    assert fit.message.startswith("the identity link lets means leave the domain of the poisson")
+    assert fit.n_iter < 40
+    assert (x @ fit.coef > 0).all()
+    assert x[-1] @ fit.coef < 1e-4
+    assert fit.kkt > 1e-3
+    inside = solve_descent(with_penalty(problem, 0.23))
+    assert inside.converged
+    np.testing.assert_allclose(inside.coef, [1.95865, -1.69871], atol=1e-4)  # by a grid
+
+
+def test_steps_beyond_the_domain_are_halved(objective, pairs, monkeypatch):
+    """The minimum is well inside, and the first steps go too far."""
+    rng = np.random.default_rng(251)
+    x = np.column_stack([np.ones(60), rng.exponential(size=60)])
+    y = rng.poisson(0.3 + x[:, 1] ** 3).astype(float)
+    pair = pairs["poisson", "identity"]
+    problem = Problem(DesignMatrix([DenseBlock(x)], 1), y, pair.family, pair.link, intercept=0)
+    problem = with_penalty(problem, 0.01)
+    objectives = []
+    evaluate = Problem.evaluate
+
+    def counted(self, coef, with_gram):
+        point = evaluate(self, coef, with_gram)
+        objectives.append(point.objective)
+        return point
+
+    monkeypatch.setattr(Problem, "evaluate", counted)
+    fit = solve_descent(problem)
+    assert np.isinf(objectives).any()
+    assert fit.converged
+    assert (x @ fit.coef > 0).all()
+    assert worst_violation(objective, problem, fit.coef) < 1e-7
