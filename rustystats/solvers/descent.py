@@ -10,7 +10,8 @@ metric H near X'WX:
    tolerance, at coefficients where the score has been evaluated: what is reported is proved.
 4. The metric stays while steps shrink the violation well, and learns from the score's changes
    (BFGS, Nocedal & Wright 2006, 6.19): a pass without Gram costs less than half. Where they shrink
-   it too little, the next pass makes a new one.
+   it too little, the next pass makes a new one, which learns from that step too: links that are not
+   canonical take dozens of steps otherwise.
 
 Neighbouring alphas go side by side, as lanes of one pass over the rows (`_kernels/lanes.pyx`), and
 share the metric: see `follow`.
@@ -21,10 +22,11 @@ columns do not matter. Cost: passes over the rows, and the quadratic.
 """
 
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
-from rustystats.solvers.irls import MAX_HALVINGS, ROUNDING, dispersion_unit
+from rustystats.solvers.irls import MAX_AT_EDGE, MAX_HALVINGS, ROUNDING, dispersion_unit, stuck
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.problem import Fit, Point, Problem
 from rustystats.solvers.quadratic import minimise_quadratic, violation
@@ -33,6 +35,7 @@ from rustystats.threads import single_threaded_blas
 
 KEEP_METRIC = 0.2  # a step that shrinks the violation less asks for a new Gram
 INNER = 0.01  # the quadratic's tolerance beside the problem's
+SCORE_ROUNDING = 5e-15  # of a mean, relative
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,7 @@ class Track:
     point : Point
     metric : (p, p) X'WX near the point
     tolerance : (p,) largest violation, by column, that counts as converged, at tol = 1
+    first : float, the objective where the null model's fit started: its rounding is no rise
     violation : float, the largest at the point, in units of `tolerance`
     n_passes, n_grams : int, passes over the rows, and those of them with Gram, of the last descent
     message : str, "converged" or why not
@@ -54,6 +58,7 @@ class Track:
     point: Point
     metric: np.ndarray
     tolerance: np.ndarray
+    first: float
     violation: float
     n_passes: int
     n_grams: int
@@ -91,15 +96,22 @@ def null_track(problem, tol, max_iter):
     penalised = penalty.factors > 0
     held = replace(problem.without(penalised), penalty=penalty.at(0.0))
     start = _first_point(held)
-    if (~penalised).sum() > 1:  # columns that are combinations of others stay out of everything
-        aliased = NormalEquations(start.gram, excluded=penalised).aliased & ~penalised
+    # Unpenalised columns that are combinations of others stay out of everything
+    aliased = NormalEquations(start.gram, excluded=penalised).aliased & ~penalised
+    if aliased.any():
         problem, held = problem.without(aliased), held.without(aliased)
-    tolerance = _tolerance(problem, start, start.gram)
-    point, gram = replace(start, gram=None), start.gram
-    track = Track(held, point, gram, tolerance, np.inf, 0, 0, "not started")
+    first = start.objective
+    tolerance = _tolerance(problem, start, first, start.gram, tol)
+    point = replace(start, gram=None)
+    track = Track(held, point, start.gram, tolerance, first, np.inf, 0, 0, "not started")
     track = descend_to(track, held.penalty, tol, max_iter)
-    tolerance = _tolerance(problem, track.point, track.metric)
-    return replace(track, problem=problem_at(problem, 0.0), tolerance=tolerance)
+    # Better than the start, and not yet exact in units of its own scores
+    tolerance = _tolerance(problem, track.point, first, track.metric, tol)
+    track = descend_to(replace(track, tolerance=tolerance), held.penalty, tol, max_iter)
+    point = track.point
+    if (np.abs(point.score) <= tol * tolerance).all():  # rounding: no column has anything to say
+        point = replace(point, score=np.zeros_like(point.score))
+    return replace(track, problem=problem_at(problem, 0.0), point=point)
 
 
 def problem_at(problem, alpha):
@@ -155,6 +167,12 @@ def _free(problem, coef):
     if problem.l1 is not None:
         free &= (problem.from_target(coef) != 0) | (problem.l1 == 0)
     return free
+
+
+def _target(problem):
+    """What the penalty draws the coefficients to, (p,)."""
+    penalty = problem.penalty
+    return np.zeros(len(penalty.factors)) if penalty.target is None else penalty.target
 
 
 def bounds(problem, shift):
@@ -227,9 +245,10 @@ class _Lane:
         self.start, self.metric, self.tol = track, metric, tol
         self.problem, self.point = track.problem, track.point
         self.limit = track.tolerance * tol
-        self.slack = ROUNDING * abs(track.point.objective)
+        self.slack = ROUNDING * max(abs(track.first), abs(track.point.objective))
         self.residual = _largest(self.problem, self.point, self.limit)
-        self.step, self.proposal, self.halvings = None, None, 0
+        self.goal, self.proposal, self.halvings = None, None, 0
+        self.left_domain, self.at_edge = False, 0
         self.n_passes = self.n_grams = 0
         self.message = None
 
@@ -237,8 +256,8 @@ class _Lane:
         """Whether there is something left to do; says why not."""
         if self.residual <= 1.0:
             self.message = "converged"
-        elif self.halvings == MAX_HALVINGS:
-            self.message = "no step along the scoring direction lowers the objective"
+        elif self.halvings == MAX_HALVINGS or self.at_edge == MAX_AT_EDGE:
+            self.message = stuck(self.problem, self.left_domain)
         elif self.n_passes >= max_iter:
             self.message = (
                 f"the conditions for a minimum are still violated after max_iter={max_iter} steps "
@@ -249,26 +268,33 @@ class _Lane:
 
     def propose(self):
         """Coefficients to try: the quadratic's minimum, or nearer where that rose."""
-        if self.step is None:
-            self.step = _step(self.problem, self.point, self.metric.value, self.limit)
-        self.proposal = self.point.coef + 0.5**self.halvings * self.step
+        if self.goal is None:
+            self.goal = _goal(self.problem, self.point, self.metric.value, self.limit)
+        self.proposal = self.goal
+        if self.halvings:
+            way = self.goal - self.point.coef
+            self.proposal = self.point.coef + 0.5**self.halvings * way
 
     def move(self, moved):
         """Go there unless the objective rises."""
+        problem, metric = self.problem, self.metric
         self.n_passes += 1
-        if not (self.problem.is_quadratic or moved.objective <= self.point.objective + self.slack):
+        if not (problem.is_quadratic or moved.objective <= self.point.objective + self.slack):
             self.halvings += 1
+            self.left_domain = self.left_domain or not np.isfinite(moved.objective)
             return
         if moved.gram is not None:
-            self.metric.value = moved.gram
+            metric.value = moved.gram
             self.n_grams += 1
-        else:
-            self.metric.value = _learned(self.metric.value, self.problem, self.point, moved)
-        before, self.residual = self.residual, _largest(self.problem, moved, self.limit)
-        if self.residual > max(1.0, KEEP_METRIC * before) and not self.problem.is_quadratic:
-            self.metric.is_spent = True
+        metric.value = _learned(metric.value, problem, self.point, moved)
+        before, self.residual = self.residual, _largest(problem, moved, self.limit)
+        if self.residual > max(1.0, KEEP_METRIC * before) and not problem.is_quadratic:
+            metric.is_spent = True
+        cut = self.left_domain and not problem.keeps_domain
+        self.at_edge = self.at_edge + 1 if cut else 0  # steps in a row that ended at the edge
         self.point = replace(moved, gram=None)
-        self.step, self.halvings = None, 0
+        if self.at_edge < MAX_AT_EDGE:
+            self.goal, self.halvings, self.left_domain = None, 0, False
 
     def track(self):
         """Where the lane ended."""
@@ -283,14 +309,19 @@ class _Lane:
         )
 
 
-def _step(problem, point, metric, limit):
-    gap = problem.from_target(point.coef)
+def _goal(problem, point, metric, limit):
+    """Where the quadratic model has its minimum; what is at a target or bound is so exactly."""
+    target = _target(problem)
+    gap = point.coef - target
     hessian = problem.penalised(metric)
-    lower, upper = bounds(problem, point.coef - gap)
+    lower, upper = bounds(problem, target)
     l1 = np.zeros(len(gap)) if problem.l1 is None else problem.l1
     movable = np.ones(len(gap), bool) if problem.excluded is None else ~problem.excluded
     wanted = minimise_quadratic(hessian, point.score, gap, l1, lower, upper, movable, INNER * limit)
-    return wanted - gap
+    goal = np.where(wanted == gap, point.coef, target + wanted)
+    for end, given in zip((lower, upper), bounds(problem, 0.0 * target), strict=True):
+        goal = np.where(wanted == end, given, goal)
+    return goal
 
 
 def _predicted(problem, point, coef, gram):
@@ -328,7 +359,7 @@ def _learned(metric, problem, former, point):
 def _largest(problem, point, limit):
     """Largest violation in units of the limits."""
     gap = problem.from_target(point.coef)
-    lower, upper = bounds(problem, point.coef - gap)
+    lower, upper = bounds(problem, _target(problem))
     l1 = np.zeros(len(gap)) if problem.l1 is None else problem.l1
     parts = violation(point.score, gap, l1, lower, upper)
     if problem.excluded is not None:
@@ -337,8 +368,12 @@ def _largest(problem, point, limit):
     return float(np.max(parts / limit, initial=0.0))
 
 
-def _tolerance(problem, point, gram):
-    """Violation of each column that counts as 1, (p,): see the module."""
+def _tolerance(problem, point, first, gram, tol):
+    """Violation of each column that counts as 1, (p,): see the module.
+
+    Scores smaller than noise (of the first objective, where data are fitted exactly) and than
+    rounding are no measure.
+    """
     intercept = problem.intercept
     spread = np.diagonal(gram).copy()
     if intercept is not None and gram[intercept, intercept] > 0:
@@ -346,20 +381,35 @@ def _tolerance(problem, point, gram):
         spread = np.where(centred > 1e-10 * spread, centred, spread)
     size = np.sqrt(np.where(spread > 0, spread, 1.0))
     score = np.abs(point.score)
-    unit = dispersion_unit(problem, point, 1, point.objective)
-    typical = max(np.max(score / size), np.sqrt(unit))
-    largest = np.max(score)
-    return np.minimum(typical * size, largest if largest > 0 else np.inf)
+    noise = np.sqrt(dispersion_unit(problem, point, 1, first))
+    least = max(noise, _rounding(problem, point) / tol)
+    typical = max(np.max(score / size), least)
+    return np.minimum(typical * size, max(np.max(score), least * np.min(size)))
+
+
+def _rounding(problem, point):
+    """What rounding of the means makes of scores, in units of `size`; from some of the rows."""
+    n_rows = len(problem.y)
+    some = problem.take(slice(None, None, max(1, n_rows // 10_000)))
+    mu, used = some.means(point.coef), some.prior_weights > 0
+    with np.errstate(divide="ignore"):
+        level = some.prior_weights[used] @ (mu[used] ** 2 / some.family.variance(mu[used]))
+    return SCORE_ROUNDING * np.sqrt(level * n_rows / len(some.y))
 
 
 def _first_point(held):
     """A point with a finite objective and a Gram, its penalised columns at their targets."""
-    penalty = held.penalty
-    target = np.zeros(len(penalty.factors)) if penalty.target is None else penalty.target
-    for start in mean_starts(held):
-        coef = np.where(penalty.factors > 0, target, start)
-        coef = np.clip(coef, *bounds(held, np.zeros_like(coef)))
+    penalised, (lower, upper) = held.penalty.factors > 0, bounds(held, 0.0 * held.penalty.factors)
+    fixed = np.where(penalised, np.clip(_target(held), lower, upper), 0.0)
+    beside = replace(held, offset=held.design.matvec(fixed, held.offset))
+    for start in chain(mean_starts(beside), mean_starts(held)):
+        coef = np.where(penalised, fixed, np.clip(start, lower, upper))
         point = held.evaluate(coef, with_gram=True)
         if np.isfinite(point.objective):
             return point
-    raise ValueError("no valid start")
+    raise ValueError(
+        "the fit has no valid starting point: with the penalised coefficients at 0, or at "
+        f"prior_coef, and all inside their bounds, some means under the {held.link.name()} link "
+        f"leave the domain of the {held.family.name()} family; use its {held.family.link_names[0]} "
+        "link, or check offset, bounds and prior_coef"
+    )

@@ -110,7 +110,7 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
         at_edge = at_edge + 1 if left_domain and not problem.keeps_domain else 0
         converged = bool(last)
         if moved is None or at_edge == MAX_AT_EDGE:
-            message = _stuck(problem, left_domain)
+            message = stuck(problem, left_domain)
             break
         former, point = point, moved
         history.append(point.objective)
@@ -197,7 +197,7 @@ def _line_search(problem, point, step, stretch, with_gram, slack):
     return None, left_domain
 
 
-def _stuck(problem, left_domain):
+def stuck(problem, left_domain):
     """Why no step was found."""
     if problem.keeps_domain or not left_domain:
         return "no step along the scoring direction lowers the deviance"
