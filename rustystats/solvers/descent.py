@@ -50,7 +50,8 @@ class Track:
     tolerance : (p,) largest violation, by column, that counts as converged, at tol = 1
     first : float, the objective where the null model's fit started: its rounding is no rise
     violation : float, the largest at the point, in units of `tolerance`
-    n_passes, n_grams : int, passes over the rows, and those of them with Gram, of the last descent
+    n_steps, n_passes, n_grams : int, steps of the last descent, passes over the rows that they
+        took, and those of them with Gram
     message : str, "converged" or why not
     """
 
@@ -60,6 +61,7 @@ class Track:
     tolerance: np.ndarray
     first: float
     violation: float
+    n_steps: int
     n_passes: int
     n_grams: int
     message: str
@@ -103,7 +105,7 @@ def null_track(problem, tol, max_iter):
     first = start.objective
     tolerance = _tolerance(problem, start, first, start.gram, tol)
     point = replace(start, gram=None)
-    track = Track(held, point, start.gram, tolerance, first, np.inf, 0, 0, "not started")
+    track = Track(held, point, start.gram, tolerance, first, np.inf, 0, 0, 0, "not started")
     track = descend_to(track, held.penalty, tol, max_iter)
     # Better than the start, and not yet exact in units of its own scores
     tolerance = _tolerance(problem, track.point, first, track.metric, tol)
@@ -150,7 +152,7 @@ def fit_of(track):
         deviance=point.deviance,
         pearson=point.pearson,
         converged=track.converged,
-        n_iter=track.n_passes,
+        n_iter=track.n_steps,
         decrement=np.nan,
         unit=np.nan,
         message=track.message,
@@ -223,7 +225,6 @@ def _one_round(lanes):
             lane.move(_predicted(lane.problem, lane.point, lane.proposal, metric.value))
         return
     if metric.is_spent:
-        metric.is_spent = False
         last = lanes.pop()  # the one with the longest way to go, and the best to learn from
         last.move(last.problem.evaluate(last.proposal, with_gram=True))
     points = problem.evaluate_lanes([(lane.problem, lane.proposal) for lane in lanes])
@@ -249,7 +250,7 @@ class _Lane:
         self.residual = _largest(self.problem, self.point, self.limit)
         self.goal, self.proposal, self.halvings = None, None, 0
         self.left_domain, self.at_edge = False, 0
-        self.n_passes = self.n_grams = 0
+        self.n_steps = self.n_passes = self.n_grams = 0
         self.message = None
 
     def is_going(self, max_iter):
@@ -258,7 +259,7 @@ class _Lane:
             self.message = "converged"
         elif self.halvings == MAX_HALVINGS or self.at_edge == MAX_AT_EDGE:
             self.message = stuck(self.problem, self.left_domain)
-        elif self.n_passes >= max_iter:
+        elif self.n_steps >= max_iter:
             self.message = (
                 f"the conditions for a minimum are still violated after max_iter={max_iter} steps "
                 f"({self.residual * self.tol:.1e} of those of the null model, tol={self.tol:g}): "
@@ -283,8 +284,9 @@ class _Lane:
             self.halvings += 1
             self.left_domain = self.left_domain or not np.isfinite(moved.objective)
             return
+        self.n_steps += 1
         if moved.gram is not None:
-            metric.value = moved.gram
+            metric.value, metric.is_spent = moved.gram, False
             self.n_grams += 1
         metric.value = _learned(metric.value, problem, self.point, moved)
         before, self.residual = self.residual, _largest(problem, moved, self.limit)
@@ -303,6 +305,7 @@ class _Lane:
             point=self.point,
             metric=self.metric.value,
             violation=self.residual * self.tol,
+            n_steps=self.n_steps,
             n_passes=self.n_passes,
             n_grams=self.n_grams,
             message=self.message,

@@ -294,14 +294,14 @@ def test_steps_beyond_the_domain_are_halved(objective, pairs, monkeypatch):
     problem = Problem(DesignMatrix([DenseBlock(x)], 1), y, pair.family, pair.link, intercept=0)
     problem = with_penalty(problem, 0.01)
     objectives = []
-    evaluate = Problem.evaluate
+    made = Problem.point
 
-    def counted(self, coef, with_gram):
-        point = evaluate(self, coef, with_gram)
+    def counted(self, *parts):
+        point = made(self, *parts)
         objectives.append(point.objective)
         return point
 
-    monkeypatch.setattr(Problem, "evaluate", counted)
+    monkeypatch.setattr(Problem, "point", counted)
     fit = solve_descent(problem)
     assert np.isinf(objectives).any()
     assert fit.converged
