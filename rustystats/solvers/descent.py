@@ -26,6 +26,7 @@ from itertools import chain
 
 import numpy as np
 
+from rustystats.solvers.group_quadratic import group_violation, minimise_group_quadratic
 from rustystats.solvers.irls import MAX_AT_EDGE, MAX_HALVINGS, ROUNDING, dispersion_unit, stuck
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.problem import Fit, Point, Problem
@@ -316,15 +317,31 @@ def _goal(problem, point, metric, limit):
     """Where the quadratic model has its minimum; what is at a target or bound is so exactly."""
     target = _target(problem)
     gap = point.coef - target
-    hessian = problem.penalised(metric)
+    hessian, groups = problem.penalised(metric), problem.penalty.groups
+    if groups is not None:
+        weights, scales = _group_weights(problem), problem.penalty.scales
+        wanted = minimise_group_quadratic(
+            hessian, point.score, gap, groups, weights, scales, problem.excluded
+        )
+        return np.where(wanted == gap, point.coef, target + wanted)
     lower, upper = bounds(problem, target)
-    l1 = np.zeros(len(gap)) if problem.l1 is None else problem.l1
     movable = np.ones(len(gap), bool) if problem.excluded is None else ~problem.excluded
-    wanted = minimise_quadratic(hessian, point.score, gap, l1, lower, upper, movable, INNER * limit)
+    wanted = minimise_quadratic(
+        hessian, point.score, gap, _l1(problem), lower, upper, movable, INNER * limit
+    )
     goal = np.where(wanted == gap, point.coef, target + wanted)
     for end, given in zip((lower, upper), bounds(problem, 0.0 * target), strict=True):
         goal = np.where(wanted == end, given, goal)
     return goal
+
+
+def _l1(problem):
+    """Weights of the absolute values, or group norms, (p,)."""
+    return np.zeros(len(problem.penalty.factors)) if problem.l1 is None else problem.l1
+
+
+def _group_weights(problem):
+    return np.array([_l1(problem)[group[0]] for group in problem.penalty.groups])
 
 
 def _predicted(problem, point, coef, gram):
@@ -361,14 +378,15 @@ def _learned(metric, problem, former, point):
 
 def _largest(problem, point, limit):
     """Largest violation in units of the limits."""
-    gap = problem.from_target(point.coef)
-    lower, upper = bounds(problem, _target(problem))
-    l1 = np.zeros(len(gap)) if problem.l1 is None else problem.l1
-    parts = violation(point.score, gap, l1, lower, upper)
-    if problem.excluded is not None:
-        parts = parts[~problem.excluded]
-        limit = limit[~problem.excluded]
-    return float(np.max(parts / limit, initial=0.0))
+    gap, penalty = problem.from_target(point.coef), problem.penalty
+    movable = np.ones(len(gap), bool) if problem.excluded is None else ~problem.excluded
+    if penalty.groups is not None:
+        score = np.where(movable, point.score, 0.0)
+        weights = _group_weights(problem)
+        parts = np.abs(group_violation(score, gap, penalty.groups, weights, penalty.scales))
+    else:
+        parts = violation(point.score, gap, _l1(problem), *bounds(problem, _target(problem)))
+    return float(np.max((parts / limit)[movable], initial=0.0))
 
 
 def _tolerance(problem, point, first, gram, tol):
