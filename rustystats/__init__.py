@@ -19,24 +19,38 @@ from rustystats.arrays import (
     summary_relativities,
 )
 from rustystats.estimators.glm import GLMRegressor
+from rustystats.estimators.glm_cv import GLMRegressorCV
 from rustystats.messages import SeparationWarning
 from rustystats.model import FormulaGLM, glm
-from rustystats.results import GLMResults, RegularizationPath, compare
-from rustystats.selection import lasso_path, regularization_path
+from rustystats.results import CVResult, GLMResults, RegularizationPath, compare
+from rustystats.selection import (
+    cv_elasticnet,
+    cv_glm,
+    cv_lasso,
+    cv_ridge,
+    lasso_path,
+    regularization_path,
+)
 from rustystats.terms.splines import bs, bs_names, ns, ns_names
 
 __version__ = "0.1.0"
 
 __all__ = [
     "GLM",
+    "CVResult",
     "FormulaGLM",
     "GLMRegressor",
+    "GLMRegressorCV",
     "GLMResults",
     "RegularizationPath",
     "SeparationWarning",
     "bs",
     "bs_names",
     "compare",
+    "cv_elasticnet",
+    "cv_glm",
+    "cv_lasso",
+    "cv_ridge",
     "datasets",
     "families",
     "fit_glm",

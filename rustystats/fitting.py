@@ -156,7 +156,7 @@ def prepare(
     )
 
 
-def solve(model, *, tol, max_iter, columns=None, **parameter_options):
+def solve(model, *, tol, max_iter, columns=None, start=None, **parameter_options):
     """Fit the model, its family's parameter included where the data decide it.
 
     Warns where the fit is not what was asked for.
@@ -166,6 +166,7 @@ def solve(model, *, tol, max_iter, columns=None, **parameter_options):
     model : Model
     tol, max_iter : as in `solvers/irls.py`
     columns : ArrayColumns that have not been looked through for NaN and infinity yet, or None
+    start : (p,) or None, as in `solve_problem`
     parameter_options : of `solve_with_parameter`
 
     Returns
@@ -181,7 +182,7 @@ def solve(model, *, tol, max_iter, columns=None, **parameter_options):
                 problem, tol=tol, max_iter=max_iter, **parameter_options
             )
         else:
-            fit = solve_problem(problem, tol=tol, max_iter=max_iter)
+            fit = solve_problem(problem, tol=tol, max_iter=max_iter, start=start)
     except ValueError:
         if isinstance(columns, ArrayColumns):
             columns.check_finite()  # says more than the solver can

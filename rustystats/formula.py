@@ -1,9 +1,9 @@
 """Formulas: ``ClaimNb ~ bs(DrivAge, df=5) + C(Area) * VehPower`` to terms.
 
 formulaic tokenises, parses and expands the algebra (`+ : * ** / - 0 1`); what stands between the
-operators is ours: columns, `C(x, ref=)`, `bs(...)`, `ns(...)`, `offset(...)` and arithmetic
-(`terms/expression.py`). Terms are ordered by degree, as in R. Whatever cannot be read is a
-ValueError that shows the place.
+operators is ours: columns, `C(x, ref=, coding=)`, `bs(...)`, `ns(...)`, `offset(...)` and
+arithmetic (`terms/expression.py`). Terms are ordered by degree, as in R. Whatever cannot be read is
+a ValueError that shows the place.
 """
 
 import ast
@@ -19,7 +19,7 @@ from rustystats.terms.spline_factor import SplineFactor
 from rustystats.terms.term import ModelTerms, Term
 
 ARGUMENTS = {
-    "C": ("ref",),
+    "C": ("ref", "coding"),
     "bs": ("df", "degree", "knots", "boundary_knots"),
     "ns": ("df", "knots", "boundary_knots"),
 }

@@ -175,6 +175,11 @@ class Columns:
         return self._frame.implementation
 
 
+def read_labels(data, name):
+    """One column of a DataFrame as it is, a Series that labels its rows."""
+    return read_columns(data, [name])._frame.get_column(name).to_native()
+
+
 def label_codes(labels, n_rows, role):
     """Codes 0, 1, ... of labels of any hashable kind, in order of first appearance.
 

@@ -1,12 +1,15 @@
 """The formula face: ``rs.glm("ClaimNb ~ bs(DrivAge, df=5) + C(Area)", data, ...).fit()``."""
 
+from functools import partial
+
 from rustystats import frames
+from rustystats.cross_validate import CVOptions, cross_validate, penalty_asked
 from rustystats.families import get_family
 from rustystats.fitting import check_dispersion, prepare, solve, trace_path
 from rustystats.formula import parse_formula
 from rustystats.links import get_link
 from rustystats.penalties import PenaltyOptions, alpha_grid
-from rustystats.results import GLMResults, RegularizationPath
+from rustystats.results import CVResult, GLMResults, RegularizationPath
 
 
 def glm(
@@ -28,9 +31,10 @@ def glm(
     ----------
     formula : str
         ``response ~ terms``. Terms: a numeric column ``x``; a factor ``C(x)`` or ``C(x, ref="B")``
-        (a text column needs no ``C``); splines ``bs(x, df=5)``, ``ns(x, df=4)``; arithmetic
-        ``log(x)``, ``I(x**2)``, ``np.sqrt(x)``; interactions ``a:b``, ``a*b``; ``- 1`` for no
-        intercept; ``offset(expr)``, added as it is.
+        (a text column needs no ``C``), or ``C(x, coding="backward_difference")`` for the steps from
+        each level to the next; splines ``bs(x, df=5)``, ``ns(x, df=4)``; arithmetic ``log(x)``,
+        ``I(x**2)``, ``np.sqrt(x)``; interactions ``a:b``, ``a*b``; ``- 1`` for no intercept;
+        ``offset(expr)``, added as it is.
     data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
     family : str or family object
         "gaussian", "poisson", "quasipoisson", "binomial", "quasibinomial", "gamma",
@@ -60,7 +64,8 @@ def glm(
     Returns
     -------
     FormulaGLM
-        Its ``fit()`` takes the penalty and the dispersion of the standard errors.
+        Its ``fit()`` takes the penalty, or chooses it by cross-validation, and the dispersion of
+        the standard errors.
 
     Raises
     ------
@@ -103,7 +108,7 @@ class FormulaGLM:
         parsed = parse_formula(formula)
         named = [name for name in (exposure, offset, weights) if isinstance(name, str)]
         columns = frames.read_columns(data, (*parsed.columns, *named), n_threads)
-        self._backend = columns.backend
+        self._backend, self._data = columns.backend, data  # groups= may name a column of it
         self._model = prepare(
             parsed.terms,
             columns,
@@ -145,10 +150,20 @@ class FormulaGLM:
     def fit(
         self,
         alpha=0.0,
-        l1_ratio=0.0,
+        l1_ratio=None,
         max_iter=100,
         tol=1e-8,
         *,
+        regularization=None,
+        cv=None,
+        selection="min",
+        alphas=None,
+        n_alphas=50,
+        alpha_min_ratio=1e-4,
+        groups=None,
+        random_state=None,
+        scoring="deviance",
+        verbose=False,
         penalty_factor=None,
         lower_bounds=None,
         upper_bounds=None,
@@ -166,13 +181,34 @@ class FormulaGLM:
             Penalty on the mean half deviance: adds ``alpha * (l1_ratio * sum |b_j| + (1 - l1_ratio)
             / 2 * sum b_j^2)``, the intercept apart. (The seed's alpha was on the summed scale:
             divide it by the sum of weights.)
-        l1_ratio : float in [0, 1]
-            Share of the L1 penalty: 0 ridge, 1 lasso, between them elastic net.
+        l1_ratio : float in [0, 1], list of them with `cv`, or None
+            Share of the L1 penalty: 0 ridge, 1 lasso, between them elastic net. None is what
+            `regularization` says, and 0 without it.
         max_iter : int
             Most steps on the full data.
         tol : float
             Tolerance on the Newton decrement in units of the dispersion; with an L1 penalty or
             bounds, on the violation of the conditions for a minimum, relative to the null model's.
+        regularization : "ridge", "lasso", "elastic_net", optional
+            The l1_ratio by name: 0, 1, and 0.5 unless `l1_ratio` says otherwise.
+        cv : int, splitter of scikit-learn, or iterable of (train, test) rows, optional
+            Choose alpha by cross-validation, and l1_ratio where it is a list; the fit is then that
+            of all rows, with scores and path in `result.cv_result`. A whole number of folds takes
+            the rows in random order. The arguments from here to `verbose` belong to it.
+        selection : "min" or "1se"
+            The alpha of the best score, or the largest within one standard error of it.
+        alphas, n_alphas, alpha_min_ratio : as in `regularization_path`
+            The alphas to choose from, above 0.
+        groups : column name or (n,) labels, optional
+            Rows of one group (a policy) are never parted. For a whole number of folds and splitters
+            that use them.
+        random_state : int, numpy Generator or RandomState, optional
+            Decides the random order of a whole number of folds.
+        scoring : "deviance", "mse", "mae" or callable
+            A callable takes (y, mu, weights) of the rows held out and returns a number, higher is
+            better. See `CVResult` for the deviance.
+        verbose : bool
+            Whether to report each fold, by tqdm where it is installed.
         penalty_factor : dict or (p,) array, optional
             Multiplies the penalty of a term or column: ``{"C(Region)": 0.5, "BonusMalus": 0}``, by
             the name of the term as the formula has it or of the column; 1 where nothing is said.
@@ -206,17 +242,44 @@ class FormulaGLM:
             If levels or columns have no best coefficients (no claims in a level);
             `result.separated` names them.
         UserWarning
-            If an estimated theta or power lies at the edge of its range.
+            If an estimated theta or power lies at the edge of its range; if a column is 0 in all
+            rows that a fold is fitted to.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ VehPower + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> result = model.fit(regularization="lasso", cv=5, selection="1se", random_state=0)
+        >>> result.alpha == result.cv_result.alpha_1se
+        True
         """
         dispersion = check_dispersion(dispersion)
-        options = PenaltyOptions(
-            l1_ratio, penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
+        ratios = penalty_asked(regularization, alpha, l1_ratio, cv)
+        if isinstance(groups, str):
+            groups = frames.read_labels(self._data, groups)
+        options = CVOptions(
+            cv, selection, alphas, n_alphas, alpha_min_ratio, groups, random_state, scoring, verbose
         )
-        model = self._model.penalised(options, alpha)
-        if n_threads is not None:
-            model = model.threaded(n_threads)
-        model, fit = solve(model, tol=tol, max_iter=max_iter)
+        penalty = PenaltyOptions(
+            ratios[0], penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
+        )
+        model = self._model if n_threads is None else self._model.threaded(n_threads)
+        if cv is not None:
+            runs = cross_validate(model, penalty, ratios, options, tol=tol, max_iter=max_iter)
+            return self._chosen(runs, options, dispersion)
+        model, fit = solve(model.penalised(penalty, alpha), tol=tol, max_iter=max_iter)
         return GLMResults(model, fit, self._backend, self.formula, dispersion)
+
+    def _chosen(self, runs, options, dispersion):
+        """The fit of all rows at the alpha that cross-validation chose."""
+        results = partial(GLMResults, dispersion=dispersion)
+        found = CVResult(runs, options.scoring, self._backend, self.formula, results)
+        fitted = found.best_result if options.selection == "min" else found.result_1se
+        return GLMResults(
+            fitted.model, fitted.fit, self._backend, self.formula, dispersion, cv_result=found
+        )
 
     def regularization_path(
         self,

@@ -1,4 +1,4 @@
-"""Paths and cross-validation of arrays: `regularization_path` (also called `lasso_path`).
+"""Paths and cross-validation of arrays: `regularization_path` (also called `lasso_path`), `cv_glm`.
 
 As in `arrays.py`, the design matrix is taken as it is, and its column 0 is the intercept if and
 only if it is constant and not zero. Alphas are on the scale of the mean half deviance.
@@ -7,10 +7,11 @@ only if it is constant and not zero. Alphas are on the scale of the mean half de
 from dataclasses import replace
 
 from rustystats.arrays import array_model
+from rustystats.cross_validate import CVOptions, check_l1_ratios, cross_validate
 from rustystats.families import get_family
 from rustystats.fitting import trace_path
 from rustystats.penalties import PenaltyOptions, alpha_grid
-from rustystats.results import RegularizationPath
+from rustystats.results import CVResult, RegularizationPath
 from rustystats.results.array_results import ArrayResults
 
 
@@ -91,6 +92,123 @@ def regularization_path(
 
 
 lasso_path = regularization_path
+
+
+def cv_glm(
+    y,
+    X,
+    family="gaussian",
+    link=None,
+    alphas=None,
+    n_alphas=50,
+    l1_ratio=1.0,
+    cv=5,
+    max_iter=100,
+    tol=1e-7,
+    scoring="deviance",
+    random_state=None,
+    *,
+    groups=None,
+    alpha_min_ratio=1e-4,
+    var_power=None,
+    theta=None,
+    offset=None,
+    exposure=None,
+    weights=None,
+    penalty_factor=None,
+    lower_bounds=None,
+    upper_bounds=None,
+    standardize=False,
+    prior_coef=None,
+    group=None,
+    feature_names=None,
+    n_threads=None,
+    verbose=False,
+):
+    """Choose the penalty of a model of arrays by cross-validation.
+
+    Parameters
+    ----------
+    y : (n,) response
+    X : (n, p) design matrix, its intercept column (column 0) included
+    family, link, var_power, theta, offset, weights, n_threads : as in `fit_glm`
+    alphas, n_alphas, alpha_min_ratio : as in `regularization_path`
+        The alphas to choose from, above 0.
+    l1_ratio : float in [0, 1] or list of float
+        Several are tried one after the other, each with alphas of its own.
+    cv : int, splitter of scikit-learn, or iterable of (train, test) rows
+        A whole number of folds takes the rows in random order.
+    max_iter, tol, feature_names : as in `regularization_path`
+    scoring : "deviance", "mse", "mae" or callable
+        A callable takes (y, mu, weights) of the rows held out and returns a number, higher is
+        better. See `CVResult` for the deviance; errors are means weighted by the weights.
+    random_state : int, numpy Generator or RandomState, optional
+        Decides the random order of a whole number of folds.
+    groups : (n,) labels, optional
+        Rows of one group are never parted. For a whole number of folds and splitters that use them.
+    exposure : (n,) array, optional
+        Positive volumes; their logarithm is added to the linear predictor (log link).
+    penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group : as in `fit_glm`
+        The same in every fold; the scales of standardised columns are those of all rows.
+    verbose : bool
+        Whether to report each fold, by tqdm where it is installed.
+
+    Returns
+    -------
+    CVResult
+
+    Raises
+    ------
+    ValueError
+        If a parameter, the data or the folds are at fault; of the folds before anything is fitted.
+
+    Warns
+    -----
+    ConvergenceWarning (scikit-learn's), UserWarning
+        If fits did not converge; if a column is 0 in all rows that a fold is fitted to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.column_stack([np.ones(500), rng.normal(size=(500, 5))])
+    >>> y = rng.poisson(np.exp(X @ [0.1, 0.5, 0.0, -0.3, 0.0, 0.0]))
+    >>> chosen = rs.cv_glm(y, X, family="poisson", random_state=0)
+    >>> chosen.alpha_1se > chosen.alpha_best
+    True
+    >>> chosen.result_1se.selected_features()
+    [1, 2, 3]
+    """
+    family = get_family(family, var_power, theta)
+    ratios = check_l1_ratios(l1_ratio)
+    penalty = PenaltyOptions(
+        ratios[0], penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
+    )
+    options = CVOptions(
+        cv, "min", alphas, n_alphas, alpha_min_ratio, groups, random_state, scoring, verbose
+    )
+    model, columns = array_model(y, X, family, link, offset, weights, n_threads, exposure)
+    model = _named(model, feature_names)
+    runs = cross_validate(
+        model, penalty, ratios, options, tol=tol, max_iter=max_iter, columns=columns
+    )
+    return CVResult(runs, scoring, columns.backend, results=ArrayResults)
+
+
+def cv_lasso(y, X, family="gaussian", link=None, **options):
+    """`cv_glm` with l1_ratio=1."""
+    return cv_glm(y, X, family, link, l1_ratio=1.0, **options)
+
+
+def cv_ridge(y, X, family="gaussian", link=None, **options):
+    """`cv_glm` with l1_ratio=0."""
+    return cv_glm(y, X, family, link, l1_ratio=0.0, **options)
+
+
+def cv_elasticnet(y, X, family="gaussian", link=None, l1_ratio=0.5, **options):
+    """`cv_glm` with an l1_ratio of 0.5, or one or several others."""
+    return cv_glm(y, X, family, link, l1_ratio=l1_ratio, **options)
 
 
 def _named(model, feature_names):

@@ -23,7 +23,7 @@ FLOORS = [
     "formula",
     "solvers",
     "inference",
-    "offsets penalties fitting",
+    "offsets penalties folds fitting cross_validate",
     "results",
     "model arrays selection",
     "estimators",
@@ -33,7 +33,14 @@ FLOORS = [
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
 # Neighbours that stand on the same ground and do not know each other, whatever their order
 STRANGERS = [("terms", "solvers"), ("solvers", "terms"), ("formula", "solvers")]
-WITHIN_A_FLOOR = {("fitting", "offsets"), ("fitting", "penalties"), ("selection", "arrays")}
+WITHIN_A_FLOOR = {
+    ("fitting", "offsets"),
+    ("fitting", "penalties"),
+    ("cross_validate", "fitting"),
+    ("cross_validate", "folds"),
+    ("cross_validate", "penalties"),
+    ("selection", "arrays"),
+}
 DATA_FRAMES = {"narwhals", "pandas", "polars", "pyarrow"}
 
 

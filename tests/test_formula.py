@@ -1,8 +1,12 @@
 """What formulas mean: column spaces against patsy, names of the contract, errors that point."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import patsy
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import rustystats as rs
@@ -33,6 +37,7 @@ def model(formula, data=DATA):
     return rs.glm(formula, data)
 
 
+STEPS = "C(k, coding='backward_difference')"
 # ours, patsy's; "=" where they are spelt alike
 SPACES = [
     ("y ~ x", "="),
@@ -72,6 +77,11 @@ SPACES = [
     ("y ~ a + b - a", "="),
     ("y ~ C(a, ref='B')", "y ~ C(a, Treatment('B'))"),
     ("y ~ C(a, 'B') * C(b, ref='v')", "y ~ C(a, Treatment('B')) * C(b, Treatment('v'))"),
+    (f"y ~ {STEPS}", "y ~ C(k, Diff)"),
+    (f"y ~ 0 + {STEPS}", "y ~ 0 + C(k, Diff)"),
+    (f"y ~ {STEPS}:x", "y ~ C(k, Diff):x"),
+    (f"y ~ {STEPS}*C(a, ref='B')", "y ~ C(k, Diff)*C(a)"),
+    (f"y ~ a + a:{STEPS} - 1", "y ~ a + a:C(k, Diff) - 1"),
     ("y ~ log(g)", "y ~ np.log(g)"),
     ("y ~ log(g):a", "y ~ np.log(g):a"),
     ("y ~ I(x**2) + x", "="),
@@ -115,6 +125,12 @@ NAMES = {
     "y ~ C(k)": ["Intercept", "k[T.9]", "k[T.10]", "k[T.11]"],  # numbers sort as numbers
     "y ~ C(k, ref=10)": ["Intercept", "k[T.8]", "k[T.9]", "k[T.11]"],
     "y ~ C(a, ref='B')": ["Intercept", "a[T.A]", "a[T.C]"],
+    "y ~ C(k, coding='treatment')": ["Intercept", "k[T.9]", "k[T.10]", "k[T.11]"],
+    f"y ~ {STEPS}": ["Intercept", "k[D.9]", "k[D.10]", "k[D.11]"],
+    f"y ~ 0 + {STEPS}": ["k[8]", "k[D.9]", "k[D.10]", "k[D.11]"],
+    f"y ~ {STEPS}:x": ["Intercept", "k[8]:x", "k[D.9]:x", "k[D.10]:x", "k[D.11]:x"],
+    f"y ~ b + {STEPS}:b - 1": ["b[u]", "b[T.v]"]
+    + [f"k[D.{k}]:{b}" for k in (9, 10, 11) for b in ("b[u]", "b[T.v]")],
     "y ~ 0 + C(a)": ["a[A]", *A],
     "y ~ C(a) + C(b) - 1": ["a[A]", *A, "b[T.v]"],
     "y ~ x:C(a)": ["Intercept", "a[A]:x", "a[T.B]:x", "a[T.C]:x"],  # categorical parts first
@@ -170,6 +186,54 @@ def test_three_way_star_has_all_two_way_terms():
     assert {"a[T.B]:b[T.v]", "a[T.B]:t[T.True]", "b[T.v]:t[T.True]"} <= set(names)
     assert "a[T.C]:b[T.v]:t[T.True]" in names
     assert len(names) == 3 * 2 * 2
+
+
+# --- Codings -------------------------------------------------------------------------------------
+
+CODED = [
+    "y ~ {k} + x",
+    "y ~ 0 + {k} + x",
+    "y ~ {k}:x",
+    "y ~ {k}*C(a)",
+    "y ~ 0 + {k}:b + a",
+    "y ~ {k}*x + b",
+]
+MAKE = {"pandas": lambda d: d, "polars": pl.from_pandas, "pyarrow": pa.Table.from_pandas}
+
+
+@pytest.mark.parametrize("make", MAKE.values(), ids=MAKE)
+@pytest.mark.parametrize("formula", CODED)
+def test_both_codings_are_the_same_model(formula, make):
+    data = make(make_data(900))
+    options = {"family": "poisson", "exposure": "e"}
+    steps, levels = (
+        rs.glm(formula.format(k=k), data, **options).fit(tol=1e-12) for k in (STEPS, "C(k)")
+    )
+    assert any("[D." in name for name in steps.feature_names)
+    assert steps.fit.rank == levels.fit.rank == len(steps.params)
+    assert steps.deviance == pytest.approx(levels.deviance, rel=1e-13)
+    np.testing.assert_allclose(steps.fittedvalues, levels.fittedvalues, rtol=1e-10)
+    new = make(make_data(40).assign(e=1.0).query("k < 11"))
+    np.testing.assert_allclose(steps.predict(new), levels.predict(new), rtol=1e-10)
+    again = pickle.loads(pickle.dumps(steps))
+    np.testing.assert_array_equal(again.predict(new), steps.predict(new))
+    with pytest.raises(ValueError, match=r"'k' has 1 level that the model has not seen.*: 12;"):
+        steps.predict(make(make_data(40).replace({"k": {8: 12}})))
+
+
+@pytest.mark.parametrize("formula", [f"y ~ {STEPS}", f"y ~ 0 + {STEPS}"])
+def test_a_step_is_the_difference_of_neighbouring_means(formula):
+    means = DATA.groupby("k")["y"].mean().to_numpy()
+    result = model(formula).fit()
+    np.testing.assert_allclose(result.params, [means[0], *np.diff(means)], rtol=1e-12)
+    # each level has a mean of its own, independent of the others
+    sizes = DATA.groupby("k")["y"].count().to_numpy()
+    errors = np.sqrt(result.scale() * (1 / sizes[1:] + 1 / sizes[:-1]))
+    np.testing.assert_allclose(result.bse()[1:], errors, rtol=1e-10)
+
+
+def test_a_coding_that_is_spelt_out_is_no_other_factor():
+    assert model("y ~ C(k) + C(k, coding='treatment')").n_params == 4
 
 
 def test_expression_on_the_left():
@@ -288,7 +352,10 @@ UNREADABLE = [
     ("y ~ I([i for i in x])", 4, "not arithmetic"),
     ("y ~ bs(x, dff=5)", 4, "unknown argument 'dff'.*df, degree"),
     ("y ~ `my col` + a*bs(x, dff=5)", 17, "unknown argument 'dff'"),
-    ("y ~ C(a, levels=['A'])", 4, "unknown argument 'levels'.*ref"),
+    ("y ~ C(a, levels=['A'])", 4, "unknown argument 'levels'.*ref, coding"),
+    ("y ~ x + C(a, coding='diff')", 8, "coding='diff'.*'treatment' and 'backward_difference'"),
+    ("y ~ C(a, 'B', coding='backward_difference')", 4, "'a' takes no ref"),
+    ("y ~ C(a, 'B', 'treatment')", 4, "after the second: ref, coding"),
     ("y ~ ns(x, degree=2)", 4, "unknown argument 'degree'"),
     ("y ~ bs(x, df=4, df=5)", 4, "twice"),
     ("y ~ bs(x, 4, df=5)", 4, "twice"),

@@ -348,3 +348,103 @@ def test_ridge():
     np.testing.assert_allclose(strong.params[1:], 0, atol=1e-5)
     null = frequency(formula="y ~ 1").fit()
     np.testing.assert_allclose(strong.params[0], null.params[0], atol=1e-5)
+
+
+# ---- cross-validation -------------------------------------------------------------------------
+
+GROUPED = FRAME.assign(policy=np.arange(N) // 5, text=[f"p{i // 5}" for i in range(N)])
+
+
+@pytest.mark.parametrize("selection", ["min", "1se"])
+@pytest.mark.parametrize(
+    ("regularization", "l1_ratio", "expected"),
+    [
+        ("lasso", None, 1.0),
+        ("ridge", None, 0.0),
+        ("elastic_net", None, 0.5),
+        ("elastic_net", [0.2, 1.0], [0.2, 1.0]),
+        (None, 0.7, 0.7),
+    ],
+)
+def test_cross_validation_equals_the_array_face(regularization, l1_ratio, expected, selection):
+    options = {"n_alphas": 6, "alpha_min_ratio": 1e-2, "cv": 3, "random_state": 4, "tol": 1e-9}
+    model = frequency(weights="w")
+    result = model.fit(
+        regularization=regularization, l1_ratio=l1_ratio, selection=selection, **options
+    )
+    found = result.cv_result
+    arrays = {"exposure": EXPOSURE, "weights": FRAME["w"]}
+    other = rs.cv_glm(FRAME["y"], model.X, "poisson", l1_ratio=expected, **options, **arrays)
+    np.testing.assert_allclose(found.scores, other.scores, rtol=1e-7)
+    assert result.alpha == (found.alpha_best if selection == "min" else found.alpha_1se)
+    assert result.alpha == pytest.approx(
+        other.alpha_best if selection == "min" else other.alpha_1se, rel=1e-7
+    )
+    assert result.l1_ratio == other.l1_ratio
+    # the result is the fit of all rows at that alpha
+    direct = model.fit(result.alpha, result.l1_ratio, tol=1e-10)
+    np.testing.assert_allclose(result.params, direct.params, rtol=1e-5, atol=1e-7)
+    assert direct.cv_result is None
+    assert result.formula == FORMULA
+    assert repr(result).startswith("<GLMResults: poisson")
+
+
+@pytest.mark.parametrize("regularization", ["ridge", "lasso", "elastic_net"])
+def test_regularization_names_an_l1_ratio(regularization):
+    l1_ratio = {"ridge": 0.0, "lasso": 1.0, "elastic_net": 0.5}[regularization]
+    result = frequency().fit(0.01, regularization=regularization)
+    assert_same(result, frequency().fit(0.01, l1_ratio))
+    assert result.cv_result is None
+
+
+def test_named_and_given_groups():
+    options = {"regularization": "lasso", "cv": 3, "n_alphas": 4, "random_state": 0}
+    model = frequency(GROUPED)
+    expected = model.fit(groups=np.arange(N) // 5, **options).cv_result.scores
+    for data in (GROUPED, pl.DataFrame(GROUPED), pl.LazyFrame(GROUPED), pa.table(GROUPED)):
+        for name in ("policy", "text"):
+            found = frequency(data).fit(groups=name, **options).cv_result
+            np.testing.assert_allclose(found.scores, expected, rtol=1e-9)
+    assert not np.allclose(model.fit(**options).cv_result.scores, expected, rtol=1e-6)
+    with pytest.raises(ValueError, match="unknown column 'Policy'"):
+        model.fit(groups="Policy", **options)
+
+
+def test_dispersion_and_threads_with_cross_validation():
+    model = rs.glm("cost ~ x + area", FRAME, "gamma")
+    options = {"regularization": "ridge", "cv": 3, "n_alphas": 4, "random_state": 0}
+    result = model.fit(dispersion="deviance", n_threads=1, **options)
+    assert result.scale() == result.scale_deviance()
+    assert result.cv_result.best_result.scale() == result.scale_deviance()
+    assert result.model.n_threads == 1
+    assert np.isfinite(result.bse()).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"cv": 5}, "cv chooses the alpha of a penalty: say which by regularization="),
+        ({"cv": 5, "alpha": 0.1}, "alpha=0.1 is given and cv is to choose it"),
+        ({"cv": 5, "alpha": 0.1, "regularization": "lasso"}, "alpha=0.1 is given and cv is"),
+        ({"regularization": "lasso"}, "needs an alpha above 0, or cv="),
+        ({"regularization": "lasso", "alpha": 0.1, "l1_ratio": 0.3}, "'lasso' has l1_ratio=1"),
+        ({"regularization": "lasso", "cv": 5, "l1_ratio": [0.3, 1]}, "'lasso' has l1_ratio=1"),
+        ({"l1_ratio": [0.3, 1], "alpha": 0.1}, "l1_ratio is a list, which needs cv="),
+        ({"regularization": "L1", "alpha": 0.1}, "regularization must be"),
+        ({"selection": "1se", "alpha": 0.1}, "selection= belongs to a cross-validation"),
+        ({"alphas": [0.1]}, "alphas= belongs to a cross-validation"),
+        ({"n_alphas": 5}, "n_alphas= belongs to a cross-validation"),
+        ({"groups": "age"}, "groups= belongs to a cross-validation"),
+        ({"groups": AREA}, "groups= belongs to a cross-validation"),
+        ({"random_state": 1}, "random_state= belongs to a cross-validation"),
+        ({"scoring": "mse"}, "scoring= belongs to a cross-validation"),
+        ({"verbose": True}, "verbose= belongs to a cross-validation"),
+        ({"cv": 5, "regularization": "ridge", "selection": "best"}, "selection must be"),
+        ({"cv": 5, "regularization": "ridge", "alphas": [0.0, 1.0]}, "alphas hold 0"),
+        ({"cv": 5, "regularization": "ridge", "group": "term"}, "group= has no effect"),
+        ({"cv": 1, "regularization": "ridge"}, "cv must be at least 2 folds"),
+    ],
+)
+def test_conflicts_of_cross_validation(options, message):
+    with pytest.raises(ValueError, match=message):
+        frequency().fit(**options)

@@ -1,7 +1,6 @@
 """The defects of the first rustystats, each with a test that it would have failed.
 
-The numbers are those of the list of defects that this project started with. B10, B11 and B15 were
-of lasso paths and cross-validation, which do not exist yet: what exists of them is tested.
+The numbers are those of the list of defects that this project started with.
 """
 
 import re
@@ -184,8 +183,8 @@ RESPONSES = {"gaussian": COSTS, "poisson": COUNTS, "gamma": COSTS, "binomial": W
 @pytest.mark.parametrize("weights", [None, WEIGHTS, 0.01 * WEIGHTS])
 @pytest.mark.parametrize("family", HALF_DEVIANCE)
 def test_B10_scale_of_the_penalty(family, weights):
-    """The alphas of a path were n times too small for the solver, with a Gaussian gradient for
-    every family. Paths come later; the scale of alpha is that of the mean half deviance."""
+    """The alphas of a path were n times too small for the solver: they are of the mean half
+    deviance."""
     y, alpha = RESPONSES[family], 0.3
 
     def objective(coef):
@@ -199,6 +198,67 @@ def test_B10_scale_of_the_penalty(family, weights):
     twice = rs.fit_glm(np.tile(y, 2), np.tile(DESIGN, (2, 1)), family, alpha=alpha, tol=1e-14)
     once = rs.fit_glm(y, DESIGN, family, alpha=alpha, tol=1e-14)
     np.testing.assert_allclose(twice.params, once.params, rtol=1e-9)
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS])
+@pytest.mark.parametrize("family", HALF_DEVIANCE)
+def test_B10_paths_start_at_the_empty_model(family, weights):
+    """They had the gradient of a Gaussian model for every family, and started far below."""
+    y = RESPONSES[family]
+    wide = np.column_stack([DESIGN, np.cos(5 * X), np.sin(5 * X)])
+    path = rs.lasso_path(y, wide, family, n_alphas=20, weights=weights)
+    assert path.n_nonzero[0] == 0
+    inside = rs.lasso_path(y, wide, family, alphas=[0.999 * path.alphas[0]], weights=weights)
+    assert inside.n_nonzero[0] == 1
+
+
+CV_CASES = [
+    ("gaussian", COSTS, {}),
+    ("gaussian", COSTS, {"link": "log"}),
+    ("poisson", COUNTS, {}),
+    ("poisson", COUNTS, {"link": "sqrt"}),
+    ("quasipoisson", COUNTS, {}),
+    ("binomial", WON, {}),
+    ("binomial", WON, {"link": "probit"}),
+    ("gamma", COSTS, {}),
+    ("tweedie", PREMIUMS, {"var_power": 1.4}),
+    ("negbinomial", NB, {"theta": THETA}),
+]
+
+
+@pytest.mark.parametrize(
+    ("family", "y", "options"), CV_CASES, ids=[f"{f}-{o}" for f, _, o in CV_CASES]
+)
+def test_B11_cross_validation_never_chooses_the_worst(family, y, options):
+    """Scores of Poisson and binomial models had the wrong sign, so that the worst alpha won; other
+    links and families were scored by the wrong one."""
+    wide = np.column_stack([DESIGN, np.cos(5 * X), np.sin(5 * X)])
+    test = np.arange(0, N, 3)
+    folds = [(np.setdiff1d(np.arange(N), test), test), (test, np.setdiff1d(np.arange(N), test))]
+    found = rs.cv_lasso(y, wide, family, n_alphas=15, cv=folds, tol=1e-9, **options)
+    # the score is the negative mean deviance of the rows held out, by the model's own link
+    middle = found.alphas[7]
+    train, test = folds[0]
+    fit = rs.fit_glm(y[train], wide[train], family, alpha=middle, l1_ratio=1.0, **options)
+    mu = fit.predict(wide[test])
+    deviance = fit.model.problem.family.unit_deviance(y[test], mu)
+    assert found.scores[7, 0] == pytest.approx(-np.mean(deviance), rel=1e-5)
+    # and the best is the highest, above that of the empty model and not the lowest
+    assert found.score_best == found.scores_mean.max() > found.scores_mean[0]
+    assert found.alpha_best == found.alphas[np.argmax(found.scores_mean)]
+    assert found.alpha_best != found.alphas[np.argmin(found.scores_mean)]
+    assert found.alpha_1se >= found.alpha_best
+    # a mean, not a sum
+    twice = rs.cv_lasso(
+        np.repeat(y, 2),
+        np.repeat(wide, 2, axis=0),
+        family,
+        alphas=found.alphas,
+        cv=[tuple(np.sort(np.r_[2 * rows, 2 * rows + 1]) for rows in fold) for fold in folds],
+        tol=1e-9,
+        **options,
+    )
+    np.testing.assert_allclose(twice.scores, found.scores, rtol=1e-5)
 
 
 def test_B12_only_an_intercept_is_exempt_from_the_penalty():
@@ -251,8 +311,7 @@ def test_B14_a_named_offset_is_logged_for_every_log_link(family):
 
 
 def test_B15_ridge_has_weights_offset_and_parameters():
-    """Paths and cross-validation had no offset, weights, theta or power. They come later; the
-    penalised fit has all of them."""
+    """Paths and cross-validation had no offset, weights, theta or power, nor had their fits."""
     y, offset, alpha = NB, np.log(EXPOSURE), 0.2
 
     def objective(coef):
@@ -265,6 +324,17 @@ def test_B15_ridge_has_weights_offset_and_parameters():
         y, DESIGN, "negbinomial", theta=THETA, offset=offset, weights=WEIGHTS, alpha=alpha
     )
     np.testing.assert_allclose(result.params, best.x, atol=1e-5)
+    options = {"theta": THETA, "offset": offset, "weights": WEIGHTS, "tol": 1e-10}
+    path = rs.lasso_path(y, DESIGN, "negbinomial", alphas=[alpha], l1_ratio=0.0, **options)
+    np.testing.assert_allclose(path.coefficients[0], best.x, atol=1e-5)
+    found = rs.cv_ridge(y, DESIGN, "negbinomial", alphas=[alpha], cv=3, random_state=0, **options)
+    np.testing.assert_allclose(found.best_result.params, best.x, atol=1e-5)
+    premiums = {"var_power": 1.4, "offset": offset, "weights": WEIGHTS, "random_state": 0}
+    scores = [
+        rs.cv_ridge(PREMIUMS, DESIGN, "tweedie", alphas=[alpha], cv=3, **premiums | more).score_best
+        for more in ({}, {"offset": None}, {"weights": None}, {"var_power": 1.5})
+    ]
+    assert len(np.unique(np.round(scores, 6))) == 4
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,8 @@ from libc.math cimport log, log1p
 
 cdef extern from "vecmath.h" nogil:
     void power_block(const double* x, double exponent, double* out, Py_ssize_t m)
+    Py_ssize_t count_outside_block(const double* x, double low, double high, Py_ssize_t m)
+    void poisson_deviance_block(const double* y, const double* mu, double* out, Py_ssize_t m)
     void gamma_deviance_block(const double* y, const double* mu, double* out, Py_ssize_t m)
     void tweedie_deviance_block(
         const double* y, const double* mu, double p, double* out, Py_ssize_t m
@@ -37,7 +39,7 @@ cdef class Family:
 
     cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
         """Rows whose mean this family cannot have."""
-        return _count_not_between(mu, m, -DBL_MAX, DBL_MAX)
+        return count_outside_block(mu, -DBL_MAX, DBL_MAX, m)
 
     cdef void variance_block(
         self, const double* mu, double* variance_out, Py_ssize_t m
@@ -76,7 +78,7 @@ cdef class PositiveFamily(Family):
     """A family whose means are positive."""
 
     cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
-        return _count_not_between(mu, m, DBL_MIN, DBL_MAX)
+        return count_outside_block(mu, DBL_MIN, DBL_MAX, m)
 
 
 cdef class GaussianFamily(Family):
@@ -110,19 +112,14 @@ cdef class PoissonFamily(PositiveFamily):
     cdef void deviance_block(
         self, const double* y, const double* mu, double* deviance_out, Py_ssize_t m
     ) noexcept nogil:
-        cdef Py_ssize_t i
-        for i in range(m):
-            deviance_out[i] = 2.0 * (mu[i] - y[i])
-        for i in range(m):  # most policies have no claim: the logarithm is rare
-            if y[i] > 0.0:
-                deviance_out[i] += 2.0 * y[i] * log(y[i] / mu[i])
+        poisson_deviance_block(y, mu, deviance_out, m)
 
 
 cdef class BinomialFamily(Family):
     """V = mu (1 - mu), d = 2 [y log(y / mu) + (1 - y) log((1 - y) / (1 - mu))], y a proportion."""
 
     cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
-        return _count_not_between(mu, m, DBL_MIN, 1.0 - 0.5 * DBL_EPSILON)
+        return count_outside_block(mu, DBL_MIN, 1.0 - 0.5 * DBL_EPSILON, m)
 
     cdef void variance_block(
         self, const double* mu, double* variance_out, Py_ssize_t m
@@ -246,15 +243,6 @@ cdef class NegativeBinomialFamily(PositiveFamily):
                 total_slope += sum_block(slope, &weights[start], m)
                 total_bend += sum_block(bend, &weights[start], m)
         return total_slope, total_bend
-
-
-cdef Py_ssize_t _count_not_between(
-    const double* mu, Py_ssize_t m, double low, double high
-) noexcept nogil:
-    cdef Py_ssize_t i, count = 0
-    for i in range(m):
-        count += not (low <= mu[i] <= high)  # NaN counts
-    return count
 
 
 cdef flattened(values):

@@ -18,6 +18,9 @@ from rustystats._kernels.families cimport flattened
 
 cdef extern from "vecmath.h" nogil:
     void exp_block(const double* x, double* out, Py_ssize_t m)
+    void exp_twice_block(
+        const double* x, double bound, double* mean, double* slope, Py_ssize_t m
+    )
 
 # Where a mean would underflow or overflow, it stops: exp(+-700) is still a normal double.
 cdef double ETA_BOUND = 700.0
@@ -90,14 +93,7 @@ cdef class LogLink(Link):
     cdef void inverse_block(
         self, const double* eta, double* mu_out, double* dmu_out, Py_ssize_t m
     ) noexcept nogil:
-        cdef Py_ssize_t i
-        cdef double bounded
-        for i in range(m):
-            bounded = ETA_BOUND if eta[i] > ETA_BOUND else eta[i]
-            dmu_out[i] = -ETA_BOUND if bounded < -ETA_BOUND else bounded
-        exp_block(dmu_out, mu_out, m)
-        for i in range(m):
-            dmu_out[i] = mu_out[i]
+        exp_twice_block(eta, ETA_BOUND, mu_out, dmu_out, m)
 
     cdef void link_block(self, const double* mu, double* eta_out, Py_ssize_t m) noexcept nogil:
         cdef Py_ssize_t i

@@ -103,6 +103,27 @@ static void exp_block(const double *restrict x, double *restrict out, ptrdiff_t 
         out[i] = exp_one(x[i]);
 }
 
+/* exp(x), x cut to [-bound, bound], written twice: mean and slope of a log link. */
+RUSTYSTATS_CLONES
+static void exp_twice_block(const double *restrict x, double bound, double *restrict mean,
+                            double *restrict slope, ptrdiff_t m)
+{
+    for (ptrdiff_t i = 0; i < m; ++i) {
+        double cut = x[i] > bound ? bound : x[i];
+        mean[i] = slope[i] = exp_one(cut < -bound ? -bound : cut);
+    }
+}
+
+/* How many x are not in [low, high], NaN among them. */
+RUSTYSTATS_CLONES
+static ptrdiff_t count_outside_block(const double *restrict x, double low, double high, ptrdiff_t m)
+{
+    int64_t count = 0;
+    for (ptrdiff_t i = 0; i < m; ++i)
+        count += !(x[i] >= low && x[i] <= high);
+    return (ptrdiff_t)count;
+}
+
 /* x^exponent for positive x. */
 RUSTYSTATS_CLONES
 static void power_block(const double *restrict x, double exponent, double *restrict out,
@@ -110,6 +131,18 @@ static void power_block(const double *restrict x, double exponent, double *restr
 {
     for (ptrdiff_t i = 0; i < m; ++i)
         out[i] = power_one(x[i], exponent);
+}
+
+/* Poisson: 2 [y log(y / mu) - (y - mu)]. Few policies have a claim, but a logarithm for all of them
+ * costs less than a branch for each. */
+RUSTYSTATS_CLONES
+static void poisson_deviance_block(const double *restrict y, const double *restrict mu,
+                                   double *restrict out, ptrdiff_t m)
+{
+    for (ptrdiff_t i = 0; i < m; ++i) {
+        double ratio = y[i] > 0.0 ? y[i] / mu[i] : 1.0;
+        out[i] = 2.0 * (y[i] * log_one(ratio) - (y[i] - mu[i]));
+    }
 }
 
 /* Gamma: 2 [(y - mu) / mu - log(y / mu)]. */

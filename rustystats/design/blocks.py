@@ -4,10 +4,12 @@
 for any columns that depend on a row only through its level. `DenseBlock`: the numbers themselves.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import sparse
+
+from rustystats.design.rows import rows_of
 
 DENSE_BASIS_CELLS = 1 << 20  # a larger indicator basis is kept sparse
 
@@ -21,11 +23,13 @@ class TableBlock:
     codes : ndarray of shape (n,), uint8, uint16 or uint32
     basis : ndarray or scipy sparse matrix of shape (levels, k)
     levels : dict of data column name to the (levels,) values that the levels stand for
+    free : whether the coefficients give each level any value, the base apart; so of a categorical
     """
 
     codes: np.ndarray
     basis: np.ndarray
     levels: dict = field(default_factory=dict)
+    free: bool = False
 
     @property
     def n_rows(self):
@@ -75,6 +79,20 @@ def as_array(basis):
     return basis.toarray() if sparse.issparse(basis) else basis
 
 
+def blocks_of_rows(blocks, chosen):
+    """The chosen rows of the blocks; blocks that share codes share them still."""
+    tables = [block for block in blocks if isinstance(block, TableBlock)]
+    codes = {id(b.codes): np.ascontiguousarray(rows_of(b.codes, chosen)) for b in tables}
+
+    def part(block):
+        if isinstance(block, TableBlock):
+            return replace(block, codes=codes[id(block.codes)])
+        source = {name: rows_of(values, chosen) for name, values in block.source.items()}
+        return replace(block, values=rows_of(block.values, chosen), source=source)
+
+    return tuple(map(part, blocks))
+
+
 def constant_block(n_rows):
     """The intercept: a table of one level."""
     return TableBlock(np.zeros(n_rows, dtype=np.uint8), np.ones((1, 1)))
@@ -86,3 +104,11 @@ def indicator_basis(n_levels, reference):
     if n_levels * len(keep) <= DENSE_BASIS_CELLS:
         return np.eye(n_levels)[:, keep]
     return sparse.eye_array(n_levels, format="csr")[:, keep]
+
+
+def step_basis(n_levels, full):
+    """Backward differences: column k is 1 from level k on, so its coefficient is the step into k.
+
+    Column 0, a constant, is there only when full.
+    """
+    return np.tri(n_levels)[:, 0 if full else 1 :]

@@ -229,7 +229,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
     def _family(self):
         return get_family(self.family, self.var_power, self.theta, defaults={"theta": "auto"})
 
-    def _keep(self, features, result):
+    def _keep(self, features, result, **others):
         """Assign what was fitted, all in one step: an error or interrupt before changes nothing."""
         coef = result.fit.coef
         intercept = result.model.problem.intercept
@@ -249,7 +249,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         if not isinstance(features, int):
             fitted["feature_names_in_"] = np.array(features, dtype=object)
         kept = {name: value for name, value in vars(self).items() if not name.endswith("_")}
-        self.__dict__ = kept | fitted
+        self.__dict__ = kept | fitted | others
 
     def predict(self, X, exposure=None, offset=None):
         """Predicted means.
@@ -404,7 +404,7 @@ def _as_data(X):
 def _vector(y):
     """The response as a vector; a column vector is ravelled."""
     if y is None:
-        raise ValueError("GLMRegressor requires y to be passed, but the target y is None")
+        raise ValueError("this estimator requires y to be passed, but the target y is None")
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] == 1:
         warn_user(

@@ -18,9 +18,9 @@ were aliased has none, and its p-value is NaN.
 
 Which model 1: the full model for drop1 and type 3; for type 2 the model without the terms that
 contain the term (term S contains T when T's factors are some, not all, of S's). Columns are dropped
-as they are coded: with treatment contrasts, a type 3 test of a margin of an interaction is at the
-reference level of the other factor, and in ``0 + a + b`` dropping a leaves the contrasts of b.
-Parameters of the family (a power, a theta) are those of the full model.
+as they are coded: in either coding a type 3 test of a margin of an interaction is at the reference
+level of the other factor (the first, of backward differences), and in ``0 + a + b`` dropping a
+leaves the contrasts of b. Parameters of the family (a power, a theta) are those of the full model.
 
 Data flow: masks of columns -> `fit_without` on the one design -> numbers. Cost: a warm-started
 refit a term (none for Wald), and one for each set of terms left out in type 2; a score test takes

@@ -67,7 +67,8 @@ def relativity_table(model, coef, covariance, alpha):
 
 def _rows(name, labels, contrast, columns, coef, covariance, alpha):
     part = covariance[columns][:, columns]
-    effect = contrast @ coef[columns]
+    # Every row in the same order, as BLAS need not: levels that a 0 keeps together stay equal.
+    effect = np.einsum("ij,j->i", contrast, coef[columns])
     variance = np.einsum("ij,jk,ik->i", contrast, part, contrast, optimize=True)
     limits = normal_interval(effect, np.sqrt(np.maximum(variance, 0.0)), alpha)
     with np.errstate(over="ignore"):  # a level without claims may reach up to infinity

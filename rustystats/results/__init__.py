@@ -1,7 +1,8 @@
 """GLMResults: a `Fit` that answers questions, one file for each kind of question."""
 
 from rustystats.results.comparison import compare
+from rustystats.results.cv_result import CVResult
 from rustystats.results.glm_results import GLMResults
 from rustystats.results.regularization_path import RegularizationPath
 
-__all__ = ["GLMResults", "RegularizationPath", "compare"]
+__all__ = ["CVResult", "GLMResults", "RegularizationPath", "compare"]

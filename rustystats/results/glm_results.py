@@ -55,14 +55,16 @@ class GLMResults(
     dispersion_choice : None, "pearson", "deviance" or a number, as `fit` was asked; `scale()` is
         the dispersion itself
     theta, theta_se, var_power, var_power_se : float, None for families without
+    cv_result : CVResult, None where the alpha was given
     """
 
-    def __init__(self, model, fit, backend=None, formula=None, dispersion=None):
+    def __init__(self, model, fit, backend=None, formula=None, dispersion=None, *, cv_result=None):
         self.model = model
         self.fit = fit
         self.backend = backend
         self.formula = formula
         self.dispersion_choice = dispersion
+        self.cv_result = cv_result
         self.feature_names = list(model.names)
         self.aliased = fit.aliased
         self.params = np.where(fit.aliased, np.nan, fit.coef)

@@ -8,10 +8,13 @@ metric H near X'WX:
    not rise.
 3. Converged when no coefficient violates its condition for a minimum (KKT) by more than its
    tolerance, at coefficients where the score has been evaluated: what is reported is proved.
-4. The metric stays while a step shrinks the violation well, and learns from the score's changes
-   (BFGS, Nocedal & Wright 2006, 6.19): a pass without Gram costs less than half. Where it shrinks
-   too little, the next pass makes a new one, which learns from that step too: links that are not
-   canonical take dozens of steps otherwise.
+4. The metric stays while steps shrink the violation well, and learns from the score's changes
+   (BFGS, Nocedal & Wright 2006, 6.19): a pass without Gram costs less than half. Where they shrink
+   it too little, the next pass makes a new one, which learns from that step too: links that are
+   not canonical take dozens of steps otherwise.
+
+Neighbouring alphas go side by side, as lanes of one pass over the rows (`_kernels/lanes.pyx`), and
+share the metric: see `follow`.
 
 Violations are measured against those of the model without the penalised columns, ``max_j |s_j| /
 size_j`` with size_j the weighted standard deviation of column j times sqrt(sum W): so units of
@@ -30,7 +33,7 @@ from rustystats.solvers.quadratic import minimise_quadratic, violation
 from rustystats.solvers.start import mean_starts
 from rustystats.threads import single_threaded_blas
 
-KEEP_METRIC = 0.05  # a step that shrinks the violation less asks for a new Gram
+KEEP_METRIC = 0.2  # a step that shrinks the violation less asks for a new Gram
 INNER = 0.01  # the quadratic's tolerance beside the problem's
 SCORE_ROUNDING = 5e-15  # of a mean, relative
 
@@ -97,16 +100,17 @@ def null_track(problem, tol, max_iter):
     aliased = NormalEquations(start.gram, excluded=penalised).aliased & ~penalised
     if aliased.any():
         problem, held = problem.without(aliased), held.without(aliased)
-    first = start.objective
-    tolerance = _tolerance(problem, start, first, start.gram, tol)
-    track = _descend(held, start, start.gram, tolerance, first, tol, max_iter)
-    point = track.point  # better than the start, and not yet exact in units of its own scores
-    tolerance = _tolerance(problem, point, first, track.metric, tol)
-    track = _descend(held, point, track.metric, tolerance, first, tol, max_iter)
+    point, gram, first = replace(start, gram=None), start.gram, start.objective
+    tolerance = _tolerance(problem, point, first, gram, tol)
+    track = Track(held, point, gram, tolerance, first, np.inf, 0, 0, "not started")
+    track = descend_to(track, held.penalty, tol, max_iter)
+    # better than the start, and not yet exact in units of its own scores
+    tolerance = _tolerance(problem, track.point, first, track.metric, tol)
+    track = descend_to(replace(track, tolerance=tolerance), held.penalty, tol, max_iter)
     point = track.point
     if (np.abs(point.score) <= tol * tolerance).all():  # rounding: no column has anything to say
         point = replace(point, score=np.zeros_like(point.score))
-    return replace(track, problem=problem_at(problem, 0.0), point=point, tolerance=tolerance)
+    return replace(track, problem=problem_at(problem, 0.0), point=point)
 
 
 def problem_at(problem, alpha):
@@ -116,19 +120,20 @@ def problem_at(problem, alpha):
 
 def descend_to(track, penalty, tol, max_iter):
     """The track at another penalty on the same problem, started from where it stands."""
+    return follow(track, [penalty], tol, max_iter)[0]
+
+
+def at_penalty(track, penalty):
+    """The track's point under another penalty, nothing moved but what its bounds ask for."""
     former, problem = track.problem, replace(track.problem, penalty=penalty)
     point = track.point
-    moved = np.clip(point.coef, *bounds(problem, np.zeros_like(point.coef)))
-    if not np.array_equal(moved, point.coef):
-        point = problem.evaluate(moved, with_gram=False)
+    inside = np.clip(point.coef, *bounds(problem, np.zeros_like(point.coef)))
+    if np.array_equal(inside, point.coef):
+        score = _likelihood_score(former, point)
+        point = problem.point(point.coef, score, None, point.deviance, point.pearson)
     else:
-        likelihood = _likelihood_score(former, point)
-        score = likelihood
-        if problem.ridge is not None:
-            score = likelihood - problem.ridge * problem.from_target(point.coef)
-        objective = point.deviance + problem.penalty_at(point.coef)
-        point = replace(point, score=score, objective=objective)
-    return _descend(problem, point, track.metric, track.tolerance, track.first, tol, max_iter)
+        point = problem.evaluate(inside, with_gram=False)
+    return replace(track, problem=problem, point=point)
 
 
 def fit_of(track):
@@ -177,34 +182,132 @@ def bounds(problem, shift):
     return penalty.lower - shift, penalty.upper - shift
 
 
-def _descend(problem, point, metric, tolerance, first, tol, max_iter):
-    limit = tolerance * tol
-    slack = ROUNDING * max(abs(first), abs(point.objective))
-    residual = _largest(problem, point, limit)
-    n_passes, n_grams, with_gram, message = 0, 0, False, "converged"
-    at_edge = 0  # steps in a row that were cut because means would have left the domain
-    while residual > 1.0:
-        if n_passes >= max_iter:
-            message = (
+def follow(track, penalties, tol, max_iter, width=1):
+    """Descents at one penalty after the other, the next starting before the last has ended.
+
+    A step leaves a hundredth of the violation or so: a lane that has made one is a good start for
+    its neighbour, and the rest of its own steps share their passes with those of the neighbour.
+
+    Parameters
+    ----------
+    track : Track, where the first starts
+    penalties : list of Penalty, each near the one before
+    tol, max_iter : as in `solve_descent`
+    width : int, most lanes at a time
+
+    Returns
+    -------
+    list of Track
+    """
+    metric, lanes = _Metric(track.metric), []
+    while True:
+        going = [lane for lane in lanes if lane.is_going(max_iter)]
+        if len(going) < width and len(lanes) < len(penalties):
+            start = at_penalty(lanes[-1].track() if lanes else track, penalties[len(lanes)])
+            lanes.append(_Lane(start, metric, tol))
+            going += [lane for lane in lanes[-1:] if lane.is_going(max_iter)]
+        elif not going:
+            return [lane.track() for lane in lanes]
+        if going:
+            _one_round(going)
+
+
+def _one_round(lanes):
+    """A step of every lane, of one likelihood, in one pass over the rows."""
+    problem, metric = lanes[0].problem, lanes[0].metric
+    for lane in lanes:
+        lane.propose()
+    if problem.is_quadratic:
+        for lane in lanes:
+            lane.move(_predicted(lane.problem, lane.point, lane.proposal, metric.value))
+        return
+    if metric.is_spent:
+        metric.is_spent = False
+        last = lanes.pop()  # the one with the longest way to go, and the best to learn from
+        last.move(last.problem.evaluate(last.proposal, with_gram=True))
+    points = problem.evaluate_lanes([(lane.problem, lane.proposal) for lane in lanes])
+    for lane, moved in zip(lanes, points, strict=True):
+        lane.move(moved)
+
+
+class _Metric:
+    """A matrix near X'WX that the lanes share, and whether it is to be made anew."""
+
+    def __init__(self, value):
+        self.value, self.is_spent = value, False
+
+
+class _Lane:
+    """One descent on its way."""
+
+    def __init__(self, track, metric, tol):
+        self.start, self.metric, self.tol = track, metric, tol
+        self.problem, self.point = track.problem, track.point
+        self.limit = track.tolerance * tol
+        self.slack = ROUNDING * max(abs(track.first), abs(track.point.objective))
+        self.residual = _largest(self.problem, self.point, self.limit)
+        self.goal, self.proposal, self.halvings = None, None, 0
+        self.left_domain = False  # in the step at hand
+        self.cut = 0  # steps that were cut because means would have left the domain,
+        self.at_edge = 0  # and how many of them in a row
+        self.n_passes = self.n_grams = 0
+        self.message = None
+
+    def is_going(self, max_iter):
+        """Whether there is something left to do; says why not."""
+        if self.residual <= 1.0:
+            self.message = "converged"
+        elif self.halvings == MAX_HALVINGS or self.at_edge == MAX_AT_EDGE:
+            self.message = stuck(self.problem, self.left_domain or self.at_edge > 0)
+        elif self.n_passes >= max_iter and self.cut > 1:
+            self.message = stuck(self.problem, True)
+        elif self.n_passes >= max_iter:
+            self.message = (
                 f"the conditions for a minimum are still violated after max_iter={max_iter} steps "
-                f"({residual * tol:.1e} of those of the null model, tol={tol:g}): raise max_iter, "
-                "or look for columns that are combinations of others"
+                f"({self.residual * self.tol:.1e} of those of the null model, tol={self.tol:g}): "
+                "raise max_iter, or look for columns that are combinations of others"
             )
-            break
-        goal = _goal(problem, point, metric, limit)
-        moved, left_domain = _line_search(problem, point, goal, metric, with_gram, slack)
-        n_passes, n_grams = n_passes + 1, n_grams + with_gram
-        at_edge = at_edge + 1 if left_domain and not problem.keeps_domain else 0
-        if moved is None or at_edge == MAX_AT_EDGE:
-            message = stuck(problem, left_domain)
-            break
-        metric = _learned(metric if moved.gram is None else moved.gram, problem, point, moved)
-        before, residual = residual, _largest(problem, moved, limit)
-        with_gram = residual > KEEP_METRIC * before and not problem.is_quadratic
-        point = replace(moved, gram=None)
-    return Track(
-        problem, point, metric, tolerance, first, residual * tol, n_passes, n_grams, message
-    )
+        return self.message is None
+
+    def propose(self):
+        """Coefficients to try: the quadratic's minimum, or nearer where that rose."""
+        if self.goal is None:
+            self.goal = _goal(self.problem, self.point, self.metric.value, self.limit)
+        self.proposal = self.goal
+        if self.halvings:
+            step = self.goal - self.point.coef
+            self.proposal = self.point.coef + 0.5**self.halvings * step
+
+    def move(self, moved):
+        """Go there unless the objective rises."""
+        self.n_passes += 1
+        if not (self.problem.is_quadratic or moved.objective <= self.point.objective + self.slack):
+            self.halvings += 1
+            self.left_domain = self.left_domain or not np.isfinite(moved.objective)
+            return
+        is_cut = self.left_domain and not self.problem.keeps_domain
+        self.cut, self.at_edge = self.cut + is_cut, self.at_edge + 1 if is_cut else 0
+        if moved.gram is not None:
+            self.metric.value = moved.gram
+            self.n_grams += 1
+        self.metric.value = _learned(self.metric.value, self.problem, self.point, moved)
+        before, self.residual = self.residual, _largest(self.problem, moved, self.limit)
+        if self.residual > max(1.0, KEEP_METRIC * before) and not self.problem.is_quadratic:
+            self.metric.is_spent = True
+        self.point = replace(moved, gram=None)
+        self.goal, self.halvings, self.left_domain = None, 0, False
+
+    def track(self):
+        """Where the lane ended."""
+        return replace(
+            self.start,
+            point=self.point,
+            metric=self.metric.value,
+            violation=self.residual * self.tol,
+            n_passes=self.n_passes,
+            n_grams=self.n_grams,
+            message=self.message,
+        )
 
 
 def _goal(problem, point, metric, limit):
@@ -220,21 +323,6 @@ def _goal(problem, point, metric, limit):
     for end, given in zip((lower, upper), bounds(problem, 0.0 * target), strict=True):
         goal = np.where(wanted == end, given, goal)
     return goal
-
-
-def _line_search(problem, point, goal, metric, with_gram, slack):
-    """The first point along the halved steps whose objective does not rise, or None; and whether
-    a longer step left the domain of the means."""
-    left_domain = False
-    for halving in range(MAX_HALVINGS):
-        coef = goal if halving == 0 else point.coef + 0.5**halving * (goal - point.coef)
-        if problem.is_quadratic:
-            return _predicted(problem, point, coef, metric), False
-        moved = problem.evaluate(coef, with_gram)
-        if moved.objective <= point.objective + slack:
-            return moved, left_domain
-        left_domain = left_domain or not np.isfinite(moved.objective)
-    return None, left_domain
 
 
 def _predicted(problem, point, coef, gram):

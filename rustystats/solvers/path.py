@@ -18,10 +18,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rustystats.solvers.descent import bounds, descend_to, fit_of, null_track
+from rustystats.solvers.descent import bounds, fit_of, follow, null_track
 from rustystats.threads import single_threaded_blas
 
 LEAST_L1 = 1e-3
+LANES = 3  # neighbouring alphas in one pass over the rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +63,10 @@ def solve_path(problem, grid, *, tol=1e-7, max_iter=100):
         If no alpha is given and no column has anything to say.
     """
     with single_threaded_blas():
-        track = null = null_track(problem, tol, max_iter)
-        alphas, tracks = grid.alphas(problem, null), []
-        for alpha in alphas:
-            track = descend_to(track, problem.penalty.at(alpha), tol, max_iter)
-            tracks.append(track)
+        null = null_track(problem, tol, max_iter)
+        alphas = grid.alphas(problem, null)
+        penalties = [problem.penalty.at(alpha) for alpha in alphas]
+        tracks = follow(null, penalties, tol, max_iter, LANES)
     return Path(
         alphas=alphas,
         fits=tuple(fit_of(track) for track in tracks),

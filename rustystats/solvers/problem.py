@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from rustystats._kernels.irls import accumulate_irls
+from rustystats._kernels.lanes import accumulate_lanes
 from rustystats.design.matrix import DesignMatrix
 from rustystats.families.base import FamilyMixin
 from rustystats.solvers.penalty import Penalty
@@ -112,6 +113,16 @@ class Problem:
         excluded = columns if self.excluded is None else columns | self.excluded
         return replace(self, excluded=excluded)
 
+    def take(self, rows):
+        """The problem on some of its rows, as `DesignMatrix.take` takes them; `ridge` stays."""
+        return replace(
+            self,
+            design=self.design.take(rows),
+            y=np.ascontiguousarray(self.y[rows]),
+            weights=None if self.weights is None else np.ascontiguousarray(self.weights[rows]),
+            offset=None if self.offset is None else np.ascontiguousarray(self.offset[rows]),
+        )
+
     def sample(self, rows):
         """The problem on a slice of the rows, steadied by one pseudo-observation a column.
 
@@ -145,12 +156,51 @@ class Problem:
             with_gram,
             design.n_threads,
         )
-        if not np.isfinite(deviance):  # a trial step too long: nothing else is asked of it
-            return Point(coef, None, None, np.inf, np.inf, np.inf)
         # The sums of a trial step far too long, which its deviance rules out, may overflow.
         with np.errstate(over="ignore", invalid="ignore"):
             score = design.reduce_score(*sums.score())
             gram = design.reduce_gram(*sums.gram()) if with_gram else None
+        return self.point(coef, score, gram, deviance, pearson)
+
+    def evaluate_lanes(self, lanes):
+        """One pass over the rows at several coefficient vectors, each of a problem of its own.
+
+        Parameters
+        ----------
+        lanes : list of (Problem, (p,) coefficients), at most `MOST_LANES`
+            Problems that differ from this one in their penalty alone.
+
+        Returns
+        -------
+        list of Point, without Gram
+        """
+        if not lanes:
+            return []
+        design = self.design
+        coefs = np.array([coef for _, coef in lanes])
+        level_sums, dense_sums, deviances, pearsons = accumulate_lanes(
+            design.lanes.rows,
+            *design.lanes.expand(coefs),
+            self.y,
+            self.weights,
+            self.offset,
+            self.family,
+            self.link,
+            design.n_threads,
+        )
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = design.lanes.reduce(level_sums, dense_sums)
+        return [
+            problem.point(coef, score, None, float(deviance), float(pearson))
+            for (problem, coef), score, deviance, pearson in zip(
+                lanes, scores, deviances, pearsons, strict=True
+            )
+        ]
+
+    def point(self, coef, score, gram, deviance, pearson):
+        """The point whose likelihood part these are."""
+        if not np.isfinite(deviance):  # a trial step too long: nothing else is asked of it
+            return Point(coef, None, None, np.inf, np.inf, np.inf)
         if self.ridge is not None:
             score = score - self.ridge * self.from_target(coef)
         return Point(coef, score, gram, deviance, pearson, deviance + self.penalty_at(coef))

@@ -98,18 +98,10 @@ def _by_coverage(design, moving, away, used):
     coverage = {}
     for index, block in enumerate(design.blocks):
         columns = slice(design.starts[index], design.starts[index + 1])
-        if moving[columns].any() and _is_factor(block):
+        if moving[columns].any() and isinstance(block, TableBlock) and block.free:
             whole, lost = _whole_levels(block, away, used)
             coverage[index] = (-np.abs(lost[whole]).sum(), np.count_nonzero(whole))
     return sorted((index for index in coverage if coverage[index][0]), key=coverage.get)
-
-
-def _is_factor(block):
-    """Whether each level of the block has a column of its own, or is the reference."""
-    if not (isinstance(block, TableBlock) and block.levels):
-        return False
-    entries = block.basis != 0
-    return entries.sum(axis=1).max() <= 1 and entries.sum() == (block.basis == 1).sum()
 
 
 def _whole_levels(block, away, used):

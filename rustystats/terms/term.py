@@ -191,4 +191,4 @@ def _table_product(left, right, n_threads):
         codes, present = compress_codes(codes, n_levels, n_threads)
         basis = basis[present]
         levels = {name: values[present] for name, values in levels.items()}
-    return TableBlock(codes, basis, levels)
+    return TableBlock(codes, basis, levels, free=left.free and right.free)

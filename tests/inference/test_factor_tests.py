@@ -139,6 +139,27 @@ def test_lr_is_that_of_refits(kind, extras):
     np.testing.assert_array_equal(full.anova(type=3)["Chisq"], found["Chisq"][1:])
 
 
+@pytest.mark.parametrize("test", ["LR", "F", "score", "Wald"])
+@pytest.mark.parametrize(
+    ("formula", "df"),
+    [("count ~ {k}*b + x", [1, 6, 1, 6]), ("count ~ 0 + {k} + b", [7, 1]), ("count ~ {k}:x", [7])],
+)
+def test_backward_differences_are_one_factor(formula, df, test):
+    data = FRAME.assign(k=FRAME["age"] // 10)
+    steps = fit(formula.format(k="C(k, coding='backward_difference')"), data, exposure="e")
+    levels = fit(formula.format(k="C(k)"), data, exposure="e")
+    tables = [
+        (result.anova(test=test, type=3), result.anova(test=test)) for result in (steps, levels)
+    ]
+    if test != "Wald":
+        tables = [(*t, r.drop1(test=test)) for t, r in zip(tables, (steps, levels), strict=True)]
+    assert sorted(tables[0][0]["Df"]) == sorted(df)
+    for found, expected in zip(*tables, strict=True):
+        labels = found["Term"].str.replace(", coding='backward_difference'", "")
+        assert labels.tolist() == expected["Term"].tolist()
+        np.testing.assert_allclose(found.iloc[:, 1:], expected.iloc[:, 1:], rtol=1e-6)
+
+
 def test_type_2_of_three_factors_is_that_of_refits():
     full = fit("count ~ C(a) * C(b) * x", exposure="e")
     pairs = {  # term: the model with it and the one without, none of the terms that contain it

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 import rustystats as rs
+from rustystats.inference.relativities import relativity_table
 
 N = 900
 RNG = np.random.default_rng(12)
@@ -142,6 +143,60 @@ def test_categorical_relativities_are_exponentials_of_the_table_above():
         np.testing.assert_allclose(
             row[["CI_Lower", "CI_Upper"]].astype(float), np.exp(limits[name]), rtol=1e-10
         )
+
+
+STEPS = "C(power, coding='backward_difference')"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "y ~ {f} + area",
+        "y ~ 0 + {f} + area",
+        "y ~ {f}*area",
+        "y ~ 0 + {f}:area",
+        "y ~ {f}:age",
+        "y ~ area + {f}:area",
+        "y ~ {f} + power",  # aliased in part
+    ],
+)
+def test_backward_differences_have_the_relativities_of_treatment_coding(formula):
+    steps, levels = (fit(formula.format(f=f)).relativities() for f in (STEPS, "C(power)"))
+    np.testing.assert_array_equal(steps[["Factor", "Level"]], levels[["Factor", "Level"]])
+    np.testing.assert_allclose(steps[COLUMNS[2:]], levels[COLUMNS[2:]], rtol=1e-8)
+    of_power = steps[steps["Factor"] == "power"]
+    if len(of_power):
+        assert of_power["Level"][of_power["Relativity"] == 1.0].tolist() == ["4"]
+
+
+def test_backward_differences_add_up():
+    result = fit(f"y ~ {STEPS} + area")
+    part = result.relativities()[lambda t: t["Factor"] == "power"]
+    assert part["Level"].tolist() == [str(power) for power in range(4, 12)]
+    where = [result.feature_names.index(f"power[D.{power}]") for power in range(5, 12)]
+    effects = np.cumsum(result.params[where])
+    np.testing.assert_allclose(part["Relativity"][1:], np.exp(effects), rtol=1e-12)
+    # the variance of a sum of steps is the sum of a corner of their covariance
+    corner = result.cov_params()[np.ix_(where, where)].cumsum(axis=0).cumsum(axis=1)
+    half = 1.959963984540054 * np.sqrt(np.diagonal(corner))
+    np.testing.assert_allclose(part["CI_Lower"][1:], np.exp(effects - half), rtol=1e-10)
+    np.testing.assert_allclose(part["CI_Upper"][1:], np.exp(effects + half), rtol=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_levels_that_a_coefficient_of_0_keeps_together_are_equal(seed):
+    # to the last bit: users see by it what a lasso has merged
+    rng = np.random.default_rng(seed)
+    levels = int(rng.integers(20, 60))
+    data = FRAME.assign(k=rng.permutation(np.arange(N) % levels))
+    model = fit("y ~ C(k, coding='backward_difference') + area", data).model
+    p = len(model.names)
+    coef = np.where(rng.random(p) < 0.5, 0.0, rng.normal(size=p))
+    table = relativity_table(model, coef, np.eye(p), 0.05)
+    relativity = table["Relativity"][table["Factor"] == "k"]
+    at = [model.names.index(f"k[D.{level}]") for level in range(1, levels)]
+    np.testing.assert_allclose(relativity[1:], np.exp(np.cumsum(coef[at])), rtol=1e-13)
+    np.testing.assert_array_equal(relativity[1:] == relativity[:-1], coef[at] == 0)
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.2])

@@ -140,6 +140,22 @@ def test_empty_reference_level_whose_step_rounding_hides(n, n_levels, n_empty):
     )
 
 
+@pytest.mark.parametrize("n", [2000, 200_000])
+@pytest.mark.parametrize("empty", [[5], [0], [11], [4, 5, 6], [0, 1], [3, 8]])
+def test_empty_level_of_backward_differences(empty, n):
+    rng = np.random.default_rng(1)
+    level = rng.integers(0, 12, n)
+    data = pd.DataFrame({"y": rng.poisson(0.3, n), "k": level})
+    data.loc[data["k"].isin(empty), "y"] = 0
+    rows = np.bincount(level)
+    result = fit("y ~ C(k, coding='backward_difference')", data, family="poisson")
+    assert sorted(result.fit.separated) == sorted(
+        f"k={k} ({rows[k]} rows, at the lower end)" for k in empty
+    )
+    other = fit("y ~ C(k)", data, family="poisson")
+    assert result.deviance == pytest.approx(other.deviance, rel=1e-9)
+
+
 def test_empty_cell_of_an_interaction():
     data = with_values(E & Z)
     result = fit("y ~ x + area*brand", data, family="poisson")

@@ -1,5 +1,7 @@
 """Categorical columns: levels and their order, references, replay on new data."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -8,7 +10,7 @@ import pytest
 
 from rustystats.design.blocks import TableBlock
 from rustystats.frames import read_columns
-from rustystats.terms.categorical import CategoricalFactor, label
+from rustystats.terms.categorical import STEP_LEVELS, CategoricalFactor, label
 
 AREAS = list("BADCABBA")
 
@@ -127,6 +129,103 @@ def test_unseen_levels_are_counted_and_named():
         dense(factor, ["A", "Z"])
     with pytest.raises(ValueError, match=r"L0, L1, L2, L3, L4, L5, L6, L7, \.\.\."):
         dense(factor, [f"L{i}" for i in range(10)])
+
+
+# --- Backward differences ------------------------------------------------------------------------
+
+STEPS = {"coding": "backward_difference"}
+
+
+def steps(values, order):
+    """1 where a value has come to a level or is past it, in brute force."""
+    return np.array([[order.index(v) >= k for k in range(len(order))] for v in values], dtype=float)
+
+
+def test_steps_of_numbers_follow_as_numbers():
+    ages = [10, 9, 2, 10, 0]
+    factor = learn(ages, **STEPS)
+    assert factor.names() == ["f[D.2]", "f[D.9]", "f[D.10]"]
+    assert factor.names(full=True) == ["f[0]", "f[D.2]", "f[D.9]", "f[D.10]"]
+    assert factor.reference == 0
+    expected = steps(ages, [0, 2, 9, 10])
+    np.testing.assert_array_equal(dense(factor, ages), expected[:, 1:])
+    np.testing.assert_array_equal(dense(factor, ages, full=True), expected)
+    # on other rows, in other types: the levels that were learned
+    for new in ([9, 0], [10.0], ["2", "10"]):
+        wanted = steps([int(value) for value in new], [0, 2, 9, 10])
+        np.testing.assert_array_equal(dense(factor, new, full=True), wanted)
+
+
+SIZES = ["mid", "high", "low", "mid"]
+ORDER = ["low", "mid", "high"]  # by the alphabet: high, low, mid
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"f": pd.Categorical(SIZES, ORDER, ordered=True)}),
+        pl.DataFrame({"f": SIZES}, schema={"f": pl.Enum(ORDER)}),
+        pa.table(
+            {"f": pa.DictionaryArray.from_arrays(pa.array([1, 2, 0, 1]), ORDER, ordered=True)}
+        ),
+    ],
+    ids=["pandas", "polars", "pyarrow"],
+)
+def test_steps_of_ordered_categories_follow_their_order(frame):
+    columns = read_columns(frame, ["f"])
+    factor = CategoricalFactor("f", **STEPS).learn(columns)
+    assert factor.names() == ["f[D.mid]", "f[D.high]"]
+    np.testing.assert_array_equal(factor.block(columns).to_dense(), steps(SIZES, ORDER)[:, 1:])
+    # as text they would be in the order of the alphabet, but the order was learned
+    np.testing.assert_array_equal(
+        dense(factor, ["high", "low"]), steps(["high", "low"], ORDER)[:, 1:]
+    )
+
+
+def test_steps_of_one_level():
+    factor = learn(["A", "A"], **STEPS)
+    assert (factor.names(), factor.names(full=True)) == ([], ["f[A]"])
+    assert dense(factor, ["A", "A"]).shape == (2, 0)
+
+
+def test_steps_to_an_unseen_level():
+    with pytest.raises(ValueError, match=r"'f' has 1 level .*in 2 rows: 5;.*2, 9, 10"):
+        dense(learn([10, 9, 2], **STEPS), [5, 9, 5])
+
+
+def test_pickled_steps():
+    factor = learn([3, 1, 2], **STEPS)
+    again = pickle.loads(pickle.dumps(factor))
+    assert again == factor != learn([3, 1, 2])
+    assert hash(again) == hash(factor)
+    np.testing.assert_array_equal(dense(again, [2, 3]), [[1, 0], [1, 1]])
+
+
+def test_coding_of_the_label():
+    assert CategoricalFactor("f", **STEPS).label == "C(f, coding='backward_difference')"
+    assert CategoricalFactor("f", ref="B", coding="treatment").label == "C(f, ref='B')"
+    assert CategoricalFactor("f", coding="treatment") == CategoricalFactor("f")
+
+
+@pytest.mark.parametrize("coding", ["Treatment", "backward", "", None, 1, ["treatment"]])
+def test_unknown_coding(coding):
+    with pytest.raises(ValueError, match=r"unknown coding.*'treatment' and 'backward_difference'"):
+        CategoricalFactor("f", coding=coding)
+
+
+@pytest.mark.parametrize("ref", ["B", "A", 0])
+def test_steps_have_no_reference(ref):
+    with pytest.raises(ValueError, match=r"'f' takes no ref.*base is the first"):
+        CategoricalFactor("f", ref=ref, **STEPS)
+
+
+def test_steps_of_too_many_levels():
+    values = np.arange(3 * STEP_LEVELS) % STEP_LEVELS
+    assert len(learn(values, **STEPS).names()) == STEP_LEVELS - 1
+    values[0] = STEP_LEVELS
+    with pytest.raises(ValueError, match=r"'f' has 1025 levels.*'backward_difference'.*1024.*band"):
+        learn(values, **STEPS)
+    assert len(learn(values).names()) == STEP_LEVELS
 
 
 @pytest.mark.parametrize("missing", [None, np.nan])

@@ -50,7 +50,12 @@ def last_block(formula):
     return design.blocks[spans[-1][-1]], terms.terms[-1].names()
 
 
+def steps(name, levels):
+    return np.array([FRAME[name] >= level for level in levels], dtype=float).T
+
+
 A, B = indicator("a", "BC"), indicator("b", "v")
+STEPS = "C(k, coding='backward_difference')"
 K = FRAME[["k"]].to_numpy(dtype=float)
 X = FRAME[["x"]].to_numpy()
 
@@ -68,6 +73,11 @@ X = FRAME[["x"]].to_numpy()
         ("k*x", DenseBlock, K * X),
         ("x*w", DenseBlock, X * FRAME[["w"]].to_numpy()),
         ("x:a", DenseBlock, row_products(indicator("a", "ABC"), X)),
+        (f"{STEPS}*a", TableBlock, row_products(steps("k", range(1, 9)), A)),
+        (f"a*{STEPS}", TableBlock, row_products(A, steps("k", range(1, 9)))),
+        (f"x*{STEPS}", DenseBlock, row_products(steps("k", range(1, 9)), X)),
+        (f"{STEPS}:x", DenseBlock, row_products(steps("k", range(9)), X)),
+        (f"0 + {STEPS}", TableBlock, steps("k", range(9))),
         ("0 + a:b", TableBlock, row_products(indicator("a", "ABC"), indicator("b", "uv"))),
     ],
 )
@@ -110,7 +120,7 @@ def test_design_names_and_spans():
 
 
 def test_replay_on_part_of_the_rows():
-    terms = learned("a*bs(k, df=5) + ns(x, df=4)*b + x:k")
+    terms = learned(f"a*bs(k, df=5) + ns(x, df=4)*b + x:k + {STEPS}*a")
     full = terms.design(columns_of())[0].to_dense()
     for rows in (slice(0, 1), slice(5, 40), slice(0, N, 11)):
         part = terms.design(columns_of(FRAME.iloc[rows]))[0].to_dense()
@@ -149,6 +159,10 @@ def test_without_terms_there_is_no_design():
     [
         ("y ~ C(a)", ["Intercept", "C(a)"]),
         ("y ~ a + b", ["Intercept", "a", "b"]),  # text columns, as they are named
+        (
+            "y ~ C(a, coding='backward_difference')",
+            ["Intercept", "C(a, coding='backward_difference')"],
+        ),
         ("y ~ C(a, ref='q')", ["Intercept", "C(a, ref='q')"]),
         ("y ~ bs(x, 5) + ns(x, knots=[1, 2])", ["Intercept", "bs(x, df=5)", "ns(x, knots=[1, 2])"]),
         ("y ~ 0 + x*C(a)", ["x", "C(a)", "x:C(a)"]),

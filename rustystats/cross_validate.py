@@ -1,0 +1,301 @@
+"""The penalty chosen by cross-validation; every face of the package comes here.
+
+    path on all rows -> alphas;  folds -> path on the training rows -> scores of the rows held out
+
+`folds.py` makes the folds, `solvers/cross_validation.py` the fits; what is chosen from the scores
+is in `results/cv_result.py`.
+"""
+
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from rustystats.fitting import Model, solve, trace_path
+from rustystats.folds import make_folds
+from rustystats.messages import warn_user
+from rustystats.penalties import alpha_grid, check_l1_ratio
+from rustystats.solvers.cross_validation import held_out_deviances
+from rustystats.solvers.path import Path
+
+REGULARIZATIONS = {"ridge": 0.0, "lasso": 1.0, "elastic_net": 0.5}
+LISTED = 20  # columns and folds in a warning
+
+
+def squared_error(y, mu, weights):
+    """Negative mean squared error."""
+    return -float(np.average(np.square(y - mu), weights=weights))
+
+
+def absolute_error(y, mu, weights):
+    """Negative mean absolute error."""
+    return -float(np.average(np.abs(y - mu), weights=weights))
+
+
+MEASURES = {"deviance": None, "mse": squared_error, "mae": absolute_error}
+
+
+@dataclass(frozen=True, eq=False)
+class CVOptions:
+    """How an alpha is chosen; each face has these as arguments and says what they mean.
+
+    Raises
+    ------
+    ValueError
+        For what cannot be, whatever the data.
+    """
+
+    cv: object = None
+    selection: str = "min"
+    alphas: object = None
+    n_alphas: int = 50
+    alpha_min_ratio: float = 1e-4
+    groups: object = None
+    random_state: object = None
+    scoring: object = "deviance"
+    verbose: bool = False
+
+    def __post_init__(self):
+        if self.cv is None:
+            self._check_unused()
+        if self.selection not in ("min", "1se"):
+            raise ValueError(f"selection must be 'min' or '1se', not {self.selection!r}")
+        known = isinstance(self.scoring, str) and self.scoring in MEASURES
+        if not known and not callable(self.scoring):
+            raise ValueError(
+                "scoring must be 'deviance', 'mse', 'mae' or a function of (y, mu, weights), "
+                f"higher is better, not {self.scoring!r}"
+            )
+
+    def _check_unused(self):
+        for field in fields(self)[1:]:
+            value = getattr(self, field.name)  # an array, where the default is None
+            given = value is not None if field.default is None else value != field.default
+            if given:
+                raise ValueError(
+                    f"{field.name}= belongs to a cross-validation, and there is none: set cv="
+                )
+
+    @property
+    def measure(self):
+        """What is computed of the rows held out; None for the deviance."""
+        return MEASURES[self.scoring] if isinstance(self.scoring, str) else self.scoring
+
+    def grid(self):
+        """The alphas to choose from, as an `AlphaGrid`; 0 is no penalty and not among them."""
+        grid = alpha_grid(self.alphas, self.n_alphas, self.alpha_min_ratio)
+        if grid.given is not None and grid.given[-1] == 0:
+            raise ValueError(
+                "alphas hold 0, which is no penalty: cross-validation chooses among alphas above "
+                "0; compare the fit without penalty by hand"
+            )
+        return grid
+
+
+def penalty_asked(regularization, alpha, l1_ratio, cv):
+    """The l1_ratio, or several, of what a user says of the penalty.
+
+    Parameters
+    ----------
+    regularization : None, "ridge", "lasso" or "elastic_net"
+    alpha : float
+    l1_ratio : float, list of float, or None where it was not given
+    cv : None where the alpha is not to be chosen
+
+    Returns
+    -------
+    tuple of float, a single one without cv
+
+    Raises
+    ------
+    ValueError
+        If they contradict each other, or one of them would have no effect.
+    """
+    known = isinstance(regularization, str) and regularization in REGULARIZATIONS
+    if regularization is not None and not known:
+        raise ValueError(
+            "regularization must be 'ridge', 'lasso', 'elastic_net' or None, not "
+            f"{regularization!r}"
+        )
+    if cv is not None and alpha != 0:
+        raise ValueError(
+            f"alpha={alpha!r} is given and cv is to choose it: leave one of them out, or give "
+            "alphas= to choose from"
+        )
+    if cv is not None and regularization is None and l1_ratio is None:
+        raise ValueError(
+            "cv chooses the alpha of a penalty: say which by regularization='ridge', 'lasso' or "
+            "'elastic_net'"
+        )
+    if regularization is not None and cv is None and alpha == 0:
+        raise ValueError(
+            f"regularization={regularization!r} needs an alpha above 0, or cv= to choose it"
+        )
+    meant = REGULARIZATIONS.get(regularization, 0.0)
+    ratios = check_l1_ratios(meant if l1_ratio is None else l1_ratio)
+    if len(ratios) > 1 and cv is None:
+        raise ValueError("l1_ratio is a list, which needs cv= to choose from it: give one, or cv")
+    if regularization in ("ridge", "lasso") and ratios != (meant,):
+        raise ValueError(
+            f"regularization={regularization!r} has l1_ratio={meant:g}, and {l1_ratio!r} is given: "
+            "leave l1_ratio out, or say regularization='elastic_net'"
+        )
+    return ratios
+
+
+def check_l1_ratios(l1_ratio):
+    """One or several l1_ratios, as a tuple in the order given, each once."""
+    several = list(l1_ratio) if isinstance(l1_ratio, (list, tuple, np.ndarray)) else [l1_ratio]
+    if not several:
+        raise ValueError("l1_ratio must be a number in [0, 1] or a list of them, and it is empty")
+    return tuple(dict.fromkeys(check_l1_ratio(ratio) for ratio in several))
+
+
+@dataclass(frozen=True, eq=False)
+class CVRun:
+    """Cross-validation of the alphas of one l1_ratio.
+
+    Parameters
+    ----------
+    model : Model, with the penalty at alpha 0
+    path : Path on all rows, k alphas
+    scores : (k, n_folds), higher is better
+    units : (n_folds,) what each fold counts: exposure x weight for the deviance of a model with an
+        exposure, else weight
+    tol, max_iter : of the fits
+    """
+
+    model: Model
+    path: Path
+    scores: np.ndarray
+    units: np.ndarray
+    tol: float
+    max_iter: int
+
+    def fit(self, index):
+        """(Model, Fit) on all rows at one of the alphas."""
+        penalty = self.model.problem.penalty.at(self.path.alphas[index])
+        problem = replace(self.model.problem, penalty=penalty)
+        model = replace(self.model, problem=problem)
+        fit = self.path.fits[index]
+        if not problem.is_smooth:
+            return model, fit
+        # The standard errors of ridge need the Gram, which Fisher scoring leaves
+        return solve(model, tol=self.tol, max_iter=self.max_iter, start=fit.coef)
+
+
+def cross_validate(model, penalty, l1_ratios, options, *, tol, max_iter, columns=None):
+    """Score the alphas of one or several l1_ratios.
+
+    Parameters
+    ----------
+    model : Model
+    penalty : PenaltyOptions, but for its l1_ratio
+    l1_ratios : tuple of float
+    options : CVOptions
+    tol, max_iter, columns : as in `fitting.trace_path`
+
+    Returns
+    -------
+    list of CVRun, one for each l1_ratio
+
+    Raises
+    ------
+    ValueError
+        If folds, alphas, options or data are at fault; folds before anything is fitted.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If fits of the path, or of the folds, did not converge.
+    UserWarning
+        If a column is 0 in all training rows of a fold.
+    """
+    grid = options.grid()
+    penalties = [replace(penalty, l1_ratio=ratio) for ratio in l1_ratios]
+    problem = model.problem
+    folds = make_folds(options.cv, problem, options.groups, options.random_state)
+    if options.selection == "1se" and len(folds) < 2:
+        raise ValueError("selection='1se' needs the standard error of at least two folds")
+    units = _units(model, folds, per_exposure=options.measure is None)
+    traced = [
+        trace_path(model, one, grid, tol=tol, max_iter=max_iter, columns=columns)
+        for one in penalties
+    ]
+    runs, held_out = [], []
+    with _progress(options.verbose, len(traced) * len(folds)) as progress:
+        for penalised, path in traced:
+            found = held_out_deviances(
+                penalised.problem,
+                path.alphas,
+                folds,
+                tol=tol,
+                max_iter=max_iter,
+                measure=options.measure,
+                progress=progress,
+            )
+            scores = -found.deviances / units if options.measure is None else found.deviances
+            runs.append(CVRun(penalised, path, scores, units, tol, max_iter))
+            held_out.append(found)
+    _warn_of_unfinished(held_out)
+    _warn_of_absent(model, held_out[0].absent)
+    return runs
+
+
+def _units(model, folds, per_exposure):
+    """What each fold counts, (n_folds,)."""
+    values = model.problem.prior_weights
+    if per_exposure and model.exposure is not None:
+        values = values * model.exposure
+    return np.array([values[test].sum() for _, test in folds])
+
+
+def _warn_of_unfinished(held_out):
+    unfinished = [short for found in held_out for short in found.unfinished]
+    if unfinished:
+        n_fits = sum(found.deviances.size for found in held_out)
+        fold, alpha, message = unfinished[0]
+        warn_user(
+            f"{len(unfinished)} of {n_fits} fits of the folds did not converge, the first in fold "
+            f"{fold + 1} at alpha={alpha:.4g}: {message}",
+            ConvergenceWarning,
+        )
+
+
+def _warn_of_absent(model, absent):
+    """Warn of columns that are 0 in all training rows of a fold, but not in all rows."""
+    columns = np.unique(np.concatenate(absent))
+    if not len(columns):
+        return
+    present = np.diagonal(model.problem.design.gram(model.problem.prior_weights)) > 0
+    concerned = [k for k, missing in enumerate(absent, 1) if present[missing].any()]
+    if concerned:
+        named = [model.names[column] for column in columns[present[columns]]]
+        warn_user(
+            f"{_listed(named)}: 0 in all training rows of fold{'s' if len(concerned) > 1 else ''} "
+            f"{_listed(list(map(str, concerned)))} of {len(absent)}, where the coefficient stays "
+            "at its target; group rare levels, use fewer folds, or stratify the folds"
+        )
+
+
+def _listed(names):
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
+
+
+@contextmanager
+def _progress(verbose, n_folds):
+    """A function to call after each fold: a bar of tqdm, or lines where tqdm is not installed."""
+    if not verbose:
+        yield None
+        return
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        done = iter(range(1, n_folds + 1))
+        yield lambda: print(f"fold {next(done)} of {n_folds}", file=sys.stderr)
+        return
+    with tqdm(total=n_folds, desc="cross-validation", unit="fold") as bar:
+        yield lambda: bar.update(1)

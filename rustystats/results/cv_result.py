@@ -1,0 +1,196 @@
+"""CVResult: the alpha that predicts unseen rows best, as numbers, table and chart."""
+
+from functools import cached_property
+
+import numpy as np
+
+from rustystats import frames
+from rustystats.plotting import new_axes
+from rustystats.results.glm_results import GLMResults
+from rustystats.results.regularization_path import RegularizationPath
+
+
+class CVResult:
+    """Alphas scored by cross-validation.
+
+    Not made by users: `cv_glm` and its kin return it, and it is ``result.cv_result`` of a formula
+    fit with ``cv=`` and ``GLMRegressorCV.cv_result_``. k is the number of alphas. Where several
+    l1_ratios were tried, everything is of the best of them; `to_dataframe` has all.
+
+    A score is the negative mean deviance of the rows held out, per unit of weight, or per unit of
+    exposure x weight for a model with an exposure; or what `scoring` says. Higher is better.
+
+    Attributes
+    ----------
+    alphas : (k,) decreasing
+    l1_ratio : float, of the best score
+    l1_ratios : tuple of those tried
+    scores : (k, n_folds)
+    scores_mean : (k,) mean over the folds, weighted by their units
+    scores_std : (k,) standard error of that mean, ``sqrt(sum u (s - mean)^2 / sum u / (n_folds -
+        1))`` over folds with score s and unit u; NaN for a single fold
+    units : (n_folds,) exposure x weight, or weight, of the rows held out
+    alpha_best : float, of the highest mean score; the largest where several share it
+    alpha_1se : float, the largest whose mean score is within one standard error of the best
+    score_best : float
+    n_nonzero_best : int, coefficients that are not 0 at alpha_best, the intercept apart
+    n_folds : int
+    scoring : str or callable
+    path : RegularizationPath, of all rows
+    best_result, result_1se : GLMResults, the fits of all rows at alpha_best and alpha_1se
+    """
+
+    def __init__(self, runs, scoring="deviance", backend=None, formula=None, results=GLMResults):
+        summaries = [_summary(run.scores, run.units) for run in runs]
+        best = [_best(mean) for mean, _ in summaries]
+        ranks = [
+            (_comparable(mean)[at], run.model.problem.penalty.l1_ratio)
+            for (mean, _), run, at in zip(summaries, runs, best, strict=True)
+        ]
+        chosen = max(range(len(runs)), key=ranks.__getitem__)
+        if ranks[chosen][0] == -np.inf:
+            raise ValueError(
+                f"no alpha has a finite score in all folds (scoring={scoring!r}): use fewer folds, "
+                "a link that keeps the means inside the domain, or another scoring"
+            )
+        self._runs, self._run, self._index = runs, runs[chosen], best[chosen]
+        self._backend, self._formula, self._results = backend, formula, results
+        self._paths = [
+            RegularizationPath(run.model, run.path, backend, formula, results) for run in runs
+        ]
+        self.scoring = scoring
+        self.path = self._paths[chosen]
+        self.alphas, self.l1_ratio = self.path.alphas, self.path.l1_ratio
+        self.l1_ratios = tuple(path.l1_ratio for path in self._paths)
+        self.scores, self.units = self._run.scores, self._run.units
+        self.n_folds = self.scores.shape[1]
+        self.scores_mean, self.scores_std = summaries[chosen]
+        self._index_1se = _within_one_error(self.scores_mean, self.scores_std, self._index)
+        self.alpha_best = float(self.alphas[self._index])
+        self.alpha_1se = float(self.alphas[self._index_1se])
+        self.score_best = float(self.scores_mean[self._index])
+        self.n_nonzero_best = int(self.path.n_nonzero[self._index])
+
+    @cached_property
+    def best_result(self):
+        """The fit of all rows at `alpha_best`."""
+        return self._result(self._index)
+
+    @cached_property
+    def result_1se(self):
+        """The fit of all rows at `alpha_1se`."""
+        return self._result(self._index_1se)
+
+    def _result(self, index):
+        model, fit = self._run.fit(index)
+        return self._results(model, fit, self._backend, self._formula)
+
+    def to_dataframe(self):
+        """A table with a row for each l1_ratio and alpha.
+
+        Columns: l1_ratio, alpha, score_mean, score_std, n_nonzero, and the score of each fold,
+        fold_1 and on.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ VehPower + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> result = model.fit(regularization="lasso", cv=3, n_alphas=4, random_state=0)
+        >>> result.cv_result.to_dataframe().shape
+        (4, 8)
+        """
+        parts = []
+        for run, path in zip(self._runs, self._paths, strict=True):
+            mean, error = _summary(run.scores, run.units)
+            columns = [np.full(len(mean), path.l1_ratio), path.alphas, mean, error]
+            parts.append((*columns, path.n_nonzero, *run.scores.T))
+        names = ["l1_ratio", "alpha", "score_mean", "score_std", "n_nonzero"]
+        names += [f"fold_{number}" for number in range(1, self.n_folds + 1)]
+        columns = [np.concatenate(values) for values in zip(*parts, strict=True)]
+        return frames.make_frame(dict(zip(names, columns, strict=True)), self._backend)
+
+    def plot(self, ax=None):
+        """Mean scores with their standard errors against alpha, and what was chosen.
+
+        Along the top stands the number of coefficients that are not 0.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        ax = new_axes(ax)
+        finite = np.isfinite(self.scores_mean)
+        ax.errorbar(
+            self.alphas[finite],
+            self.scores_mean[finite],
+            yerr=np.nan_to_num(self.scores_std[finite]),
+            fmt="o",
+            markersize=3,
+            elinewidth=0.8,
+            color="0.4",
+        )
+        ax.set_xscale("log")
+        ax.invert_xaxis()
+        ax.axvline(self.alpha_best, color="C0", label=f"best: {self.alpha_best:.3g}")
+        ax.axvline(
+            self.alpha_1se,
+            color="C1",
+            linestyle="--",
+            label=f"one standard error: {self.alpha_1se:.3g}",
+        )
+        ax.set_xlabel("alpha (penalty falls to the right)")
+        named = self.scoring if isinstance(self.scoring, str) else _name(self.scoring)
+        ax.set_ylabel(f"score ({named}, higher is better)")
+        ax.legend(fontsize="small", frameon=False)
+        top = ax.secondary_xaxis("top")
+        some = np.unique(np.linspace(0, len(self.alphas) - 1, 8).round().astype(int))
+        top.set_xticks(self.alphas[some], [str(n) for n in self.path.n_nonzero[some]])
+        top.minorticks_off()
+        top.set_xlabel("coefficients that are not 0")
+        return ax
+
+    def __repr__(self):
+        ratios = f", l1_ratio={self.l1_ratio:g}"
+        if len(self.l1_ratios) > 1:
+            ratios += f" of {len(self.l1_ratios)}"
+        return (
+            f"<CVResult: {self.n_folds} folds, {len(self.alphas)} alphas{ratios}, best alpha="
+            f"{self.alpha_best:.4g} with {self.n_nonzero_best} coefficients, within one standard "
+            f"error alpha={self.alpha_1se:.4g} with {self.path.n_nonzero[self._index_1se]}>"
+        )
+
+
+def _name(scoring):
+    return getattr(scoring, "__name__", type(scoring).__name__)
+
+
+def _summary(scores, units):
+    """Mean over the folds and its standard error, two (k,) arrays."""
+    share = units / units.sum()
+    with np.errstate(invalid="ignore", divide="ignore"):  # infinite scores; a single fold
+        mean = scores @ share
+        variance = np.square(scores - mean[:, None]) @ share / np.float64(len(units) - 1)
+    return mean, np.sqrt(variance)
+
+
+def _comparable(mean):
+    """The means, NaN below all others."""
+    return np.where(np.isnan(mean), -np.inf, mean)
+
+
+def _best(mean):
+    """Position of the highest mean, the first (of the largest alpha) of equals."""
+    return int(np.argmax(_comparable(mean)))
+
+
+def _within_one_error(mean, error, best):
+    """Position of the largest alpha whose mean is within one standard error of the best."""
+    if not np.isfinite(error[best]):
+        return best
+    return int(np.argmax(mean >= mean[best] - error[best]))
