@@ -222,7 +222,6 @@ def _one_round(lanes):
             lane.move(_predicted(lane.problem, lane.point, lane.proposal, metric.value))
         return
     if metric.is_spent:
-        metric.is_spent = False
         last = lanes.pop()  # the one with the longest way to go, and the best to learn from
         last.move(last.problem.evaluate(last.proposal, with_gram=True))
     points = problem.evaluate_lanes([(lane.problem, lane.proposal) for lane in lanes])
@@ -288,7 +287,7 @@ class _Lane:
         is_cut = self.left_domain and not self.problem.keeps_domain
         self.cut, self.at_edge = self.cut + is_cut, self.at_edge + 1 if is_cut else 0
         if moved.gram is not None:
-            self.metric.value = moved.gram
+            self.metric.value, self.metric.is_spent = moved.gram, False
             self.n_grams += 1
         self.metric.value = _learned(self.metric.value, self.problem, self.point, moved)
         before, self.residual = self.residual, _largest(self.problem, moved, self.limit)
