@@ -33,20 +33,21 @@ class _Effect:
     base: int
 
 
-def relativity_table(model, coef, covariance, alpha):
+def relativity_table(model, fit, covariance, alpha):
     """Columns of the relativity table as a dict of lists and arrays.
 
     Parameters
     ----------
     model : fitting.Model
-    coef : (p,) with 0 at aliased columns
-    covariance : (p, p), NaN at aliased columns
+    fit : Fit
+    covariance : (p, p), NaN at aliased columns, whose coefficients are 0 whatever the data; where
+        others are NaN (an L1 penalty), so are the limits of the intervals
     alpha : float, 1 - confidence
     """
     exposure = _exposure(model)
     effects = _effects(model, exposure)
-    covariance = np.nan_to_num(covariance, nan=0.0)
-    intercept = model.problem.intercept
+    coef, intercept = fit.coef, model.problem.intercept
+    covariance = np.where(fit.aliased | fit.aliased[:, None], 0.0, covariance)
     base_row = np.zeros(len(coef))
     if intercept is not None:
         base_row[intercept] = 1.0

@@ -192,7 +192,8 @@ class GLMResults(
 
         The row `Base` is the predicted mean of the base risk for one unit of exposure; it times one
         relativity from each factor is the prediction. Columns: Factor, Level, Relativity, CI_Lower,
-        CI_Upper, Exposure (of the rows fitted; weights, else row counts, without an exposure).
+        CI_Upper, Exposure (of the rows fitted; weights, else row counts, without an exposure). The
+        limits are NaN where there are no standard errors: under an L1 penalty or bounds.
         See `inference/relativities.py` for bases and continuous columns.
 
         Parameters
@@ -210,7 +211,7 @@ class GLMResults(
                 f"relativities need a log link, and this model has link {self.link}: "
                 "read coef_table() instead"
             )
-        table = relativity_table(self.model, self.fit.coef, self.cov_params(), alpha)
+        table = relativity_table(self.model, self.fit, self.cov_params(), alpha)
         return self._frame(table)
 
     def summary(
@@ -253,8 +254,9 @@ class GLMResults(
         from html import escape
 
         rows = "".join(
-            f"<tr><td style='text-align:left'>{escape(name)}</td><td>{b:.4g}</td><td>{e:.3g}</td>"
-            f"<td>{z:.2f}</td><td>{p:.3g}</td><td>{s}</td></tr>"
+            f"<tr><td style='text-align:left'>{escape(name)}</td><td>{b:.4g}</td>"
+            f"<td>{_or_dash(e, '.3g')}</td><td>{_or_dash(z, '.2f')}</td>"
+            f"<td>{_or_dash(p, '.3g')}</td><td>{s}</td></tr>"
             for name, b, e, z, p, s in zip(
                 self.feature_names,
                 self.params,
@@ -268,10 +270,16 @@ class GLMResults(
         heads = "".join(
             f"<th>{h}</th>" for h in ("", "Estimate", "Std.Error", "z", "Pr(&gt;|z|)", "")
         )
+        why = f"<p>No standard errors: {escape(self.no_errors)}.</p>" if self.no_errors else ""
         return (
             f"<p>{escape(repr(self))}</p><details open><summary>Coefficients</summary>"
-            f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></details>"
+            f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{why}</details>"
         )
+
+
+def _or_dash(value, spec):
+    """The number, or a dash where there is none."""
+    return "-" if np.isnan(value) else f"{value:{spec}}"
 
 
 def _chosen(given, fitted, role, data, remedy):

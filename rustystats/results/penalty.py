@@ -1,4 +1,4 @@
-"""What a penalty did: its kind, and which coefficients it left."""
+"""What a penalty did: its kind, which coefficients it left, and what it leaves unknown."""
 
 import numpy as np
 
@@ -34,6 +34,34 @@ class PenaltyAnswers:
     def l1_ratio(self):
         """Share of the L1 penalty; None without a penalty."""
         return self.penalty.l1_ratio if self.is_regularized else None
+
+    @property
+    def has_bounds(self):
+        """Whether coefficients have bounds."""
+        return self.penalty is not None and self.penalty.lower is not None
+
+    @property
+    def no_errors(self):
+        """Why there are no standard errors (an L1 penalty, bounds) and what to do; else empty."""
+        if self.fit.gram is not None:
+            return ""
+        if self.model.problem.l1 is None:
+            return (
+                "coefficients have bounds, and near a bound estimates are not normal: a fit "
+                "without bounds has errors"
+            )
+        return (
+            "the L1 penalty shrinks and selects, and errors that do not know of it are too small: "
+            "result.refit_selected() fits the selected columns without penalty, "
+            "rs.stability_selection says how sure the selection is"
+        )
+
+    @property
+    def _no_likelihood(self):
+        """("penalised" or "bounded", remedy) where the fit is not of maximum likelihood."""
+        if self.is_regularized:
+            return "penalised", "fit with alpha=0"
+        return ("bounded", "fit without bounds") if self.has_bounds else None
 
     @property
     def kkt(self):
