@@ -29,6 +29,8 @@ cdef class RowBlocks:
     cdef readonly int n_direct       # leading dense columns read where they lie, not unpacked
     cdef readonly int dense_width    # doubles from row to row of unpacked dense rows
     cdef int n_sources
+    cdef const char* index           # which stored row each row is, or NULL: they are read in turn
+    cdef int index_itemsize
     cdef CodeColumn* tables
     cdef DenseColumns* sources
     cdef object keep_alive

@@ -12,8 +12,11 @@ values looked up in a table), a block of rows is unpacked into
 
 so each kernel has one loop, not one per type. A float64 array in row order that stands first
 among the dense sources (`n_direct` columns) is read where it lies, and unpacked only for the
-Gram. Unpacking a code costs a tenth of the addition that follows it. Read-only inputs are
-accepted; the arrays are kept alive by this object.
+Gram. Unpacking a code costs a tenth of the addition that follows it.
+
+Some of the stored rows, in any order, are read through an index: unpacking is then a gather, and
+nothing is read where it lies. Read-only inputs are accepted; the arrays are kept alive by this
+object.
 """
 import numpy as np
 
@@ -30,6 +33,10 @@ ctypedef fused code_t:
     uint16_t
     uint32_t
 
+ctypedef fused index_t:
+    uint32_t
+    Py_ssize_t
+
 ctypedef fused real_t:
     float
     double
@@ -41,14 +48,17 @@ cdef class RowBlocks:
     Parameters
     ----------
     n_rows : int
+        Of the arrays.
     tables : list of (codes, n_levels)
         Coded tables; codes are contiguous uint8, uint16 or uint32 arrays of n_rows.
     dense : list of array or (codes, values)
         Dense sources in column order: a float array (n_rows, k), or codes with the (levels, k)
         float64 values they look up.
+    rows : contiguous uint32 or intp array, or None
+        Which of the n_rows are read, each number below n_rows; None reads all in turn.
     """
 
-    def __cinit__(self, Py_ssize_t n_rows, list tables, list dense):
+    def __cinit__(self, Py_ssize_t n_rows, list tables, list dense, rows=None):
         self.n_rows = n_rows
         self.n_tables = len(tables)
         self.n_sources = len(dense)
@@ -64,7 +74,9 @@ cdef class RowBlocks:
         self.dense_width = self.n_dense
         if self.n_dense >= 4:
             self.dense_width = (self.n_dense + TILE_COLUMNS - 1) // TILE_COLUMNS * TILE_COLUMNS
-        if dense and is_direct(dense[0]):
+        if rows is not None:
+            self._add_index(rows)
+        elif dense and is_direct(dense[0]):
             self.n_direct = self.sources[0].n_columns
 
     def __dealloc__(self):
@@ -103,9 +115,27 @@ cdef class RowBlocks:
         self.n_dense += values.shape[1]
         self.keep_alive.append((codes, values))
 
+    def _add_index(self, rows):
+        cdef size_t address
+        if rows.dtype not in (np.uint32, np.intp) or rows.ndim != 1 or not rows.flags.c_contiguous:
+            raise TypeError("rows must be a contiguous array of uint32 or intp")
+        if len(rows) and not 0 <= rows.min() <= rows.max() < self.n_rows:
+            raise ValueError(f"rows must be from 0 to {self.n_rows - 1}")
+        address = rows.__array_interface__["data"][0]
+        self.index = <const char*> address
+        self.index_itemsize = rows.itemsize
+        self.n_rows = len(rows)
+        self.keep_alive.append(rows)
+
     cdef void load_codes(self, Py_ssize_t start, int m, int32_t* codes_out) noexcept nogil:
         cdef int t
         cdef CodeColumn* table
+        if self.index != NULL:
+            if self.index_itemsize == 4:
+                _gather_codes(self, <const uint32_t*> self.index + start, m, codes_out)
+            else:
+                _gather_codes(self, <const Py_ssize_t*> self.index + start, m, codes_out)
+            return
         for t in range(self.n_tables):
             table = &self.tables[t]
             if table.itemsize == 1:
@@ -119,6 +149,12 @@ cdef class RowBlocks:
         cdef int s
         cdef int width = self.dense_width
         cdef DenseColumns* source
+        if self.index != NULL:
+            if self.index_itemsize == 4:
+                _gather_dense(self, <const uint32_t*> self.index + start, m, dense_out)
+            else:
+                _gather_dense(self, <const Py_ssize_t*> self.index + start, m, dense_out)
+            return
         for s in range(1 if self.n_direct else 0, self.n_sources):
             source = &self.sources[s]
             if source.codes != NULL:
@@ -205,6 +241,93 @@ cdef void _copy_rows(
         for r in range(m):
             target[r * dense_width] = <double> (<const real_t*> cell)[0]
             cell += source.row_stride
+
+
+cdef void _gather_codes(
+    RowBlocks blocks, const index_t* rows, int m, int32_t* codes_out
+) noexcept nogil:
+    cdef int t
+    cdef CodeColumn* table
+    for t in range(blocks.n_tables):
+        table = &blocks.tables[t]
+        if table.itemsize == 1:
+            _widen_at(<const uint8_t*> table.codes, rows, m, codes_out + t * m)
+        elif table.itemsize == 2:
+            _widen_at(<const uint16_t*> table.codes, rows, m, codes_out + t * m)
+        else:
+            _widen_at(<const uint32_t*> table.codes, rows, m, codes_out + t * m)
+
+
+cdef void _widen_at(
+    const code_t* codes, const index_t* rows, int m, int32_t* codes_out
+) noexcept nogil:
+    cdef int r
+    for r in range(0, m - 3, 4):  # four at a time: otherwise counting costs as much as gathering
+        codes_out[r] = <int32_t> codes[rows[r]]
+        codes_out[r + 1] = <int32_t> codes[rows[r + 1]]
+        codes_out[r + 2] = <int32_t> codes[rows[r + 2]]
+        codes_out[r + 3] = <int32_t> codes[rows[r + 3]]
+    for r in range(m - m % 4, m):
+        codes_out[r] = <int32_t> codes[rows[r]]
+
+
+cdef void _gather_dense(
+    RowBlocks blocks, const index_t* rows, int m, double* dense_out
+) noexcept nogil:
+    cdef int s
+    cdef int width = blocks.dense_width
+    cdef DenseColumns* source
+    for s in range(blocks.n_sources):
+        source = &blocks.sources[s]
+        if source.codes != NULL:
+            if source.code_itemsize == 1:
+                _look_up_at(source, <const uint8_t*> source.codes, rows, m, dense_out, width)
+            elif source.code_itemsize == 2:
+                _look_up_at(source, <const uint16_t*> source.codes, rows, m, dense_out, width)
+            else:
+                _look_up_at(source, <const uint32_t*> source.codes, rows, m, dense_out, width)
+        elif source.itemsize == 8:
+            _copy_rows_at(source, <const double*> NULL, rows, m, dense_out, width)
+        else:
+            _copy_rows_at(source, <const float*> NULL, rows, m, dense_out, width)
+
+
+cdef void _look_up_at(
+    const DenseColumns* source, const code_t* codes, const index_t* rows, int m,
+    double* dense_out, int dense_width,
+) noexcept nogil:
+    cdef int r, k
+    cdef int width = source.n_columns
+    cdef const double* values = <const double*> source.data
+    cdef const double* row
+    cdef double* target = dense_out + source.offset
+    for r in range(m):
+        row = values + <Py_ssize_t> codes[rows[r]] * width
+        for k in range(width):
+            target[k] = row[k]
+        target += dense_width
+
+
+cdef void _copy_rows_at(
+    const DenseColumns* source, const real_t* kind, const index_t* rows, int m,
+    double* dense_out, int dense_width,
+) noexcept nogil:
+    cdef int r, k
+    cdef const char* row
+    cdef const char* column
+    cdef double* target = dense_out + source.offset
+    if source.column_stride == <Py_ssize_t> sizeof(real_t):
+        for r in range(m):
+            row = source.data + <Py_ssize_t> rows[r] * source.row_stride
+            for k in range(source.n_columns):
+                target[k] = <double> (<const real_t*> row)[k]
+            target += dense_width
+        return
+    for k in range(source.n_columns):  # column by column: the memory runs that way
+        column = source.data + k * source.column_stride
+        for r in range(m):
+            row = column + <Py_ssize_t> rows[r] * source.row_stride
+            target[r * dense_width + k] = <double> (<const real_t*> row)[0]
 
 
 cdef size_t _address(codes, Py_ssize_t n_rows) except? 0:

@@ -4,10 +4,12 @@
 for any columns that depend on a row only through its level. `DenseBlock`: the numbers themselves.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import sparse
+
+from rustystats.design.rows import rows_of
 
 DENSE_BASIS_CELLS = 1 << 20  # a larger indicator basis is kept sparse
 
@@ -73,6 +75,20 @@ class DenseBlock:
 def as_array(basis):
     """A basis as an array, whether it is stored dense or sparse."""
     return basis.toarray() if sparse.issparse(basis) else basis
+
+
+def blocks_of_rows(blocks, chosen):
+    """The chosen rows of the blocks; blocks that share codes share them still."""
+    tables = [block for block in blocks if isinstance(block, TableBlock)]
+    codes = {id(b.codes): np.ascontiguousarray(rows_of(b.codes, chosen)) for b in tables}
+
+    def part(block):
+        if isinstance(block, TableBlock):
+            return replace(block, codes=codes[id(block.codes)])
+        source = {name: rows_of(values, chosen) for name, values in block.source.items()}
+        return replace(block, values=rows_of(block.values, chosen), source=source)
+
+    return tuple(map(part, blocks))
 
 
 def constant_block(n_rows):

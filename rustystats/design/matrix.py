@@ -1,23 +1,15 @@
-"""Blocks side by side, arranged so that the kernels read as few code columns as possible.
+"""Blocks side by side, and the sums over rows that solvers ask of them.
 
-Three exact rearrangements happen once, when the matrix is made:
+`packing.py` arranges the blocks for the kernels, which work in the space of levels; `expand`
+carries coefficients there and `reduce_score` / `reduce_gram` carry sums back: ``B_i' H_ij B_j`` on
+small matrices (the sums: `_kernels/gram.pyx`).
 
-* *packing*: small tables are merged into one whose levels are all combinations (driver age x fuel:
-  83 x 2 = 166 levels, still one byte a row). T tables cost T (T - 1) / 2 additions a row in the
-  Gram; after packing the nine factors of a motor tariff are five code columns and one look-up;
-* *look-up columns*: a table with a single column and many levels (log of population density) is
-  read as a dense column through its codes: that is one addition per row and pair into small sums
-  that stay in the cache, where its cross-tables would not;
-* the intercept is a table of one level and vanishes into a pack (beside dense columns alone it is
-  one more of them).
-
-The kernels work in the space of levels; `expand` carries coefficients there and `reduce_score` /
-`reduce_gram` carry sums back: ``B_i' H_ij B_j`` on small matrices (the sums: `_kernels/gram.pyx`).
-Memory: about one byte per row and pack; 8 bytes per row and dense column, the caller's own array
-wherever it is already floating point.
+A part of the rows (`take`) shares the arrays of the whole and reads them through `_chosen`, a range
+(a view) or an index of four bytes a row (a gather, 0.3 ns a row and code column; dense columns in
+row order lose being read where they lie). Where few rows are chosen, far from each other, they are
+copied: each would fetch cache lines of its own in every pass.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, pairwise
 
@@ -25,30 +17,15 @@ import numpy as np
 from scipy import sparse
 
 from rustystats._kernels import gram as kernels
-from rustystats._kernels.blocks import RowBlocks, is_direct
+from rustystats._kernels.blocks import RowBlocks
 from rustystats._kernels.clusters import accumulate_clusters
 from rustystats._kernels.quadratic import quadratic_rows
-from rustystats.codes import combine_codes
-from rustystats.design.blocks import DenseBlock, TableBlock, as_array
+from rustystats.design.blocks import TableBlock, as_array, blocks_of_rows
+from rustystats.design.packing import CROSS_CELLS, arrange
+from rustystats.design.rows import choose, rows_of
 from rustystats.threads import effective_n_threads, single_threaded_blas
 
-PACK_LEVELS = 256  # one byte a row, and cross-tables of two packs stay within the L2 cache
-LOOK_UP_LEVELS = 64  # a one-column table with more levels is read as a dense column
-CROSS_CELLS = 1 << 22  # a pair of tables with more cells is not cross-tabulated if avoidable
-
-
-@dataclass(frozen=True, eq=False)
-class Pack:
-    """One code column of the kernels: the product of one or more tables, and their columns."""
-
-    codes: np.ndarray
-    basis: np.ndarray  # (levels of the product, columns)
-    columns: np.ndarray  # positions of the columns in the design matrix
-    members: tuple  # (block index, levels) of each merged table, the last running fastest
-
-    @property
-    def n_levels(self):
-        return self.basis.shape[0]
+SPARSE_ROWS = 16  # the rows of an index that has fewer than every sixteenth are copied
 
 
 class DesignMatrix:
@@ -63,59 +40,55 @@ class DesignMatrix:
     Attributes
     ----------
     shape : (n, p)
-    blocks : tuple of the blocks as given
     n_threads : int, the threads that its sums use
     """
 
     def __init__(self, blocks, n_threads=None):
-        self.blocks = tuple(blocks)
-        lengths = {block.n_rows for block in self.blocks}
+        self._given = tuple(blocks)
+        lengths = {block.n_rows for block in self._given}
         if len(lengths) != 1:
             raise ValueError(f"the blocks of a design matrix differ in rows: {sorted(lengths)}")
-        widths = [block.n_columns for block in self.blocks]
+        widths = [block.n_columns for block in self._given]
         self.starts = np.concatenate([[0], np.cumsum(widths)]).astype(np.intp)
         self.shape = (lengths.pop(), int(self.starts[-1]))
         self.n_threads = effective_n_threads(n_threads, self.shape[0])
-        coded, self._dense = self._arrange()
-        self._arrange_kernel(_pack_tables(coded, self.n_threads))
+        self.packs, self._dense = arrange(self._given, self.starts, self.n_threads)
+        self._chosen = range(self.shape[0])
+        self._place_columns()
+        self.rows = self._row_blocks()
 
-    def _arrange(self):
-        """Split the blocks into coded tables and sources of dense columns."""
-        coded, dense = [], []
-        largest = _second_largest([b.n_levels for b in self.blocks if isinstance(b, TableBlock)])
-        for index, block in enumerate(self.blocks):
-            columns = np.arange(self.starts[index], self.starts[index + 1])
-            if isinstance(block, DenseBlock):
-                dense.append((block.values, columns))
-            elif _reads_as_dense(block, largest):
-                values = np.ascontiguousarray(as_array(block.basis), dtype=np.float64)
-                dense.append(((block.codes, values), columns))
-            elif block.n_columns:
-                coded.append(Pack(block.codes, block.basis, columns, ((index, block.n_levels),)))
-        dense.sort(key=lambda s: -s[0].shape[1] if is_direct(s[0]) else 0)
-        if dense and sum(pack.n_levels for pack in coded) == 1:
-            (intercept,) = coded  # beside dense columns alone the intercept is one more of them
-            dense.append(((intercept.codes, np.ones((1, 1))), intercept.columns))
-            coded = []
-        return coded, dense
-
-    def _arrange_kernel(self, packs):
-        self.packs = packs
-        self.rows = RowBlocks(
-            self.shape[0],
-            [(pack.codes, pack.n_levels) for pack in packs],
-            [source for source, _ in self._dense],
-        )
+    def _place_columns(self):
+        """Where the columns of packs and dense sources stand, among themselves and in X."""
         self.dense_columns = np.concatenate(
             [columns for _, columns in self._dense] or [np.empty(0, dtype=np.intp)]
         )
-        widths = [len(pack.columns) for pack in packs] + [len(self.dense_columns)]
-        ends = np.cumsum([0, *widths])
+        arranged = [*(pack.columns for pack in self.packs), self.dense_columns]
+        ends = np.cumsum([0, *map(len, arranged)])
         *self._spans, self._dense_span = (slice(a, b) for a, b in pairwise(ends))
-        arranged = np.concatenate([*(pack.columns for pack in packs), self.dense_columns])
-        self._order = np.argsort(arranged)
-        self._level_starts = np.concatenate([[0], np.cumsum([p.n_levels for p in packs])]).astype(
-            int
+        self._order = np.argsort(np.concatenate(arranged))
+        self._level_starts = np.cumsum([0, *(pack.n_levels for pack in self.packs)])
+
+    def _row_blocks(self):
+        """The chosen rows as the kernels read them."""
+        chosen, n_stored = self._chosen, self._given[0].n_rows
+        if not isinstance(chosen, range) and SPARSE_ROWS * len(chosen) >= n_stored:
+            chosen, index = range(n_stored), chosen
+        else:
+            index = None
+
+        def codes_of(codes):
+            return np.ascontiguousarray(rows_of(codes, chosen))
+
+        return RowBlocks(
+            len(chosen),
+            [(codes_of(pack.codes), pack.n_levels) for pack in self.packs],
+            [
+                (codes_of(source[0]), source[1])
+                if isinstance(source, tuple)
+                else rows_of(source, chosen)
+                for source, _ in self._dense
+            ],
+            index,
         )
 
     def threaded(self, n_threads):
@@ -132,24 +105,36 @@ class DesignMatrix:
 
     def __setstate__(self, state):
         vars(self).update(state)
-        self._arrange_kernel(self.packs)
+        self.rows = self._row_blocks()
+
+    # ---- parts ----------------------------------------------------------------------------
+
+    @cached_property
+    def blocks(self):
+        """The blocks as given; those of a part are copied when they are first asked for."""
+        if isinstance(self._chosen, range) and self._chosen == range(self._given[0].n_rows):
+            return self._given
+        return blocks_of_rows(self._given, self._chosen)
 
     def take(self, rows):
-        """The design of a slice of the rows; the arrangement is kept."""
+        """The design of some rows; it reads the arrays of this one.
+
+        Parameters
+        ----------
+        rows : slice, or array of whole numbers or bool
+            Whole numbers in any order and as often as wanted. In increasing order they are read
+            fastest.
+        """
+        return self._part(choose(self._chosen, rows))
+
+    def _part(self, chosen):
         part = object.__new__(DesignMatrix)
-        part.starts, part.blocks = self.starts, ()
-        part.shape = (len(range(*rows.indices(self.shape[0]))), self.shape[1])
-        part.n_threads = effective_n_threads(self.n_threads, part.shape[0])
-        part._dense = [
-            (
-                (source[0][rows].copy(), source[1]) if isinstance(source, tuple) else source[rows],
-                cols,
-            )
-            for source, cols in self._dense
-        ]
-        part._arrange_kernel(
-            [Pack(p.codes[rows].copy(), p.basis, p.columns, p.members) for p in self.packs]
-        )
+        vars(part).update(vars(self))
+        for cached in ("blocks", "column_scales"):
+            vars(part).pop(cached, None)
+        part._chosen, part.shape = chosen, (len(chosen), self.shape[1])
+        part.n_threads = effective_n_threads(self.n_threads, len(chosen))
+        part.rows = part._row_blocks()
         return part
 
     # ---- the space of levels --------------------------------------------------------------
@@ -269,16 +254,17 @@ class DesignMatrix:
             for axis, (index, _) in enumerate(pack.members):
                 others = tuple(a for a in range(grid.ndim) if a != axis)
                 totals[index] = grid.sum(axis=others)
-        for index, block in enumerate(self.blocks):
+        for index, block in enumerate(self._given):
             if isinstance(block, TableBlock) and index not in totals:
-                totals[index] = np.bincount(block.codes, weights=values, minlength=block.n_levels)
+                codes = rows_of(block.codes, self._chosen)
+                totals[index] = np.bincount(codes, weights=values, minlength=block.n_levels)
         return totals
 
     @cached_property
     def column_scales(self):
         """Size of each column, shape (p,): its largest absolute value in a table, its root mean
         square over some thousand rows where it is dense."""
-        some = slice(None, None, max(1, self.shape[0] // 4096))
+        some = choose(self._chosen, slice(None, None, max(1, self.shape[0] // 4096)))
         scales = np.empty(self.shape[1])
         for pack in self.packs:
             scales[pack.columns] = np.abs(as_array(pack.basis)).max(axis=0)
@@ -286,76 +272,21 @@ class DesignMatrix:
             if isinstance(source, tuple):
                 scales[columns] = np.abs(source[1]).max(axis=0)
             else:
-                scales[columns] = np.sqrt(np.mean(np.square(source[some], dtype=float), axis=0))
+                values = rows_of(source, some)
+                scales[columns] = np.sqrt(np.mean(np.square(values, dtype=float), axis=0))
         return scales
 
     def to_dense(self):
         """X as an (n, p) float64 array: 8 n p bytes."""
         out = np.empty(self.shape)
         for pack in self.packs:
-            out[:, pack.columns] = as_array(pack.basis[pack.codes])
+            out[:, pack.columns] = as_array(pack.basis[rows_of(pack.codes, self._chosen)])
         for source, columns in self._dense:
-            out[:, columns] = source[1][source[0]] if isinstance(source, tuple) else source
+            if isinstance(source, tuple):
+                out[:, columns] = source[1][rows_of(source[0], self._chosen)]
+            else:
+                out[:, columns] = rows_of(source, self._chosen)
         return out
-
-
-def _reads_as_dense(block, other_levels):
-    if block.n_columns == 1:
-        return block.n_levels > LOOK_UP_LEVELS
-    return block.n_columns <= 8 and block.n_levels * other_levels > CROSS_CELLS
-
-
-def _second_largest(levels):
-    return sorted(levels)[-2] if len(levels) > 1 else 0
-
-
-def _pack_tables(tables, n_threads):
-    """Merge small tables, first fit in order of decreasing size."""
-    bins = []
-    for table in sorted(tables, key=lambda t: -t.n_levels):
-        for members in bins:
-            if table.n_levels * np.prod([m.n_levels for m in members]) <= PACK_LEVELS or (
-                table.n_levels == 1
-            ):
-                members.append(table)
-                break
-        else:
-            bins.append([table])
-    return [_merge(members, n_threads) for members in bins]
-
-
-def _merge(members, n_threads):
-    """The product table of the members, the last running fastest."""
-    merged = members[0]
-    for table in members[1:]:
-        codes = merged.codes
-        if table.n_levels > 1:
-            codes = combine_codes(
-                merged.codes, table.codes, merged.n_levels, table.n_levels, n_threads
-            )
-        repeated = _repeat(merged.basis, table.n_levels)
-        tiled = _tile(table.basis, merged.n_levels)
-        stack = sparse.hstack if sparse.issparse(repeated) or sparse.issparse(tiled) else np.hstack
-        basis = stack([repeated, tiled])
-        merged = Pack(
-            codes,
-            basis.tocsr() if sparse.issparse(basis) else basis,
-            np.concatenate([merged.columns, table.columns]),
-            merged.members + table.members,
-        )
-    return merged
-
-
-def _repeat(basis, times):
-    if times == 1:
-        return basis
-    return np.repeat(as_array(basis), times, axis=0)
-
-
-def _tile(basis, times):
-    if basis.shape[0] == 1 and times * basis.shape[1] > PACK_LEVELS**2:
-        return sparse.csr_array(np.tile(as_array(basis), (times, 1)))
-    return np.tile(as_array(basis), (times, 1))
 
 
 def _scale_rows(basis, weights):

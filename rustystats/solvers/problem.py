@@ -112,6 +112,16 @@ class Problem:
         excluded = columns if self.excluded is None else columns | self.excluded
         return replace(self, excluded=excluded)
 
+    def take(self, rows):
+        """The problem on some of its rows, as `DesignMatrix.take` takes them; `ridge` stays."""
+        return replace(
+            self,
+            design=self.design.take(rows),
+            y=np.ascontiguousarray(self.y[rows]),
+            weights=None if self.weights is None else np.ascontiguousarray(self.weights[rows]),
+            offset=None if self.offset is None else np.ascontiguousarray(self.offset[rows]),
+        )
+
     def sample(self, rows):
         """The problem on a slice of the rows, steadied by one pseudo-observation a column.
 

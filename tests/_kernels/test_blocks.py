@@ -65,6 +65,73 @@ def test_dense_columns_looked_up_in_a_table(dtype):
     np.testing.assert_array_equal(unpack(rows, dense=4)[:, 1:], values[codes])
 
 
+def orders(n):
+    """Indexes of n rows: fewer, more than once, backwards, none, one, a block to the last row."""
+    rng = np.random.default_rng(n)
+    return {
+        "sorted": np.sort(rng.permutation(n)[: n * 4 // 5]),
+        "bootstrap": rng.integers(0, n, n + 3),
+        "backwards": np.arange(n)[::-1],
+        "none": np.arange(0),
+        "last": np.array([n - 1]),
+        "first block": np.arange(512),
+        "four too many": np.arange(516),
+    }
+
+
+ORDERS = list(orders(1500))
+INDEX_TYPES = [np.uint32, np.intp]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("index", INDEX_TYPES)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32])
+def test_codes_through_an_index(dtype, index, order):
+    rng = np.random.default_rng(3)
+    at = orders(1500)[order].astype(index)
+    first, second, third = (rng.integers(0, k, 1500).astype(dtype) for k in (3, 4, 200))
+    values = rng.normal(size=(200, 2))
+    rows = blocks.RowBlocks(1500, [(first, 3), (second, 4)], [(third, values)], at)
+    assert rows.n_rows == len(at)
+    expected = np.hstack([np.eye(3)[first[at]], np.eye(4)[second[at]], values[third[at]]])
+    np.testing.assert_array_equal(unpack(rows, (3, 4), 2), expected)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("index", INDEX_TYPES)
+@pytest.mark.parametrize("layout", ["C", "F", "strided", "reversed", "float32"])
+def test_dense_through_an_index(layout, index, order):
+    values = np.random.default_rng(2).normal(size=(1500, 6))
+    given = {
+        "C": values,
+        "F": np.asfortranarray(values),
+        "strided": np.repeat(np.repeat(values, 2, axis=0), 3, axis=1)[::2, ::3],
+        "reversed": values[::-1, ::-1].copy()[::-1, ::-1],
+        "float32": values.astype(np.float32),
+    }[layout]
+    at = orders(1500)[order].astype(index)
+    rows = blocks.RowBlocks(1500, [], [given, values[:, :1]], at)
+    assert rows.n_direct == 0
+    np.testing.assert_array_equal(
+        unpack(rows, dense=7), np.hstack([given[at].astype(float), values[at, :1]])
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "message"),
+    [
+        (np.array([0, 5], np.uint32), ValueError, "rows must be from 0 to 4"),
+        (np.array([-1, 2], np.intp), ValueError, "rows must be from 0 to 4"),
+        (np.array([0, 1], np.int32), TypeError, "contiguous array of uint32 or intp"),
+        (np.zeros((1, 2), np.uint32), TypeError, "contiguous array of uint32 or intp"),
+        (np.zeros(4, np.uint32)[::2], TypeError, "contiguous array of uint32 or intp"),
+    ],
+)
+def test_refused_indexes(rows, error, message):
+    with pytest.raises(error, match=message):
+        blocks.RowBlocks(5, [(np.zeros(5, np.uint8), 1)], [], rows)
+
+
 def test_locked_codes():
     codes = np.arange(10, dtype=np.uint8) % 3
     codes.flags.writeable = False

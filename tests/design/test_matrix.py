@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -236,15 +237,92 @@ def test_column_scales(name):
     np.testing.assert_allclose(scales, expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("rows", [slice(None, None, 7), slice(100, 1300)])
-def test_take_equals_the_rows_written_out(name, rows):
-    blocks = case_blocks(name)
-    x = written_out(blocks)[rows]
-    part = DesignMatrix(blocks).take(rows)
+# Ways to choose some of n rows: views, indexes, and so few rows that they are copied
+TAKEN = {
+    "every seventh": lambda rng, n: slice(None, None, 7),
+    "a run": lambda rng, n: slice(n // 25, n // 2),
+    "four fifths": lambda rng, n: np.sort(rng.permutation(n)[: n * 4 // 5]),
+    "a bootstrap": lambda rng, n: rng.integers(0, n, n),
+    "a mask": lambda rng, n: rng.random(n) < 0.6,
+    "backwards": lambda rng, n: np.arange(-1, -n - 1, -1),
+    "few": lambda rng, n: np.sort(rng.permutation(n)[: n // 20]),
+    "more than there are": lambda rng, n: np.r_[np.arange(n), rng.integers(0, n, n // 2)],
+}
+
+
+def check_part(part, x, rng):
+    """A part, its blocks, and what else is asked of it than sums over its rows."""
     assert part.shape == x.shape
     np.testing.assert_array_equal(part.to_dense(), x)
-    check_sums(part, x, np.random.default_rng(0))
+    check_sums(part, x, rng)
+    blocks = part.blocks
+    np.testing.assert_array_equal(written_out(blocks), x)
+    check_totals(part, blocks, rng)
+    alone = DesignMatrix(blocks)
+    np.testing.assert_allclose(part.column_scales, alone.column_scales, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("rows", TAKEN)
+def test_take_equals_the_rows_written_out(name, rows):
+    blocks, rng = case_blocks(name), np.random.default_rng(0)
+    rows = TAKEN[rows](rng, 2500)
+    check_part(DesignMatrix(blocks).take(rows), written_out(blocks)[rows], rng)
+
+
+@pytest.mark.parametrize("first", TAKEN)
+@pytest.mark.parametrize("second", TAKEN)
+def test_take_of_a_take(first, second):
+    blocks, rng = case_blocks("everything", 1500), np.random.default_rng(0)
+    rows = TAKEN[first](rng, 1500)
+    part, x = DesignMatrix(blocks).take(rows), written_out(blocks)[rows]
+    rows = TAKEN[second](rng, len(x))
+    assert part.column_scales.shape == (x.shape[1],)  # not to be handed on to the smaller part
+    check_part(part.take(rows), x[rows], rng)
+
+
+@pytest.mark.parametrize("rows", TAKEN)
+def test_parts_are_copied_and_pickled_and_threaded(rows):
+    rows = TAKEN[rows](np.random.default_rng(1), 2500)
+    part = DesignMatrix(case_blocks("everything")).take(rows)
+    weight = np.random.default_rng(0).exponential(size=part.shape[0])
+    expected = part.gram(weight)
+    for clone in (copy.copy(part), copy.deepcopy(part), pickle.loads(pickle.dumps(part))):
+        np.testing.assert_array_equal(clone.gram(weight), expected)
+        np.testing.assert_array_equal(clone.to_dense(), part.to_dense())
+    for n_threads in (2, 5):
+        other = with_threads(part, n_threads)
+        np.testing.assert_allclose(other.gram(weight), expected, rtol=1e-11, atol=1e-9)
+        np.testing.assert_array_equal(other.gram(weight), other.gram(weight))
+
+
+def test_taking_rows_allocates_an_index_and_nothing_else():
+    n = 400_000
+    rng = np.random.default_rng(0)
+    blocks = [constant_block(n), *(table(rng, n, k, 3) for k in (40, 90, 3000)), dense(rng, n, 5)]
+    design = DesignMatrix(blocks)
+    rows = np.sort(rng.permutation(n)[: n * 4 // 5])
+    tracemalloc.start()
+    try:
+        parts = [design.take(rows) for _ in range(3)]
+        run = design.take(slice(1000, n))
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert 0 < held - 3 * 4 * len(rows) < 100_000
+    for part in (*parts, run):
+        for pack, whole in zip(part.packs, design.packs, strict=True):
+            assert np.shares_memory(pack.codes, whole.codes)
+    assert [part.rows.n_direct for part in (design, parts[0], run)] == [5, 0, 5]
+
+
+def test_blocks_of_a_part_share_codes_as_those_of_the_whole_do():
+    codes = np.arange(300, dtype=np.uint16) % 290
+    blocks = [TableBlock(codes, np.eye(290)), TableBlock(codes, np.ones((290, 1)))]
+    for rows in (slice(3, 200), np.arange(250)):
+        first, second = DesignMatrix(blocks).take(rows).blocks
+        assert first.codes is second.codes
+        np.testing.assert_array_equal(first.codes, codes[rows])
 
 
 @pytest.mark.parametrize("name", ["everything", "sparse basis", "large pair", "code widths"])
@@ -422,3 +500,5 @@ def test_any_mixture_equals_the_matrix_written_out(mixture):
     check_sums(design, x, rng)
     check_totals(design, blocks, rng)
     check_sums(design.take(slice(None, None, 2)), x[::2], rng)
+    rows = rng.integers(0, len(x), len(x))
+    check_sums(with_threads(design.take(rows), n_threads), x[rows], rng)

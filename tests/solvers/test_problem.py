@@ -93,6 +93,32 @@ def test_only_the_normal_with_the_identity_is_quadratic(pair):
     assert problem.is_quadratic == (str(pair) == "gaussian-identity")
 
 
+@pytest.mark.parametrize("kind", ["index", "mask", "slice", "strided"])
+def test_take(pair, kind):
+    problem, rng = make_problem(pair, 0.3), np.random.default_rng(1)
+    rows = {
+        "index": rng.integers(0, N, N),
+        "mask": rng.random(N) < 0.8,
+        "slice": slice(10, 300),
+        "strided": slice(None, None, 3),
+    }[kind]
+    part = problem.take(rows)
+    y, weights, offset = (v[rows].copy() for v in (problem.y, problem.weights, problem.offset))
+    design = DesignMatrix([DenseBlock(problem.design.to_dense()[rows])])
+    written_out = replace(problem, design=design, y=y, weights=weights, offset=offset)
+    assert (part.total_weight, part.n_obs) == (weights.sum(), len(y))
+    assert part.ridge is problem.ridge
+    found, expected = (p.evaluate(coefficients(pair), True) for p in (part, written_out))
+    for name in ("deviance", "pearson", "objective"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-12)
+    np.testing.assert_allclose(
+        found.score, expected.score, atol=1e-11 * np.abs(expected.score).max()
+    )
+    np.testing.assert_allclose(found.gram, expected.gram, atol=1e-12 * expected.gram.max())
+    bare = replace(problem, weights=None, offset=None).take(rows)
+    assert (bare.weights, bare.offset, bare.n_obs) == (None, None, len(y))
+
+
 def test_sample(pairs):
     problem = make_problem(pairs["poisson", "log"], 0.3)
     rows = slice(None, None, 4)

@@ -1,0 +1,135 @@
+"""How blocks are arranged, so that the kernels read as few code columns as possible.
+
+Three exact rearrangements happen once, when a design matrix is made:
+
+* *packing*: small tables are merged into one whose levels are all combinations (driver age x fuel:
+  83 x 2 = 166 levels, still one byte a row). T tables cost T (T - 1) / 2 additions a row in the
+  Gram; after packing the nine factors of a motor tariff are five code columns and one look-up;
+* *look-up columns*: a table with a single column and many levels (log of population density) is
+  read as a dense column through its codes: that is one addition per row and pair into small sums
+  that stay in the cache, where its cross-tables would not;
+* the intercept is a table of one level and vanishes into a pack (beside dense columns alone it is
+  one more of them).
+
+Memory: about one byte per row and pack; dense blocks and look-up codes are not copied.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from rustystats._kernels.blocks import is_direct
+from rustystats.codes import combine_codes
+from rustystats.design.blocks import DenseBlock, TableBlock, as_array
+
+PACK_LEVELS = 256  # one byte a row, and cross-tables of two packs stay within the L2 cache
+LOOK_UP_LEVELS = 64  # a one-column table with more levels is read as a dense column
+CROSS_CELLS = 1 << 22  # a pair of tables with more cells is not cross-tabulated if avoidable
+
+
+@dataclass(frozen=True, eq=False)
+class Pack:
+    """One code column of the kernels: the product of one or more tables, and their columns."""
+
+    codes: np.ndarray
+    basis: np.ndarray  # (levels of the product, columns)
+    columns: np.ndarray  # positions of the columns in the design matrix
+    members: tuple  # (block index, levels) of each merged table, the last running fastest
+
+    @property
+    def n_levels(self):
+        return self.basis.shape[0]
+
+
+def arrange(blocks, starts, n_threads):
+    """What the kernels read in place of the blocks.
+
+    Parameters
+    ----------
+    blocks : sequence of TableBlock and DenseBlock
+    starts : position of each block's first column in the design matrix, and the end
+    n_threads : int
+
+    Returns
+    -------
+    packs : list of Pack
+    dense : list of (source, columns)
+        Sources of dense columns as `RowBlocks` takes them, and the positions of their columns.
+    """
+    coded, dense = [], []
+    largest = _second_largest([b.n_levels for b in blocks if isinstance(b, TableBlock)])
+    for index, block in enumerate(blocks):
+        columns = np.arange(starts[index], starts[index + 1])
+        if isinstance(block, DenseBlock):
+            dense.append((block.values, columns))
+        elif _reads_as_dense(block, largest):
+            values = np.ascontiguousarray(as_array(block.basis), dtype=np.float64)
+            dense.append(((block.codes, values), columns))
+        elif block.n_columns:
+            coded.append(Pack(block.codes, block.basis, columns, ((index, block.n_levels),)))
+    dense.sort(key=lambda s: -s[0].shape[1] if is_direct(s[0]) else 0)
+    if dense and sum(pack.n_levels for pack in coded) == 1:
+        (intercept,) = coded  # beside dense columns alone the intercept is one more of them
+        dense.append(((intercept.codes, np.ones((1, 1))), intercept.columns))
+        coded = []
+    return _pack_tables(coded, n_threads), dense
+
+
+def _reads_as_dense(block, other_levels):
+    if block.n_columns == 1:
+        return block.n_levels > LOOK_UP_LEVELS
+    return block.n_columns <= 8 and block.n_levels * other_levels > CROSS_CELLS
+
+
+def _second_largest(levels):
+    return sorted(levels)[-2] if len(levels) > 1 else 0
+
+
+def _pack_tables(tables, n_threads):
+    """Merge small tables, first fit in order of decreasing size."""
+    bins = []
+    for table in sorted(tables, key=lambda t: -t.n_levels):
+        for members in bins:
+            if table.n_levels * np.prod([m.n_levels for m in members]) <= PACK_LEVELS or (
+                table.n_levels == 1
+            ):
+                members.append(table)
+                break
+        else:
+            bins.append([table])
+    return [_merge(members, n_threads) for members in bins]
+
+
+def _merge(members, n_threads):
+    """The product table of the members, the last running fastest."""
+    merged = members[0]
+    for table in members[1:]:
+        codes = merged.codes
+        if table.n_levels > 1:
+            codes = combine_codes(
+                merged.codes, table.codes, merged.n_levels, table.n_levels, n_threads
+            )
+        repeated = _repeat(merged.basis, table.n_levels)
+        tiled = _tile(table.basis, merged.n_levels)
+        stack = sparse.hstack if sparse.issparse(repeated) or sparse.issparse(tiled) else np.hstack
+        basis = stack([repeated, tiled])
+        merged = Pack(
+            codes,
+            basis.tocsr() if sparse.issparse(basis) else basis,
+            np.concatenate([merged.columns, table.columns]),
+            merged.members + table.members,
+        )
+    return merged
+
+
+def _repeat(basis, times):
+    if times == 1:
+        return basis
+    return np.repeat(as_array(basis), times, axis=0)
+
+
+def _tile(basis, times):
+    if basis.shape[0] == 1 and times * basis.shape[1] > PACK_LEVELS**2:
+        return sparse.csr_array(np.tile(as_array(basis), (times, 1)))
+    return np.tile(as_array(basis), (times, 1))
