@@ -24,6 +24,7 @@ from rustystats.offsets import (
     read_vector,
 )
 from rustystats.penalties import check_alpha
+from rustystats.solvers.descent import free_part
 from rustystats.solvers.nested import nearly_aliased
 from rustystats.solvers.parameter import solve_with_parameter
 from rustystats.solvers.path import solve_path
@@ -186,9 +187,11 @@ def solve(model, *, tol, max_iter, columns=None, **parameter_options):
         if isinstance(columns, ArrayColumns):
             columns.check_finite()  # says more than the solver can
         raise
-    if fit.gram is not None:
-        fit = replace(fit, separated=separated_parts(problem, fit, model.names))
-    _say_what_is_wrong(problem, fit, model.names)
+    free = (problem, fit) if problem.is_smooth else free_part(problem, fit)
+    if free:
+        fit = replace(fit, separated=separated_parts(*free, model.names))
+        _warn_of_near_aliases(*free, model.names)
+    _say_what_is_wrong(problem, fit)
     return replace(model, problem=problem), fit
 
 
@@ -221,6 +224,7 @@ def trace_path(model, options, grid, *, tol, max_iter, columns=None):
         if isinstance(columns, ArrayColumns):
             columns.check_finite()
         raise
+    path = replace(path, fits=_with_separation(penalised, path))
     short = [alpha for alpha, fit in zip(path.alphas, path.fits, strict=True) if not fit.converged]
     if short:
         message = next(fit.message for fit in path.fits if not fit.converged)
@@ -232,9 +236,26 @@ def trace_path(model, options, grid, *, tol, max_iter, columns=None):
     return penalised, path
 
 
-def _say_what_is_wrong(problem, fit, names):
-    """Warn of each way in which the fit is not what was asked for."""
-    near = np.zeros(0, dtype=bool) if fit.gram is None else nearly_aliased(problem, fit)
+def _with_separation(model, path):
+    """The fits of a path with what separates the columns that are not penalised; and a warning.
+
+    That is a matter of the data, whatever the penalty of the others: one fit shows it for all those
+    with a penalty.
+    """
+    problem, fits = model.problem, []
+    penalised = np.count_nonzero(path.alphas)
+    for alike in (path.fits[:penalised], path.fits[penalised:]):
+        if alike:
+            penalty = problem.penalty.at(path.alphas[len(fits) + len(alike) - 1])
+            free = free_part(replace(problem, penalty=penalty), alike[-1])
+            separated = separated_parts(*free, model.names) if free else ()
+            fits += [replace(fit, separated=separated) for fit in alike]
+    _warn_of_separation(fits[-1].separated)
+    return tuple(fits)
+
+
+def _warn_of_near_aliases(problem, fit, names):
+    near = nearly_aliased(problem, fit)
     if near.any():
         listed = ", ".join(name for name, is_near in zip(names, near, strict=True) if is_near)
         warn_user(
@@ -242,14 +263,22 @@ def _say_what_is_wrong(problem, fit, names):
             "cannot tell, and left out (NaN); subtract its mean or rescale it, use a spline "
             "instead of powers, or look for weights and offsets many orders of magnitude apart"
         )
-    if fit.separated:
+
+
+def _warn_of_separation(separated):
+    if separated:
         warn_user(
-            f"the likelihood has no maximum (separation) along {'; '.join(fit.separated)}: the "
+            f"the likelihood has no maximum (separation) along {'; '.join(separated)}: the "
             "response lies at one end of its range in all of these rows. The coefficients run to "
             "infinity and were stopped, and their standard errors mean nothing: group those "
-            "levels with others, leave them out, or add a ridge penalty",
+            "levels with others, leave them out, or penalise them",
             SeparationWarning,
         )
+
+
+def _say_what_is_wrong(problem, fit):
+    """Warn of each way in which the fit is not what was asked for."""
+    _warn_of_separation(fit.separated)
     if not fit.converged:
         warn_user(f"the fit did not converge: {fit.message}", ConvergenceWarning)
     if fit.parameter is not None and not np.isfinite(fit.parameter.error):

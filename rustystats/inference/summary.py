@@ -209,9 +209,11 @@ def _unusual(result, names):
     if result.dispersion_choice is not None:
         notes.append(f"Standard errors at dispersion={result.dispersion_choice!r}.")
     if result.separated:
+        errors = " Their standard errors mean nothing, and robust ones are NaN."
+        errors = "" if result.no_errors else errors
         notes.append(
-            f"SEPARATION, the coefficients run to infinity along: {'; '.join(result.separated)}. "
-            "Their standard errors mean nothing, and robust ones are NaN."
+            f"SEPARATION, the coefficients run to infinity along: {'; '.join(result.separated)}."
+            + errors
         )
     if result.is_regularized and not result.no_errors:
         notes.append(
