@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from rustystats import frames
+from rustystats.design.matrix import DesignMatrix
 from rustystats.messages import SeparationWarning, warn_user
 from rustystats.offsets import (
     OffsetTerms,
@@ -32,7 +33,7 @@ from rustystats.solvers.problem import Problem
 from rustystats.solvers.separation import separated_parts
 from rustystats.solvers.solve import solve_problem
 from rustystats.terms.array import ArrayColumns
-from rustystats.terms.term import ModelTerms
+from rustystats.terms.term import ModelTerms, select_columns
 
 MAX_COLUMNS = 20_000  # the Gram of so many takes 3 GB
 
@@ -82,6 +83,34 @@ class Model:
         wanted = alpha > 0 or options.bounded
         penalty = options.penalty(self, alpha) if wanted else None
         return replace(self, problem=replace(self.problem, penalty=penalty))
+
+    def select(self, columns):
+        """The model with some of its columns alone, without penalty.
+
+        Parameters
+        ----------
+        columns : (p,) bool
+        """
+        problem, starts = self.problem, self.problem.design.starts
+        terms, spans, blocks = [], [], []
+        for term, span in zip(self.terms.terms, self.spans, strict=True):
+            mine = np.flatnonzero(columns[starts[span.start] : starts[span.stop]])
+            if len(mine) or self.terms.is_array:  # an array is read as a whole in any case
+                made = select_columns([problem.design.blocks[index] for index in span], mine)
+                terms.append(term.select(mine))
+                spans.append(range(len(blocks), len(blocks) + len(made)))
+                blocks += made
+        intercept = problem.intercept
+        selected = replace(
+            problem,
+            design=DesignMatrix(blocks, problem.design.n_threads),
+            penalty=None,
+            intercept=None if intercept is None else int(np.count_nonzero(columns[:intercept])),
+        )
+        names = [name for name, kept in zip(self.names, columns, strict=True) if kept]
+        return replace(
+            self, terms=ModelTerms(tuple(terms)), problem=selected, spans=spans, names=names
+        )
 
     def threaded(self, n_threads):
         """The model with another number of threads."""

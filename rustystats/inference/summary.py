@@ -223,6 +223,8 @@ def _unusual(result, names):
     if result.no_errors:
         notes.append(f"No standard errors: {result.no_errors}.")
     notes += _penalty_notes(result, names)
+    if result.note:
+        notes.append(result.note)
     if not result.converged:
         notes.append(f"NOT CONVERGED: {result.message}.")
     return notes

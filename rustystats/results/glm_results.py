@@ -55,6 +55,7 @@ class GLMResults(
     dispersion_choice : None, "pearson", "deviance" or a number, as `fit` was asked; `scale()` is
         the dispersion itself
     theta, theta_se, var_power, var_power_se : float, None for families without
+    note : str, what a summary says of a refit; else empty
     """
 
     def __init__(self, model, fit, backend=None, formula=None, dispersion=None):
