@@ -21,8 +21,9 @@ from rustystats.arrays import (
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.messages import SeparationWarning
 from rustystats.model import FormulaGLM, glm
-from rustystats.results import GLMResults, RegularizationPath, compare
+from rustystats.results import GLMResults, RegularizationPath, StabilitySelection, compare
 from rustystats.selection import lasso_path, regularization_path
+from rustystats.stability import stability_selection
 from rustystats.terms.splines import bs, bs_names, ns, ns_names
 
 __version__ = "0.1.0"
@@ -34,6 +35,7 @@ __all__ = [
     "GLMResults",
     "RegularizationPath",
     "SeparationWarning",
+    "StabilitySelection",
     "bs",
     "bs_names",
     "compare",
@@ -52,6 +54,7 @@ __all__ = [
     "poisson_regression",
     "predict",
     "regularization_path",
+    "stability_selection",
     "summary",
     "summary_relativities",
 ]

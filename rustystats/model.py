@@ -7,6 +7,7 @@ from rustystats.formula import parse_formula
 from rustystats.links import get_link
 from rustystats.penalties import PenaltyOptions, alpha_grid
 from rustystats.results import GLMResults, RegularizationPath
+from rustystats.results.stability import find_stable
 
 
 def glm(
@@ -270,6 +271,71 @@ class FormulaGLM:
         grid = alpha_grid(alphas, n_alphas, alpha_min_ratio)
         model, path = trace_path(self._model, options, grid, tol=tol, max_iter=max_iter)
         return RegularizationPath(model, path, self._backend, self.formula)
+
+    def stability_selection(
+        self,
+        alphas=None,
+        n_alphas=30,
+        l1_ratio=1.0,
+        alpha_min_ratio=0.05,
+        n_subsamples=50,
+        threshold=0.6,
+        max_iter=100,
+        tol=1e-4,
+        *,
+        by=None,
+        max_false=None,
+        random_state=None,
+        penalty_factor=None,
+        lower_bounds=None,
+        upper_bounds=None,
+        standardize=False,
+        prior_coef=None,
+        group=None,
+    ):
+        """The share of halves of the rows on which the penalty selects each column or term.
+
+        Parameters
+        ----------
+        alphas, n_alphas, alpha_min_ratio, n_subsamples, threshold, max_false, random_state : as in
+            `rustystats.stability_selection`
+        l1_ratio : float in (0, 1]
+        max_iter, tol : as in `regularization_path`
+        by : "column" or "term", optional
+            A term is selected where one of its columns is. None is "term" with group="term", else
+            "column".
+        penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group : as in `fit`
+
+        Returns
+        -------
+        StabilitySelection
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + VehPower + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> stable = model.stability_selection(n_subsamples=10, alpha_min_ratio=0.5, random_state=0)
+        >>> stable.selected()
+        ['BonusMalus']
+        """
+        options = PenaltyOptions(
+            l1_ratio, penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
+        )
+        return find_stable(
+            self._model,
+            options,
+            alpha_grid(alphas, n_alphas, alpha_min_ratio),
+            by=by,
+            n_subsamples=n_subsamples,
+            threshold=threshold,
+            max_false=max_false,
+            random_state=random_state,
+            tol=tol,
+            max_iter=max_iter,
+            backend=self._backend,
+        )
 
     def __repr__(self):
         return (

@@ -25,7 +25,7 @@ FLOORS = [
     "inference",
     "offsets penalties fitting",
     "results",
-    "model arrays selection",
+    "model arrays selection stability",
     "estimators",
     "cli",
     "__init__",
@@ -33,7 +33,13 @@ FLOORS = [
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
 # Neighbours that stand on the same ground and do not know each other, whatever their order
 STRANGERS = [("terms", "solvers"), ("solvers", "terms"), ("formula", "solvers")]
-WITHIN_A_FLOOR = {("fitting", "offsets"), ("fitting", "penalties"), ("selection", "arrays")}
+WITHIN_A_FLOOR = {
+    ("fitting", "offsets"),
+    ("fitting", "penalties"),
+    ("selection", "arrays"),
+    ("stability", "arrays"),
+    ("stability", "selection"),
+}
 DATA_FRAMES = {"narwhals", "pandas", "polars", "pyarrow"}
 
 

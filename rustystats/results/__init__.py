@@ -3,5 +3,6 @@
 from rustystats.results.comparison import compare
 from rustystats.results.glm_results import GLMResults
 from rustystats.results.regularization_path import RegularizationPath
+from rustystats.results.stability import StabilitySelection
 
-__all__ = ["GLMResults", "RegularizationPath", "compare"]
+__all__ = ["GLMResults", "RegularizationPath", "StabilitySelection", "compare"]
