@@ -18,10 +18,13 @@ from rustystats.design.matrix import DesignMatrix
 from rustystats.messages import SeparationWarning, warn_user
 from rustystats.offsets import (
     OffsetTerms,
+    as_complement,
+    evaluate_complement,
     evaluate_offsets,
     finite,
     learn_offsets,
     named,
+    plus,
     read_vector,
 )
 from rustystats.penalties import check_alpha
@@ -131,6 +134,7 @@ def prepare(
     exposure=None,
     offset=None,
     offset_expressions=(),
+    complement=None,
 ):
     """Check the data and set up the problem.
 
@@ -143,22 +147,26 @@ def prepare(
     response : str, its name in messages
     weights, exposure, offset : column name, (n,) array or None
     offset_expressions : tuple of Expression
+    complement : GLMResults, ModelComplement, column name, (n,) array or None
 
     Returns
     -------
     Model
     """
     n_rows = columns.n_rows
-    offsets = learn_offsets(exposure, offset, offset_expressions, link)
+    complement = as_complement(complement, link)
+    offsets = learn_offsets(exposure, offset, offset_expressions, link, complement)
     y = check_response(y, n_rows, family, response)
     prior = None if weights is None else check_weights(weights, columns, n_rows)
     shift, exposure_values = evaluate_offsets(offsets, columns, exposure, offset, n_rows)
-    reserved = {name for name in (exposure, weights, offset) if isinstance(name, str)}
+    shift = plus(shift, evaluate_complement(complement, columns, n_rows, family, link))
+    given = (exposure, weights, offset, complement)
+    reserved = {name for name in given if isinstance(name, str)}
     clash = reserved.intersection(terms.columns)
     if clash:
         raise ValueError(
-            f"column {sorted(clash)[0]!r} is exposure, offset or weight of this model and cannot "
-            "be a term as well: copy it under another name if that is meant"
+            f"column {sorted(clash)[0]!r} is exposure, offset or weight (or complement) of "
+            "this model and cannot be a term as well: copy it under another name if that is meant"
         )
     learned = terms.resolve(columns).learn(columns)
     names = learned.names()

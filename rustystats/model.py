@@ -5,6 +5,7 @@ from rustystats.families import get_family
 from rustystats.fitting import check_dispersion, prepare, solve, trace_path
 from rustystats.formula import parse_formula
 from rustystats.links import get_link
+from rustystats.offsets import as_complement, complement_columns
 from rustystats.penalties import PenaltyOptions, alpha_grid
 from rustystats.results import GLMResults, RegularizationPath
 from rustystats.results.stability import find_stable
@@ -21,6 +22,7 @@ def glm(
     exposure=None,
     offset=None,
     weights=None,
+    complement=None,
     n_threads=None,
 ):
     """A generalized linear model from a formula; call ``.fit()`` on it.
@@ -55,6 +57,13 @@ def glm(
         as an exposure: its logarithm is added.
     weights : str or (n,) array, optional
         Prior weights >= 0: a row of weight 2 counts as two rows in coefficients and deviance.
+    complement : GLMResults, str or (n,) array, optional
+        What another model says of these rows, countrywide say: a fitted formula model with the same
+        link, or its predicted means for a unit of exposure, as a column or an array. Its linear
+        predictor is added to the offset, so that coefficients are deviations from it: a heavy
+        penalty gives it back, times one overall factor. Relativities are relative to it as well.
+        A prediction evaluates the model on the new rows, or finds the column there; where an array
+        was given here, it needs one.
     n_threads : int, optional
         None takes OMP_NUM_THREADS, else all processors.
 
@@ -79,9 +88,13 @@ def glm(
     True
     >>> result.feature_names[:3]
     ['Intercept', 'ns(DrivAge, 1/4)', 'ns(DrivAge, 2/4)']
+    >>> region = rs.glm("ClaimNb ~ C(VehBrand)", data.iloc[:2_000], family="poisson",
+    ...                 exposure="Exposure", complement=result)
+    >>> region.fit(alpha=1.0).deviance < region.fit(alpha=1e6).deviance  # shrunken towards result
+    True
     """
     family = get_family(family, var_power, theta, defaults={"theta": "auto"})
-    return FormulaGLM(formula, data, family, link, exposure, offset, weights, n_threads)
+    return FormulaGLM(formula, data, family, link, exposure, offset, weights, n_threads, complement)
 
 
 class FormulaGLM:
@@ -97,12 +110,16 @@ class FormulaGLM:
     n_obs, n_params : int
     """
 
-    def __init__(self, formula, data, family, link, exposure, offset, weights, n_threads):
+    def __init__(
+        self, formula, data, family, link, exposure, offset, weights, n_threads, complement=None
+    ):
         self.formula = formula
         self.family = family
         self.link = get_link(link, family)
         parsed = parse_formula(formula)
         named = [name for name in (exposure, offset, weights) if isinstance(name, str)]
+        complement = as_complement(complement, self.link)
+        named += complement_columns(complement)
         columns = frames.read_columns(data, (*parsed.columns, *named), n_threads)
         self._backend = columns.backend
         self._model = prepare(
@@ -116,6 +133,7 @@ class FormulaGLM:
             exposure=exposure,
             offset=offset,
             offset_expressions=parsed.offsets,
+            complement=complement,
         )
 
     @property
@@ -185,7 +203,8 @@ class FormulaGLM:
             those of the columns as they are.
         prior_coef : dict, (p,) array or GLMResults, optional
             What the penalty draws coefficients to instead of 0, by column name: those of a
-            countrywide model, say; of a fitted model, the columns that both have.
+            countrywide model, say; of a fitted model, the columns that both have, which must mean
+            the same there (knots, reference levels). `complement` of `glm` needs no such match.
         group : "term" or (p,) labels, optional
             Penalise the norm of a term's coefficients instead of each: a factor enters or leaves
             as a whole (group lasso). Needs an l1_ratio above 0.

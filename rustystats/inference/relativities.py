@@ -4,7 +4,9 @@ For each data column (all main-effect terms of it together, say ``x + I(x**2)``)
 interaction, one row per observed level or value: ``exp(f(level) - f(base))`` with a confidence
 interval from the covariance of that difference. The base of a categorical is its reference level,
 of a numeric column the value with most exposure. The first row is the predicted mean of the base
-risk for one unit of exposure, so that base x relativities = prediction, to rounding.
+risk for one unit of exposure, so that base x relativities = prediction, to rounding. Beside a
+complement, the linear predictor of another model in the offset, both are factors on what that
+predicts.
 
 A column stored as numbers (more distinct values than a table pays for) is shown at up to 21
 quantiles, each with the exposure nearest to it; a product of such columns per unit.

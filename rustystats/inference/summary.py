@@ -81,7 +81,9 @@ def _names(result, feature_names):
 
 def _header(result):
     def pair(name, value):
-        return f"{name}:{value:>{41 - len(name)}}"
+        room = 41 - len(name)
+        value = value if len(value) < room else f"{value[: room - 2]}~"
+        return f"{name}:{value:>{room}}"
 
     def number(value):
         return f"{value:.4f}" if abs(value) < 1e9 else f"{value:.8g}"
@@ -222,12 +224,24 @@ def _unusual(result, names):
         )
     if result.no_errors:
         notes.append(f"No standard errors: {result.no_errors}.")
+    if result.model.offsets.complement is not None:
+        relativities = ", and relativities are relative to it: Base multiplies it"
+        notes.append(
+            f"Complement: {_complement(result.model.offsets.complement)}. Coefficients are "
+            f"deviations from it{relativities if result.link == 'log' else ''}."
+        )
     notes += _penalty_notes(result, names)
     if result.note:
         notes.append(result.note)
     if not result.converged:
         notes.append(f"NOT CONVERGED: {result.message}.")
     return notes
+
+
+def _complement(complement):
+    if isinstance(complement, str):
+        return f"column {complement!r}"
+    return getattr(complement, "label", "an array of means")
 
 
 def _penalty_notes(result, names):

@@ -153,6 +153,18 @@ class ModelTerms:
         """Names of all design columns."""
         return [name for term in self.terms for name in term.names()]
 
+    def meanings(self):
+        """What a column is beside its name: (label of its term, what its factors learned) by name.
+
+        Columns of the same name are the same function of the data where this is equal.
+        """
+        return {
+            name: (term.label, " x ".join(filter(None, (f.meaning(full) for f, full in product))))
+            for term in self.terms
+            for product in term.products
+            for name in _product_names(product)
+        }
+
 
 def select_columns(blocks, positions):
     """Blocks with some of their columns alone, by positions in all of them; none without any."""
