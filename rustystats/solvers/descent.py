@@ -163,6 +163,34 @@ def fit_of(track):
     )
 
 
+def free_part(problem, fit):
+    """What neither the penalty nor a bound holds, where the likelihood alone decides.
+
+    It is what separation and near-aliasing are looked for in. Cost: a pass with Gram.
+
+    Parameters
+    ----------
+    problem : Problem
+    fit : Fit of it, without Gram
+
+    Returns
+    -------
+    (Problem, Fit) : without penalty, with Gram; the columns that are held count as aliased. None
+        where nothing is free but the intercept, and the response varies.
+    """
+    penalty = problem.penalty
+    lower, upper = bounds(problem, np.zeros_like(fit.coef))
+    held = (penalty.l1() > 0) | (penalty.ridge() > 0) | (fit.coef <= lower) | (fit.coef >= upper)
+    slopes = np.delete(~held, [] if problem.intercept is None else problem.intercept)
+    if not slopes.any() and problem.y.min() < problem.y.max():
+        return None
+    part = replace(problem, penalty=None).without(held)
+    with single_threaded_blas():
+        point = part.evaluate(fit.coef, with_gram=True)
+    unit, aliased = dispersion_unit(part, point, fit.rank, point.objective), held | fit.aliased
+    return part, replace(fit, gram=point.gram, score=point.score, aliased=aliased, unit=unit)
+
+
 def _free(problem, coef):
     """Coefficients at no bound and, where there is an absolute value, not at the target."""
     lower, upper = bounds(problem, np.zeros_like(coef))

@@ -321,3 +321,11 @@ def test_kind_of_table(make, kind):
             np.testing.assert_allclose(found, expected[name], rtol=1e-9)
         else:
             assert found == expected[name].tolist()
+
+
+def test_no_interval_without_a_dispersion():
+    # as many coefficients as rows: an interval of no width would say that all is known
+    data = {"y": [1.0, 2.0, 4.0], "x": ["a", "b", "c"]}
+    table = rs.glm("y ~ x", data, family="gamma", link="log").fit().relativities()
+    np.testing.assert_allclose(table["Relativity"], [1.0, 1.0, 2.0, 4.0])
+    assert table[["CI_Lower", "CI_Upper"]].isna().all(axis=None)
