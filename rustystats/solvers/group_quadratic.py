@@ -6,16 +6,16 @@ unpenalised columns, ``q_g = lam_g x_g / ||x_g||`` in groups that are active, an
 ``||q_g|| <= lam_g`` in groups at 0. Two steps lead there, and neither raises the objective:
 
 * Newton's over the unpenalised columns and the active groups, where the penalty is smooth: its
-  Hessian is ``lam / r (I - u u')`` with r = ||x_g||, u = x_g / r. Cut short where the objective
-  would rise.
-* A sweep, where Newton's step was cut short or groups must come or go: the unpenalised columns as
-  one block, then each group takes its minimum given the others. With c = q_g + H_gg x_g that is 0
-  where ||c|| <= lam, else ``x_g = (H_gg + lam / r)^-1 c``; r solves ``||c / (E r + lam)|| = 1`` in
-  the basis where H_gg = diag(E). One over the left side is a power mean of lines, concave in r:
-  Newton's method climbs to the root from any point below it.
+  Hessian is ``lam / r (I - u u')`` with r = ||x_g||, u = x_g / r. It stops where the objective
+  would rise, and a group that it nearly brings to 0 is set to 0.
+* A sweep, when Newton's steps no longer halve the violation, and for groups to become active: the
+  unpenalised columns as one block, then each group takes its minimum given the others. With
+  c = q_g + H_gg x_g that is 0 where ||c|| <= lam, else ``x_g = (H_gg + lam / r)^-1 c``, and r
+  solves ``||c / (E r + lam)|| = 1`` in the basis where H_gg = diag(E). One over the left side is a
+  power mean of lines, concave in r: Newton's method climbs to the root from any point below it.
 
 A sweep costs p^2, a Newton step a^3 / 3 with a active columns, and the eigenvectors of a group are
-computed when it is first needed. From nearby there are two or three Newton steps and no sweep.
+computed when they are first needed. From nearby there are two or three Newton steps and no sweep.
 """
 
 from functools import cached_property
@@ -173,24 +173,20 @@ class _Scaled:
             live = np.ones(len(x), dtype=bool)
             live[self.penalised] = (norms > 0)[self.owner]
             worst = np.max(excess[live], initial=0.0)
-            if worst <= tol:
-                self._sweep(x, score, range(len(self.parts)))
-                last = np.inf
-            elif worst > last / 2 or not self._newton_step(x, norms, live, score, violation):
-                self._sweep(x, self.score - self.gram @ (x - self.start), np.flatnonzero(norms))
-                last = np.inf
-            else:
+            if tol < worst <= last / 2:
+                self._newton_step(x, norms, live, score, violation)
                 last = worst
+            else:  # groups at 0 take part once the others have settled
+                every = range(len(self.parts))
+                self._sweep(x, score, np.flatnonzero(norms) if worst > tol else every)
+                last = np.inf
         return x
 
     def _norms(self, x):
         return _norms(x[self.penalised], self.starts)
 
     def _newton_step(self, x, norms, live, score, violation):
-        """Move x along Newton's step; whether another one should follow.
-
-        It should after a whole step, and after one cut short that brought a group to 0.
-        """
+        """Move x along Newton's step, as far as the objective falls."""
         columns, place = np.flatnonzero(live), np.cumsum(live) - 1
         hessian = self.gram[np.ix_(columns, columns)]
         for g in np.flatnonzero(norms):
@@ -202,15 +198,12 @@ class _Scaled:
         step = np.zeros(len(x))
         system = NormalEquations(hessian, np.zeros(len(columns), dtype=bool))
         step[columns] = system.solve(violation[columns])
-        whole = self._rise(x, score, step) <= 0
-        if not whole:
+        if self._rise(x, score, step) > 0:
             step *= self._length(x, score, step)
         small = (norms > 0) & (self._norms(x + step) <= AT_ZERO * norms)
         without = step.copy()
         without[self.penalised][small[self.owner]] = -x[self.penalised][small[self.owner]]
-        lost = small.any() and self._rise(x, score, without) <= 0
-        x += without if lost else step
-        return True
+        x += without if small.any() and self._rise(x, score, without) <= 0 else step
 
     def _rise(self, x, score, change):
         """By how much the objective is higher at x + change."""
