@@ -27,7 +27,8 @@ read_data <- function(sparse) {
 fit_path <- function(data) {
   glmnet(
     data$X, data$y,
-    family = "poisson", offset = data$offset, lambda = data$alphas, standardize = FALSE
+    family = "poisson", offset = data$offset, lambda = data$alphas, standardize = FALSE,
+    thresh = if (asked[2] == "matrix, thresh=1e-12") 1e-12 else 1e-7
   )
 }
 
@@ -54,7 +55,7 @@ cv_numbers <- function(fitted) {
 asked <- commandArgs(trailingOnly = TRUE)
 data <- read_data(sparse = asked[2] == "dgCMatrix")
 versions <- sprintf(', "glmnet": "%s"', packageVersion("glmnet"))
-if (asked[1] == "path") {
+if (startsWith(asked[1], "path")) {
   serve(data, fit_path, path_numbers, versions)
 } else {
   serve(data, fit_cv, cv_numbers, versions)

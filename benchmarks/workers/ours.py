@@ -45,10 +45,10 @@ def fit_negbinomial(data):
     return result, result.bse()
 
 
-def fit_path(data):
+def fit_path(data, tol=1e-7):
     frame, alphas, _ = data
     model = rs.glm(LASSO_FORMULA, frame, family="poisson", exposure="Exposure")
-    return model.regularization_path(alphas=alphas, l1_ratio=1.0)
+    return model.regularization_path(alphas=alphas, l1_ratio=1.0, tol=tol)
 
 
 def fit_cv(data):
@@ -165,6 +165,10 @@ if __name__ == "__main__":
             ("robust", "pandas"): partial(tariff, fit=fit_robust),
             ("negbinomial", "pandas"): partial(tariff, fit=fit_negbinomial),
             ("path", "pandas"): partial(lasso, fit=fit_path, compare=check_path),
+            ("path-exact", "pandas"): partial(lasso, fit=fit_path, compare=check_path),
+            ("path-loose", "pandas, tol=5e-4"): partial(
+                lasso, fit=partial(fit_path, tol=5e-4), compare=check_path
+            ),
             ("cv", "pandas"): partial(lasso, fit=fit_cv, compare=check_cv),
             ("threads", "tariff, 1 thread"): partial(tariff, fit=partial(fit_formula, n_threads=1)),
             ("threads", "tariff, 2 threads"): partial(
