@@ -98,8 +98,8 @@ WORKS = {
         aim=10,
     ),
     "path-loose": Work(
-        "the same as inexactly as glmnet by default, which leaves violations of the conditions for a "
-        "minimum of 7e-4 of the null model's; deviances agree to 1e-5",
+        "the same as inexactly as glmnet by default, which leaves violations of the conditions for "
+        "a minimum of 7e-4 of the null model's; deviances agree to 1e-5",
         (Row("ours", "pandas, tol=5e-4"), Row("glmnet", "matrix", MATRIX)),
         deviance_rtol=1e-5,
         aim=10,
