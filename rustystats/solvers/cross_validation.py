@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rustystats.solvers.descent import descend_to, null_track
+from rustystats.solvers.trace import follow, null_track
 from rustystats.threads import single_threaded_blas
 
 
@@ -74,9 +74,9 @@ def held_out_deviances(
                 track = null_track(fitted, tol, max_iter)
             except ValueError as error:
                 raise ValueError(f"fold {fold + 1} of {len(folds)}: {error}") from error
-            absent.append(np.flatnonzero(np.diagonal(track.metric) == 0.0))
+            absent.append(np.flatnonzero(~fitted.design.present(fitted.weights)))
             for row, alpha in enumerate(alphas):
-                track = descend_to(track, problem.penalty.at(alpha), tol, max_iter)
+                (track,) = follow(track, [problem.penalty.at(alpha)], tol, max_iter)
                 deviances[row, fold] = _judge(held_out, track.point.coef, measure)
                 if not track.converged:
                     unfinished.append((fold, float(alpha), track.message))

@@ -32,6 +32,7 @@ from rustystats.solvers.start import mean_starts
 from rustystats.threads import single_threaded_blas
 
 KEEP_METRIC = 0.2  # a step that shrinks the violation less asks for a new Gram
+REACH = 2.0  # of a coefficient, in the linear predictor, after a step that went too far
 INNER = 0.01  # the quadratic's tolerance beside the problem's
 
 
@@ -43,11 +44,12 @@ class Track:
     ----------
     problem : Problem, with the penalty that `point` belongs to
     point : Point
-    metric : (p, p) X'WX near the point
+    metric : (p, p) X'WX near the point; None where there is no Gram (`wide.py`)
     tolerance : (p,) largest violation, by column, that counts as converged, at tol = 1
     violation : float, the largest at the point, in units of `tolerance`
     n_passes, n_grams : int, passes over the rows, and those of them with Gram, of the last descent
     message : str, "converged" or why not
+    method : str, as `Fit.method`
     """
 
     problem: Problem
@@ -58,6 +60,7 @@ class Track:
     n_passes: int
     n_grams: int
     message: str
+    method: str = "Gram"
 
     @property
     def converged(self):
@@ -90,7 +93,7 @@ def null_track(problem, tol, max_iter):
     penalty = problem.penalty
     penalised = penalty.factors > 0
     held = replace(problem.without(penalised), penalty=penalty.at(0.0))
-    start = _first_point(held)
+    start = first_point(held)
     if (~penalised).sum() > 1:  # columns that are combinations of others stay out of everything
         aliased = NormalEquations(start.gram, excluded=penalised).aliased & ~penalised
         problem, held = problem.without(aliased), held.without(aliased)
@@ -145,6 +148,7 @@ def fit_of(track):
         history=(),
         kkt=track.violation,
         n_free=int(np.count_nonzero(_free(problem, point.coef) & ~aliased)),
+        method=track.method,
     )
 
 
@@ -208,6 +212,7 @@ def _one_round(lanes):
         metric.is_spent = False
         last = lanes.pop()  # the one with the longest way to go, and the best to learn from
         last.move(last.problem.evaluate(last.proposal, with_gram=True))
+        metric.is_spent = metric.is_spent or last.halvings > 0  # of no use where the step was none
     points = problem.evaluate_lanes([(lane.problem, lane.proposal) for lane in lanes])
     for lane, moved in zip(lanes, points, strict=True):
         lane.move(moved)
@@ -228,7 +233,7 @@ class _Lane:
         self.problem, self.point = track.problem, track.point
         self.limit = track.tolerance * tol
         self.slack = ROUNDING * abs(track.point.objective)
-        self.residual = _largest(self.problem, self.point, self.limit)
+        self.residual = largest_violation(self.problem, self.point, self.limit)
         self.step, self.proposal, self.halvings = None, None, 0
         self.n_passes = self.n_grams = 0
         self.message = None
@@ -248,10 +253,12 @@ class _Lane:
         return self.message is None
 
     def propose(self):
-        """Coefficients to try: the quadratic's minimum, or nearer where that rose."""
-        if self.step is None:
-            self.step = _step(self.problem, self.point, self.metric.value, self.limit)
-        self.proposal = self.point.coef + 0.5**self.halvings * self.step
+        """Coefficients to try: the quadratic's minimum; that within reach, and nearer, where the
+        objective rose: one rare level with many claims would cut the steps of all others short."""
+        if self.step is None or self.halvings == 1:
+            reach = np.inf if self.step is None else _reach(self.problem)
+            self.step = _step(self.problem, self.point, self.metric.value, self.limit, reach)
+        self.proposal = self.point.coef + 0.5 ** max(self.halvings - 1, 0) * self.step
 
     def move(self, moved):
         """Go there unless the objective rises."""
@@ -264,7 +271,7 @@ class _Lane:
             self.n_grams += 1
         else:
             self.metric.value = _learned(self.metric.value, self.problem, self.point, moved)
-        before, self.residual = self.residual, _largest(self.problem, moved, self.limit)
+        before, self.residual = self.residual, largest_violation(self.problem, moved, self.limit)
         if self.residual > max(1.0, KEEP_METRIC * before) and not self.problem.is_quadratic:
             self.metric.is_spent = True
         self.point = replace(moved, gram=None)
@@ -283,10 +290,20 @@ class _Lane:
         )
 
 
-def _step(problem, point, metric, limit):
+def _reach(problem):
+    """How far each coefficient may go at once, (p,): as far as `REACH` in the linear predictor,
+    where that has no units."""
+    link, scales = problem.link, problem.design.column_scales
+    if not (link.ends_at_infinity and link.means is not None):
+        return np.inf
+    return REACH / np.where(scales > 0, scales, 1.0)
+
+
+def _step(problem, point, metric, limit, reach):
     gap = problem.from_target(point.coef)
     hessian = problem.penalised(metric)
     lower, upper = bounds(problem, point.coef - gap)
+    lower, upper = np.maximum(lower, gap - reach), np.minimum(upper, gap + reach)
     l1 = np.zeros(len(gap)) if problem.l1 is None else problem.l1
     movable = np.ones(len(gap), bool) if problem.excluded is None else ~problem.excluded
     wanted = minimise_quadratic(hessian, point.score, gap, l1, lower, upper, movable, INNER * limit)
@@ -325,7 +342,7 @@ def _learned(metric, problem, former, point):
     return metric + np.outer(change, change / curvature) - np.outer(expected, expected / model)
 
 
-def _largest(problem, point, limit):
+def largest_violation(problem, point, limit):
     """Largest violation in units of the limits."""
     gap = problem.from_target(point.coef)
     lower, upper = bounds(problem, point.coef - gap)
@@ -338,11 +355,19 @@ def _largest(problem, point, limit):
 
 
 def _tolerance(problem, point, gram):
-    """Violation of each column that counts as 1, (p,): see the module."""
     intercept = problem.intercept
-    spread = np.diagonal(gram).copy()
-    if intercept is not None and gram[intercept, intercept] > 0:
-        centred = spread - gram[:, intercept] ** 2 / gram[intercept, intercept]
+    beside = None if intercept is None else gram[:, intercept]
+    return tolerance_of(problem, point, np.diagonal(gram), beside)
+
+
+def tolerance_of(problem, point, spread, beside):
+    """Violation of each column that counts as 1, (p,): see the module.
+
+    spread, beside: (p,), the diagonal of X'WX and its intercept column (None without).
+    """
+    intercept = problem.intercept
+    if intercept is not None and beside[intercept] > 0:
+        centred = spread - beside**2 / beside[intercept]
         spread = np.where(centred > 1e-10 * spread, centred, spread)
     size = np.sqrt(np.where(spread > 0, spread, 1.0))
     score = np.abs(point.score)
@@ -352,7 +377,7 @@ def _tolerance(problem, point, gram):
     return np.minimum(typical * size, largest if largest > 0 else np.inf)
 
 
-def _first_point(held):
+def first_point(held):
     """A point with a finite objective and a Gram, its penalised columns at their targets."""
     penalty = held.penalty
     target = np.zeros(len(penalty.factors)) if penalty.target is None else penalty.target
