@@ -24,7 +24,7 @@ from rustystats.offsets import (
     read_vector,
 )
 from rustystats.penalties import check_alpha
-from rustystats.solvers.method import SET_COLUMNS, choose
+from rustystats.solvers import method
 from rustystats.solvers.nested import nearly_aliased
 from rustystats.solvers.parameter import solve_with_parameter
 from rustystats.solvers.path import solve_path
@@ -330,7 +330,7 @@ def check_dispersion(dispersion):
 
 def _check_width(model, tracing=False):
     """Refuse what only a Gram too large would solve; `tracing` as in `choose`."""
-    if choose(model.problem, tracing) is not None:
+    if method.choose(model.problem, tracing) is not None:
         return
     p, penalty = len(model.names), model.problem.penalty
     widest = max(model.terms.terms, key=lambda term: len(term.names()))
@@ -339,7 +339,7 @@ def _check_width(model, tracing=False):
         remedy += ", or penalise it: regularization='lasso' or 'ridge' needs none of them"
     elif penalty.groups is not None:
         remedy += ", or leave out group=: the lasso of single columns needs only a few of them"
-    elif np.count_nonzero(penalty.factors == 0) > SET_COLUMNS:
+    elif np.count_nonzero(penalty.factors == 0) > method.SET_COLUMNS:
         remedy += ", or give it a penalty_factor above 0"
     else:
         remedy += ", or bound coefficients beside an L1 penalty (l1_ratio and alpha above 0)"

@@ -8,9 +8,10 @@ With n rows, T packs and dense columns a row, and p columns:
 | L1: working set (`working_set.py`) | q^2 numbers, likewise | 10 (n T^2 / 2 + q^3 / 3) |
 | ridge: conjugate gradients (`conjugate.py`) | some dozen vectors | 300 (2 n T) |
 
-q, the columns of the set, is taken as p / 10, five Newton steps as enough, and 300 products as what they need without a
-Gram. Up to `NARROW` columns the Gram is always taken: it costs a second or so, and a ridge fit has
-standard errors with it. Above a Gram of `GRAM_BYTES` it never is, if there is another way.
+q, the columns of the set, is taken as p / 10, five Newton steps as enough, and 300 products as what
+they need without a Gram. Up to `NARROW` columns the Gram is always taken: it costs seconds at most,
+and a ridge fit has standard errors with it. A Gram above `GRAM_BYTES` is not made where there is
+another way.
 """
 
 import numpy as np
