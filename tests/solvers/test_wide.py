@@ -9,12 +9,12 @@ import pytest
 
 import rustystats as rs
 from rustystats.penalties import PenaltyOptions
-from rustystats.solvers import method
+from rustystats.solvers import descent, method, wide
 from rustystats.solvers.quadratic import violation
 
-N, LEVELS = 6_000, 600
+N, LEVELS = 4_000, 400
 RNG = np.random.default_rng(3)
-LEVEL = np.concatenate([np.arange(LEVELS), RNG.integers(0, LEVELS, N - LEVELS)])
+LEVEL = np.concatenate([np.arange(LEVELS), RNG.integers(5, LEVELS, N - LEVELS)])
 EFFECT = np.where(RNG.random(LEVELS) < 0.1, RNG.normal(size=LEVELS), 0.0)
 FRAME = pd.DataFrame({"level": LEVEL, "area": RNG.integers(0, 5, N), "x": RNG.normal(2.0, 1.0, N)})
 ETA = 0.2 + EFFECT[LEVEL] + 0.1 * FRAME["area"].to_numpy() - 0.2 * FRAME["x"].to_numpy()
@@ -105,7 +105,6 @@ def test_equals_the_gram(name, narrow_limits):
     [
         ("gaussian", 1.0),
         ("binomial", 1.0),
-        ("tweedie", 1.0),
         ("gamma", 0.0),
         ("binomial", 0.0),
         ("tweedie", 0.0),
@@ -269,7 +268,7 @@ def test_what_has_no_other_way_is_refused(narrow_limits, monkeypatch):
     model = model_of("poisson")
     narrow_limits()
     monkeypatch.setattr(method, "MAX_COLUMNS", 100)
-    said = "the model has 605 columns, 599 of them from level: their cross-products would take"
+    said = "the model has 405 columns, 399 of them from level: their cross-products would take"
     with pytest.raises(ValueError, match=f"{said}.*penalise it: regularization='lasso'"):
         model.fit()
     with pytest.raises(ValueError, match=f"{said}.*leave out group="):
@@ -301,7 +300,7 @@ def test_fifty_thousand_levels():
         lasso = model.fit(alpha=3e-5, l1_ratio=1.0)
         ridge = model.fit(alpha=1e-3)
         errors = [lasso.bse(), ridge.bse()]
-        tables = [len(lasso.summary()), len(ridge.coef_table())]
+        table = ridge.coef_table()
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -312,13 +311,15 @@ def test_fifty_thousand_levels():
     assert ridge.converged
     assert ridge.fit.decrement <= 1e-8
     assert np.isnan(errors).all()
-    assert min(tables) >= p
+    assert len(table) == p + 5
     score = model._model.problem.design.transpose_matvec(frame["y"].to_numpy() - ridge.fittedvalues)
     penalty = np.append(0.0, np.full(len(score) - 1, 1e-3 * n))
     np.testing.assert_allclose(score, penalty * ridge.fit.coef, atol=1e-3)
     for result in (lasso, ridge):
         with pytest.raises(ValueError, match=r"no covariance: it was found by .*bse"):
             result.cov_params()
+        with pytest.raises(ValueError, match="no covariance"):
+            result.cov_robust()
 
 
 def test_memory_beside_a_gram(narrow_limits):
@@ -341,12 +342,21 @@ def test_memory_beside_a_gram(narrow_limits):
 def test_gram_diagonal():
     model = model_of("poisson", FORMULA + " + bs(x, df=4):C(area)")
     design = model._model.problem.design
-    rows = RNG.choice(N, 4_000, replace=False)
+    rows = RNG.choice(N, 3_000, replace=False)
     for part in (design, design.take(rows), design.take(slice(1, None, 3))):
         weight = RNG.uniform(size=part.shape[0])
         np.testing.assert_allclose(
             part.gram_diagonal(weight), np.diagonal(part.gram(weight)), rtol=1e-11
         )
+
+
+def test_tolerances():
+    model = model_of("poisson", "y ~ x + C(area)")._model
+    problem = model.penalised(PenaltyOptions(1.0), 0.1).problem
+    expected = descent.null_track(problem, 1e-10, 100)
+    found = wide.null_track(problem, 1e-10, 100)
+    np.testing.assert_allclose(found.tolerance, expected.tolerance, rtol=1e-6)
+    np.testing.assert_allclose(found.point.score, expected.point.score, atol=1e-5)
 
 
 def test_working_weights():
