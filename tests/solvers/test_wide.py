@@ -67,14 +67,14 @@ CASES = {
     "lasso": {"l1_ratio": 1.0},
     "elastic net": {"l1_ratio": 0.5},
     "ridge": {"l1_ratio": 0.0},
-    "unpenalised, dict": {"l1_ratio": 1.0, "penalty_factor": {"C(area)": 0.0, "level[T.3]": 0.0}},
-    "ridge, unpenalised": {"penalty_factor": {"C(area)": 0.0, "level[T.3]": 0.0}},
+    "unpenalised, dict": {"l1_ratio": 1.0, "penalty_factor": {"C(area)": 0.0, "level[T.30]": 0.0}},
+    "ridge, unpenalised": {"penalty_factor": {"C(area)": 0.0, "level[T.30]": 0.0}},
     "array": {"l1_ratio": 0.7, "penalty_factor": np.linspace(0.5, 2.0, LEVELS + 4)},
     "ridge, array": {"penalty_factor": np.linspace(0.5, 2.0, LEVELS + 4)},
     "prior": {"l1_ratio": 1.0, "prior_coef": {"level[T.7]": 1.0, "x": -0.1}},
     "ridge, prior": {"prior_coef": {"level[T.7]": 1.0, "x": -0.1}},
     "bounds": {"l1_ratio": 0.9, "lower_bounds": -0.1, "upper_bounds": {"C(level)": 0.3}},
-    "standardised": {"l1_ratio": 1.0, "standardize": True},
+    "standardised": {"l1_ratio": 1.0, "standardize": True, "alpha": 0.02},
 }
 
 
