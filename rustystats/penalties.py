@@ -127,7 +127,7 @@ class PenaltyOptions:
         if not self.standardize:
             return scales
         weights = problem.prior_weights / problem.total_weight
-        square = np.diagonal(problem.design.gram(weights))
+        square = problem.design.gram_diagonal(weights)
         variance = square - problem.design.transpose_matvec(weights) ** 2
         varies = variance > 1e-12 * square
         scales[varies] = np.sqrt(variance[varies])
