@@ -224,7 +224,7 @@ def solve(model, *, tol, max_iter, columns=None, start=None, **parameter_options
         if isinstance(columns, ArrayColumns):
             columns.check_finite()  # says more than the solver can
         raise
-    free = (problem, fit) if problem.is_smooth else free_part(problem, fit)
+    free = free_part(problem, fit) if fit.gram is None else (problem, fit)
     if free:
         fit = replace(fit, separated=separated_parts(*free, model.names))
         _warn_of_near_aliases(*free, model.names)

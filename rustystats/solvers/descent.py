@@ -180,8 +180,11 @@ def free_part(problem, fit):
     Returns
     -------
     (Problem, Fit) : without penalty, with Gram; the columns that are held count as aliased. None
-        where nothing is free but the intercept, and the response varies.
+        where nothing is free but the intercept, and the response varies; and for wide problems,
+        whose Gram would be too large.
     """
+    if fit.method != "Gram":
+        return None
     penalty = problem.penalty
     lower, upper = bounds(problem, np.zeros_like(fit.coef))
     held = (penalty.l1() > 0) | (penalty.ridge() > 0) | (fit.coef <= lower) | (fit.coef >= upper)
