@@ -73,3 +73,12 @@ def test_prior_coefficients_of_another_link():
     country = rs.glm("y ~ x", COUNTRY, family="poisson", link="sqrt").fit()
     with pytest.raises(ValueError, match="the fitted model has link sqrt, not log"):
         prior("y ~ x", country)
+
+
+def test_steps_are_the_same_between_the_same_levels():
+    formula = "y ~ C(area, coding='backward_difference')"
+    country = rs.glm(formula, COUNTRY, **POISSON).fit()
+    np.testing.assert_allclose(prior(formula, country).params[1:], country.params[1:], atol=1e-3)
+    without = rs.glm(formula, COUNTRY[COUNTRY["area"] != "B"], **POISSON).fit()
+    with pytest.raises(ValueError, match="steps through A, B, C here and steps through A, C in"):
+        prior(formula, without)  # its step into C starts at A

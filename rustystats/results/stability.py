@@ -103,8 +103,8 @@ class StabilitySelection:
         threshold, alpha_min : as in `selected`
         """
         threshold = self.threshold if threshold is None else _check_threshold(threshold)
-        average = self.average_selected(alpha_min)
-        return average**2 / ((2.0 * threshold - 1.0) * len(self.names))
+        average, candidates = self.average_selected(alpha_min), len(self.names)
+        return min(average**2 / ((2.0 * threshold - 1.0) * candidates), float(candidates))
 
     def to_dataframe(self):
         """A table with a row for each candidate.

@@ -119,6 +119,8 @@ class CategoricalFactor:
 
     def meaning(self, full=False):
         """What a column says beside its name: what its level is compared with."""
+        if self.is_stepped:
+            return f"steps through {', '.join(self.levels)}"
         return "all levels" if full else f"reference level {self.levels[self.reference]!r}"
 
     def _encoded(self, columns):

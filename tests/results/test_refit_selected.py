@@ -176,6 +176,39 @@ def test_theta_is_estimated_again():
     check_same(refit, expected)
 
 
+def test_a_selected_level_without_claims_is_named():
+    data = FRAME.assign(y=np.where(FRAME["area"] == "C", 0.0, FRAME["y"]))
+    selected = lasso(data=data)
+    assert "area[T.C]" in selected.selected_features()
+    assert selected.separated == ()
+    with pytest.warns(rs.SeparationWarning, match=r"area=C \(\d+ rows, at the lower end\)"):
+        refit = selected.refit_selected()
+    assert len(refit.separated) == 1
+
+
+def test_steps_left_out_merge_neighbours():
+    data = FRAME.assign(band=FRAME["age"] // 10)
+    data["y"] = RNG.poisson(np.exp(0.8 * (data["band"] > 3) - 0.5)).astype(float)
+    formula = "y ~ C(band, coding='backward_difference')"
+    selected = rs.glm(formula, data, family="poisson").fit(alpha=0.05, l1_ratio=1.0)
+    assert selected.selected_features() == ["band[D.4]"]
+    refit = selected.refit_selected()
+    check_same(refit, rs.glm("y ~ I(band > 3)", data, family="poisson").fit())
+    table = refit.relativities()[1:].set_index("Level")["Relativity"]
+    below, above = table["1":"3"], table["4":"7"]
+    np.testing.assert_allclose(above.mean() / below.mean(), np.exp(refit.params[1]), rtol=1e-12)
+    assert below.nunique() == above.nunique() == 1
+
+
+def test_of_a_group_lasso():
+    selected = rs.glm("y ~ z + C(area) + x", FRAME, **OPTIONS).fit(
+        alpha=0.06, l1_ratio=1.0, group="term"
+    )
+    names = ["area[T.B]", "area[T.C]", "area[T.D]", "x"]
+    assert selected.selected_features() == names
+    check_same(selected.refit_selected(), rs.glm("y ~ C(area) + x", FRAME, **OPTIONS).fit())
+
+
 def test_what_it_cannot_do():
     model = rs.glm("y ~ x + z", FRAME, **OPTIONS)
     for options in ({}, {"alpha": 0.1}):

@@ -53,12 +53,13 @@ def test_false_ones_expected_by_hand():
     assert stable.average_selected() == (2 + 2 + 3 + 1) / 4
     assert stable.average_selected(0.2) == (2 + 1 + 2 + 1) / 4
     assert stable.average_selected(0.8) == 3 / 4
-    assert stable.expected_false() == pytest.approx(2.0**2 / (0.4 * 3))
+    assert stable.expected_false(0.8) == pytest.approx(2.0**2 / (0.6 * 3))
+    assert stable.expected_false() == 3.0  # 2^2 / (0.4 * 3) is more than there are
     assert stable.expected_false(0.9, 0.2) == pytest.approx(1.5**2 / (0.8 * 3))
 
 
 def test_the_alphas_end_where_too_many_false_ones_are_expected():
-    # at threshold 0.7: 0.47, 0.83, 1.875, 3.33 false ones
+    # at threshold 0.7: 0.47, 0.83, 1.875, 3 false ones
     for max_false, alpha_min, probability in (
         (4.0, 0.1, [1.0, 0.75, 0.25]),
         (2.0, 0.2, [1.0, 0.5, 0.0]),
