@@ -176,8 +176,7 @@ class CVRun:
 
     def fit(self, index):
         """(Model, Fit) on all rows at one of the alphas."""
-        penalty = self.model.problem.penalty.at(self.path.alphas[index])
-        problem = replace(self.model.problem, penalty=penalty)
+        problem = self.model.problem.at(self.path.alphas[index])
         model = replace(self.model, problem=problem)
         fit = self.path.fits[index]
         if not problem.is_smooth:

@@ -286,8 +286,7 @@ def _with_separation(model, path):
     penalised = np.count_nonzero(path.alphas)
     for alike in (path.fits[:penalised], path.fits[penalised:]):
         if alike:
-            penalty = problem.penalty.at(path.alphas[len(fits) + len(alike) - 1])
-            free = free_part(replace(problem, penalty=penalty), alike[-1])
+            free = free_part(problem.at(path.alphas[len(fits) + len(alike) - 1]), alike[-1])
             separated = separated_parts(*free, model.names) if free else ()
             fits += [replace(fit, separated=separated) for fit in alike]
     _warn_of_separation(fits[-1].separated)

@@ -7,8 +7,8 @@ import numpy as np
 from rustystats import frames
 from rustystats.plotting import new_axes
 from rustystats.results.glm_results import GLMResults
+from rustystats.results.penalty import ZERO
 
-ZERO = 1e-10  # a smaller coefficient counts as none
 LABELLED = 12  # curves with a label of their own
 
 
@@ -68,9 +68,7 @@ class RegularizationPath:
         >>> path.result(0).n_nonzero()
         0
         """
-        problem = self._model.problem
-        penalised = replace(problem, penalty=problem.penalty.at(self.alphas[index]))
-        model = replace(self._model, problem=penalised)
+        model = replace(self._model, problem=self._model.problem.at(self.alphas[index]))
         return self._results(model, self._path.fits[index], self._backend, self._formula)
 
     def to_dataframe(self):

@@ -19,7 +19,8 @@ from dataclasses import replace
 import numpy as np
 
 from rustystats.solvers import method
-from rustystats.solvers.descent import at_penalty, fit_of, largest_violation
+from rustystats.solvers.conditions import largest_violation
+from rustystats.solvers.descent import at_penalty, fit_of
 from rustystats.solvers.irls import ROUNDING, dispersion_unit, line_search, stuck
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.wide import null_track
@@ -146,7 +147,7 @@ class _Information:
     def __init__(self, problem):
         self.problem, p = problem, problem.design.shape[1]
         self.ridge = np.zeros(p) if problem.ridge is None else problem.ridge
-        self.live = np.ones(p, dtype=bool) if problem.excluded is None else ~problem.excluded
+        self.live = problem.movable
         self.narrow = _narrow_columns(problem.design, self.live & (self.ridge == 0)) & self.live
         self.columns = np.flatnonzero(self.narrow)
         self.design = problem.design.restrict(self.columns)

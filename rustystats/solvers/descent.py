@@ -16,9 +16,7 @@ metric H near X'WX:
 Neighbouring alphas go side by side, as lanes of one pass over the rows (`_kernels/lanes.pyx`), and
 share the metric: see `follow`.
 
-Violations are measured against those of the model without the penalised columns, ``max_j |s_j| /
-size_j`` with size_j the weighted standard deviation of column j times sqrt(sum W): so units of
-columns do not matter. Cost: passes over the rows, and the quadratic.
+What counts as a violation is in `conditions.py`. Cost: passes over the rows, and the quadratic.
 """
 
 from dataclasses import dataclass, replace
@@ -26,18 +24,18 @@ from itertools import chain
 
 import numpy as np
 
-from rustystats.solvers.group_quadratic import group_violation, minimise_group_quadratic
+from rustystats.solvers.conditions import group_weights, largest_violation, tolerance_of
+from rustystats.solvers.group_quadratic import minimise_group_quadratic
 from rustystats.solvers.irls import MAX_AT_EDGE, MAX_HALVINGS, ROUNDING, dispersion_unit, stuck
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.problem import Fit, Point, Problem
-from rustystats.solvers.quadratic import minimise_quadratic, violation
+from rustystats.solvers.quadratic import minimise_quadratic
 from rustystats.solvers.start import mean_starts
 from rustystats.threads import single_threaded_blas
 
 KEEP_METRIC = 0.2  # a step that shrinks the violation less asks for a new Gram
 REACH = 2.0  # of a coefficient, in the linear predictor, after a step that went too far
 INNER = 0.01  # the quadratic's tolerance beside the problem's
-SCORE_ROUNDING = 5e-15  # of a mean, relative
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,9 +96,8 @@ def solve_descent(problem, *, tol=1e-8, max_iter=100):
 
 def null_track(problem, tol, max_iter):
     """The fit of the unpenalised columns alone, the others at their targets."""
-    penalty = problem.penalty
-    penalised = penalty.factors > 0
-    held = replace(problem.without(penalised), penalty=penalty.at(0.0))
+    penalised = problem.penalty.factors > 0
+    held = problem.without(penalised).at(0.0)
     start = first_point(held)
     # Unpenalised columns that are combinations of others stay out of everything
     aliased = NormalEquations(start.gram, excluded=penalised).aliased & ~penalised
@@ -117,12 +114,7 @@ def null_track(problem, tol, max_iter):
     point = track.point
     if (np.abs(point.score) <= tol * tolerance).all():  # rounding: no column has anything to say
         point = replace(point, score=np.zeros_like(point.score))
-    return replace(track, problem=problem_at(problem, 0.0), point=point)
-
-
-def problem_at(problem, alpha):
-    """The problem with another alpha."""
-    return replace(problem, penalty=problem.penalty.at(alpha))
+    return replace(track, problem=problem.at(0.0), point=point)
 
 
 def descend_to(track, penalty, tol, max_iter):
@@ -134,9 +126,9 @@ def at_penalty(track, penalty):
     """The track's point under another penalty, nothing moved but what its bounds ask for."""
     former, problem = track.problem, replace(track.problem, penalty=penalty)
     point = track.point
-    inside = np.clip(point.coef, *bounds(problem, np.zeros_like(point.coef)))
+    inside = np.clip(point.coef, *problem.bounds())
     if np.array_equal(inside, point.coef):
-        score = _likelihood_score(former, point)
+        score = former.likelihood_score(point)
         point = problem.point(point.coef, score, None, point.deviance, point.pearson)
     else:
         point = problem.evaluate(inside, with_gram=False)
@@ -146,8 +138,7 @@ def at_penalty(track, penalty):
 def fit_of(track):
     """The track's point as a Fit."""
     problem, point = track.problem, track.point
-    excluded = problem.excluded
-    aliased = np.zeros(len(point.coef), dtype=bool) if excluded is None else excluded.copy()
+    aliased = ~problem.movable
     return Fit(
         coef=point.coef,
         aliased=aliased,
@@ -186,7 +177,7 @@ def free_part(problem, fit):
     if fit.method != "Gram":
         return None
     penalty = problem.penalty
-    lower, upper = bounds(problem, np.zeros_like(fit.coef))
+    lower, upper = problem.bounds()
     held = (penalty.l1() > 0) | (penalty.ridge() > 0) | (fit.coef <= lower) | (fit.coef >= upper)
     slopes = np.delete(~held, [] if problem.intercept is None else problem.intercept)
     if not slopes.any() and problem.y.min() < problem.y.max():
@@ -200,25 +191,11 @@ def free_part(problem, fit):
 
 def _free(problem, coef):
     """Coefficients at no bound and, where there is an absolute value, not at the target."""
-    lower, upper = bounds(problem, np.zeros_like(coef))
+    lower, upper = problem.bounds()
     free = (coef > lower) & (coef < upper)
     if problem.l1 is not None:
         free &= (problem.from_target(coef) != 0) | (problem.l1 == 0)
     return free
-
-
-def _target(problem):
-    """What the penalty draws the coefficients to, (p,)."""
-    penalty = problem.penalty
-    return np.zeros(len(penalty.factors)) if penalty.target is None else penalty.target
-
-
-def bounds(problem, shift):
-    """Lower and upper bounds less a shift, two (p,) arrays."""
-    penalty = problem.penalty
-    if penalty.lower is None:
-        return np.full_like(shift, -np.inf), np.full_like(shift, np.inf)
-    return penalty.lower - shift, penalty.upper - shift
 
 
 def follow(track, penalties, tol, max_iter, width=1):
@@ -362,53 +339,32 @@ def _reach(problem):
 def _goal(problem, point, metric, limit, reach):
     """Where the quadratic model has its minimum, within reach; what is at a target or bound is so
     exactly."""
-    target = _target(problem)
+    target = problem.target
     gap = point.coef - target
     hessian, groups = problem.penalised(metric), problem.penalty.groups
     if groups is not None:
-        weights, scales = _group_weights(problem), problem.penalty.scales
+        weights, scales = group_weights(problem), problem.penalty.scales
         wanted = minimise_group_quadratic(
             hessian, point.score, gap, groups, weights, scales, problem.excluded
         )
         return np.where(wanted == gap, point.coef, target + wanted)
-    lower, upper = bounds(problem, target)
-    movable = np.ones(len(gap), bool) if problem.excluded is None else ~problem.excluded
+    lower, upper = problem.bounds(target)
     near = np.maximum(lower, gap - reach), np.minimum(upper, gap + reach)
     wanted = minimise_quadratic(
-        hessian, point.score, gap, _l1(problem), *near, movable, INNER * limit
+        hessian, point.score, gap, problem.l1_weights, *near, problem.movable, INNER * limit
     )
     goal = np.where(wanted == gap, point.coef, target + wanted)
-    for end, given in zip((lower, upper), bounds(problem, 0.0 * target), strict=True):
+    for end, given in zip((lower, upper), problem.bounds(), strict=True):
         goal = np.where(wanted == end, given, goal)
     return goal
-
-
-def _l1(problem):
-    """Weights of the absolute values, or group norms, (p,)."""
-    return np.zeros(len(problem.penalty.factors)) if problem.l1 is None else problem.l1
-
-
-def _group_weights(problem):
-    return np.array([_l1(problem)[group[0]] for group in problem.penalty.groups])
 
 
 def _predicted(problem, point, coef, gram):
     """The point of a quadratic problem, from another and the Gram."""
     step = coef - point.coef
-    likelihood = _likelihood_score(problem, point)
-    change = gram @ step
-    deviance = point.deviance - 2.0 * (likelihood @ step) + step @ change
-    score = likelihood - change
-    if problem.ridge is not None:
-        score = score - problem.ridge * problem.from_target(coef)
-    return Point(coef, score, None, deviance, deviance, deviance + problem.penalty_at(coef))
-
-
-def _likelihood_score(problem, point):
-    """X'r, the score without the ridge."""
-    if problem.ridge is None:
-        return point.score
-    return point.score + problem.ridge * problem.from_target(point.coef)
+    score, change = problem.likelihood_score(point), gram @ step
+    deviance = point.deviance - 2.0 * (score @ step) + step @ change
+    return problem.point(coef, score - change, None, deviance, deviance)
 
 
 def _learned(metric, problem, former, point):
@@ -416,7 +372,7 @@ def _learned(metric, problem, former, point):
     if problem.is_quadratic:
         return metric
     move = point.coef - former.coef
-    change = _likelihood_score(problem, former) - _likelihood_score(problem, point)
+    change = problem.likelihood_score(former) - problem.likelihood_score(point)
     expected = metric @ move
     curvature, model = move @ change, move @ expected
     if not 0.1 * model < curvature < 10.0 * model:  # rounding, or far from a quadratic
@@ -424,57 +380,15 @@ def _learned(metric, problem, former, point):
     return metric + np.outer(change, change / curvature) - np.outer(expected, expected / model)
 
 
-def largest_violation(problem, point, limit):
-    """Largest violation in units of the limits."""
-    gap, penalty = problem.from_target(point.coef), problem.penalty
-    movable = np.ones(len(gap), bool) if problem.excluded is None else ~problem.excluded
-    if penalty.groups is not None:
-        score = np.where(movable, point.score, 0.0)
-        weights = _group_weights(problem)
-        parts = np.abs(group_violation(score, gap, penalty.groups, weights, penalty.scales))
-    else:
-        parts = violation(point.score, gap, _l1(problem), *bounds(problem, _target(problem)))
-    return float(np.max((parts / limit)[movable], initial=0.0))
-
-
 def _tolerance(problem, point, first, gram, tol):
     beside = None if problem.intercept is None else gram[:, problem.intercept]
     return tolerance_of(problem, point, first, np.diagonal(gram), beside, tol)
 
 
-def tolerance_of(problem, point, first, spread, beside, tol):
-    """Violation of each column that counts as 1, (p,): see the module.
-
-    Scores smaller than noise (of the first objective, where data are fitted exactly) and than
-    rounding are no measure. spread, beside: (p,), the diagonal of X'WX and its intercept column
-    (None without).
-    """
-    intercept = problem.intercept
-    if intercept is not None and beside[intercept] > 0:
-        centred = spread - beside**2 / beside[intercept]
-        spread = np.where(centred > 1e-10 * spread, centred, spread)
-    size = np.sqrt(np.where(spread > 0, spread, 1.0))
-    score = np.abs(point.score)
-    noise = np.sqrt(dispersion_unit(problem, point, 1, first))
-    least = max(noise, _rounding(problem, point) / tol)
-    typical = max(np.max(score / size), least)
-    return np.minimum(typical * size, max(np.max(score), least * np.min(size)))
-
-
-def _rounding(problem, point):
-    """What rounding of the means makes of scores, in units of `size`; from some of the rows."""
-    n_rows = len(problem.y)
-    some = problem.take(slice(None, None, max(1, n_rows // 10_000)))
-    mu, used = some.means(point.coef), some.prior_weights > 0
-    with np.errstate(divide="ignore"):
-        level = some.prior_weights[used] @ (mu[used] ** 2 / some.family.variance(mu[used]))
-    return SCORE_ROUNDING * np.sqrt(level * n_rows / len(some.y))
-
-
 def first_point(held):
     """A point with a finite objective and a Gram, its penalised columns at their targets."""
-    penalised, (lower, upper) = held.penalty.factors > 0, bounds(held, 0.0 * held.penalty.factors)
-    fixed = np.where(penalised, np.clip(_target(held), lower, upper), 0.0)
+    penalised, (lower, upper) = held.penalty.factors > 0, held.bounds()
+    fixed = np.where(penalised, held.resting, 0.0)
     beside = replace(held, offset=held.design.matvec(fixed, held.offset))
     for start in chain(mean_starts(beside), mean_starts(held)):
         coef = np.where(penalised, fixed, np.clip(start, lower, upper))

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rustystats.solvers.descent import bounds, fit_of
+from rustystats.solvers.descent import fit_of
 from rustystats.solvers.trace import follow, null_track
 from rustystats.threads import single_threaded_blas
 
@@ -110,10 +110,9 @@ def largest_alpha(problem, null):
     penalty = problem.penalty
     unit = replace(penalty, alpha=1.0, l1_ratio=max(penalty.l1_ratio, LEAST_L1))
     weights, score = problem.total_weight * unit.l1(), null.point.score
-    lower, upper = bounds(problem, null.point.coef)
+    lower, upper = problem.bounds(null.point.coef)
     blocked = ((score > 0) & (upper <= 0)) | ((score < 0) & (lower >= 0)) | (weights == 0)
-    if problem.excluded is not None:
-        blocked |= problem.excluded
+    blocked |= ~problem.movable
     if penalty.groups is None:
         return np.max(np.abs(score[~blocked]) / weights[~blocked], initial=0.0)
     scaled = np.where(blocked, 0.0, score / penalty.scales)

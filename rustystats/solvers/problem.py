@@ -88,21 +88,58 @@ class Problem:
     @cached_property
     def l1(self):
         """Weights of the absolute values or norms of groups, (p,); None for none."""
-        return (
-            None
-            if self.penalty is None or not self.penalty.l1_share
-            else (self.total_weight * self.penalty.l1())
-        )
+        if self.penalty is None or not self.penalty.l1_share:
+            return None
+        return self.total_weight * self.penalty.l1()
+
+    @property
+    def l1_weights(self):
+        """`l1`, zeros where there are none."""
+        return np.zeros(self.design.shape[1]) if self.l1 is None else self.l1
 
     @property
     def is_smooth(self):
         """Whether the objective has a gradient everywhere, and no bounds."""
         return self.penalty is None or self.penalty.is_smooth
 
+    @property
+    def movable(self):
+        """Columns that are not excluded, (p,) bool."""
+        p = self.design.shape[1]
+        return np.ones(p, dtype=bool) if self.excluded is None else ~self.excluded
+
+    @property
+    def target(self):
+        """What the penalty draws the coefficients to, (p,)."""
+        penalty, p = self.penalty, self.design.shape[1]
+        return np.zeros(p) if penalty is None or penalty.target is None else penalty.target
+
+    @property
+    def resting(self):
+        """Where penalised coefficients stay by themselves: the target inside the bounds, (p,)."""
+        return np.clip(self.target, *self.bounds())
+
+    def bounds(self, shift=0.0):
+        """Lower and upper bounds of the coefficients less a shift, two (p,) arrays."""
+        penalty, p = self.penalty, self.design.shape[1]
+        if penalty is None or penalty.lower is None:
+            return np.full(p, -np.inf), np.full(p, np.inf)
+        return penalty.lower - shift, penalty.upper - shift
+
+    def at(self, alpha):
+        """The problem with another alpha."""
+        return replace(self, penalty=self.penalty.at(alpha))
+
     def from_target(self, coef):
         """Coefficients less what the penalty draws them to, (p,)."""
         penalty = self.penalty
         return coef if penalty is None or penalty.target is None else coef - penalty.target
+
+    def likelihood_score(self, point):
+        """X'r, the score of a point without its ridge, (p,)."""
+        if self.ridge is None:
+            return point.score
+        return point.score + self.ridge * self.from_target(point.coef)
 
     def means(self, coef):
         """The means at these coefficients, (n,)."""
@@ -160,18 +197,11 @@ class Problem:
         Columns that the sample hardly sees (the tail of a spline, a rare level) would otherwise
         get wild coefficients.
         """
-        design = self.design.take(rows)
-        steadying = np.square(design.column_scales)
+        sample = self.take(rows)
+        steadying = np.square(sample.design.column_scales)
         if self.intercept is not None:
             steadying[self.intercept] = 0.0
-        return replace(
-            self,
-            design=design,
-            y=self.y[rows].copy(),
-            weights=None if self.weights is None else self.weights[rows].copy(),
-            offset=None if self.offset is None else self.offset[rows].copy(),
-            steadying=steadying,
-        )
+        return replace(sample, steadying=steadying)
 
     def evaluate(self, coef, with_gram):
         """One pass over the rows at `coef`; BLAS must be held to one thread by the caller."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rustystats.solvers.descent import Track, bounds, descend_to, first_point, tolerance_of
+from rustystats.solvers.conditions import tolerance_of
+from rustystats.solvers.descent import Track, descend_to, first_point
 from rustystats.solvers.normal_equations import NormalEquations
 
 
@@ -27,12 +28,6 @@ class WideTrack(Track):
     inner: Track | None = None
 
 
-def resting(problem):
-    """Where penalised coefficients are while nothing moves them: targets inside bounds, (p,)."""
-    target, zeros = problem.penalty.target, np.zeros(problem.design.shape[1])
-    return np.clip(zeros if target is None else target, *bounds(problem, zeros))
-
-
 def null_track(problem, tol, max_iter):
     """The fit of the unpenalised columns alone, the others at their targets.
 
@@ -40,9 +35,9 @@ def null_track(problem, tol, max_iter):
     -------
     WideTrack
     """
-    problem = replace(problem, penalty=problem.penalty.at(0.0))
-    coef, penalised = resting(problem), problem.penalty.factors > 0
-    held = penalised if problem.excluded is None else penalised | problem.excluded
+    problem = problem.at(0.0)
+    coef = problem.resting
+    held = (problem.penalty.factors > 0) | ~problem.movable
     n_passes, n_grams, first = 0, 0, None
     if not held.all():
         free = np.flatnonzero(~held)
@@ -70,7 +65,7 @@ def null_track(problem, tol, max_iter):
 
 
 def tolerance_at(problem, point, first, tol):
-    """Violation of each column that counts as 1, (p,): see `descent.py`."""
+    """Violation of each column that counts as 1, (p,): see `conditions.py`."""
     design, intercept = problem.design, problem.intercept
     weight = problem.working_weights(point.coef)
     diagonal, beside = design.gram_diagonal(weight), None

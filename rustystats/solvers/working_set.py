@@ -17,9 +17,8 @@ from dataclasses import replace
 import numpy as np
 
 from rustystats.solvers import method
-from rustystats.solvers.descent import Track, at_penalty, bounds, descend_to, largest_violation
-from rustystats.solvers.quadratic import violation
-from rustystats.solvers.wide import resting
+from rustystats.solvers.conditions import largest_violation, violations
+from rustystats.solvers.descent import Track, at_penalty, descend_to
 
 LEAST = 500  # columns that may join at a time
 INSIDE = 0.9  # of the tolerance, on the set: sums over all columns round differently
@@ -47,7 +46,7 @@ def follow(track, penalties, tol, max_iter):
 def _descend(former, penalty, tol, max_iter):
     start = at_penalty(former, penalty)
     problem, point = start.problem, start.point
-    limit, rest = tol * start.tolerance, resting(problem)
+    limit, rest = tol * start.tolerance, problem.resting
     columns, inner = _first_set(former, start, rest), None
     if former.inner is not None and np.isin(columns, former.columns).all():
         columns, inner = former.columns, former.inner
@@ -66,7 +65,7 @@ def _descend(former, penalty, tol, max_iter):
         n_steps += inner.n_steps
         n_passes, n_grams = n_passes + inner.n_passes + 1, n_grams + inner.n_grams
         message = inner.message
-        joining = _worst(_violations(problem, point) / limit, 1.0, columns)
+        joining = _worst(violations(problem, point) / limit, 1.0, columns)
         if message != "converged" or not len(joining):
             break
         columns, inner = np.union1d(columns, joining), None
@@ -91,12 +90,10 @@ def _first_set(former, start, rest):
     """The columns to begin with, from where the last penalty left them."""
     problem, point = start.problem, start.point
     needed = (problem.penalty.factors == 0) | (point.coef != rest)
-    if problem.excluded is not None:
-        needed &= ~problem.excluded
-    columns = np.flatnonzero(needed)
+    columns = np.flatnonzero(needed & problem.movable)
     # Of the null model l1 is 0 before: twice the new one is no rule, and a good beginning
-    rule = np.maximum(2.0 * _l1(problem) - _l1(former.problem), 0.0)
-    excess = _violations(problem, point, rule) / start.tolerance
+    rule = np.maximum(2.0 * problem.l1_weights - former.problem.l1_weights, 0.0)
+    excess = violations(problem, point, rule) / start.tolerance
     return np.union1d(columns, _worst(excess, 0.0, columns))
 
 
@@ -109,18 +106,6 @@ def _worst(excess, limit, columns):
     if len(joining) > room:
         joining = joining[np.argpartition(-excess[joining], room)[:room]]
     return joining
-
-
-def _violations(problem, point, l1=None):
-    """Violation of each column's condition for a minimum, (p,); 0 where it is excluded."""
-    gap = problem.from_target(point.coef)
-    lower, upper = bounds(problem, point.coef - gap)
-    parts = violation(point.score, gap, _l1(problem) if l1 is None else l1, lower, upper)
-    return parts if problem.excluded is None else np.where(problem.excluded, 0.0, parts)
-
-
-def _l1(problem):
-    return np.zeros(problem.design.shape[1]) if problem.l1 is None else problem.l1
 
 
 def _inner_start(problem, point, columns, tolerance):
