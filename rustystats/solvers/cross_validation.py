@@ -69,6 +69,7 @@ def held_out_deviances(
     """
     deviances = np.empty((len(alphas), len(folds)))
     weights, unfinished, absent = np.empty(len(folds)), [], []
+    penalties = [problem.penalty.at(alpha) for alpha in alphas]
     with single_threaded_blas():
         for fold, (train, test) in enumerate(folds):
             fitted, held_out = _fold_problems(problem, train, test)
@@ -78,7 +79,6 @@ def held_out_deviances(
             except ValueError as error:
                 raise ValueError(f"fold {fold + 1} of {len(folds)}: {error}") from error
             absent.append(np.flatnonzero(~fitted.design.present(fitted.weights)))
-            penalties = [problem.penalty.at(alpha) for alpha in alphas]
             tracks = follow(track, penalties, tol, max_iter, LANES)
             deviances[:, fold] = _judge(held_out, [t.point.coef for t in tracks], measure)
             unfinished += [

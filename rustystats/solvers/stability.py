@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rustystats.solvers.descent import descend_to, null_track
+from rustystats.solvers.path import LANES
+from rustystats.solvers.trace import follow, null_track
 from rustystats.threads import single_threaded_blas
 
 
@@ -49,12 +50,11 @@ def select_on_halves(problem, alphas, units, n_subsamples, rng, *, tol=1e-4, max
     columns, starts = np.concatenate(units), np.cumsum([0, *map(len, units[:-1])])
     counts = np.zeros((len(alphas), len(units)), dtype=np.int64)
     first = np.full((n_subsamples, len(units)), len(alphas))
-    n_unfinished = 0
+    n_unfinished, penalties = 0, [problem.penalty.at(alpha) for alpha in alphas]
     with single_threaded_blas():
         for index, rows in enumerate(_halves(problem, n_subsamples, rng)):
-            track = null_track(problem.take(rows), tol, max_iter)
-            for at, alpha in enumerate(alphas):
-                track = descend_to(track, problem.penalty.at(alpha), tol, max_iter)
+            null = null_track(problem.take(rows), tol, max_iter)
+            for at, track in enumerate(follow(null, penalties, tol, max_iter, LANES)):
                 n_unfinished += not track.converged
                 moved = problem.from_target(track.point.coef)[columns] != 0
                 selected = np.logical_or.reduceat(moved, starts)
