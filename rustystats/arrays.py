@@ -399,8 +399,10 @@ def _response(y):
     return y
 
 
-def array_model(y, X, family, link, offset, weights, n_threads, exposure=None):
+def array_model(y, X, family, link, offset, weights, n_threads, exposure=None, feature_names=None):
     """The model of arrays and its columns, whose numbers the fit is to look through.
+
+    feature_names : list of p names for its columns, or None
 
     Returns
     -------
@@ -421,7 +423,19 @@ def array_model(y, X, family, link, offset, weights, n_threads, exposure=None):
     first = columns.matrix[:, 0]
     if first[0] != 0 and (first == first[0]).all():
         model = replace(model, problem=replace(model.problem, intercept=0))
+    if feature_names is not None:
+        model = replace(model, names=_checked_names(feature_names, len(labels)))
     return model, columns
+
+
+def _checked_names(feature_names, n_columns):
+    names = [str(name) for name in feature_names]
+    if len(names) != n_columns:
+        raise ValueError(
+            f"{len(names)} feature_names for {n_columns} columns: give one name a column, "
+            "the intercept's included"
+        )
+    return names
 
 
 def _fit(y, X, family, link, offset, weights, penalty, alpha, dispersion, n_threads, **options):

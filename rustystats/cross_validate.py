@@ -15,13 +15,12 @@ from sklearn.exceptions import ConvergenceWarning
 
 from rustystats.fitting import Model, solve, trace_path
 from rustystats.folds import make_folds
-from rustystats.messages import warn_user
+from rustystats.messages import listed, warn_user
 from rustystats.penalties import alpha_grid, check_l1_ratio
 from rustystats.solvers.cross_validation import held_out_deviances
 from rustystats.solvers.path import Path
 
 REGULARIZATIONS = {"ridge": 0.0, "lasso": 1.0, "elastic_net": 0.5}
-LISTED = 20  # columns and folds in a warning
 
 
 def squared_error(y, mu, weights):
@@ -273,15 +272,10 @@ def _warn_of_absent(model, absent):
     if concerned:
         named = [model.names[column] for column in columns[present[columns]]]
         warn_user(
-            f"{_listed(named)}: 0 in all training rows of fold{'s' if len(concerned) > 1 else ''} "
-            f"{_listed(list(map(str, concerned)))} of {len(absent)}, where the coefficient stays "
+            f"{listed(named)}: 0 in all training rows of fold{'s' if len(concerned) > 1 else ''} "
+            f"{listed(list(map(str, concerned)))} of {len(absent)}, where the coefficient stays "
             "at its target; group rare levels, use fewer folds, or stratify the folds"
         )
-
-
-def _listed(names):
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Warnings that point at the user's own line, whichever face of the package they called."""
+"""Lists of names, and warnings at the user's own line whichever face of the package was called."""
 
 import os
 import sys
@@ -9,6 +9,12 @@ PACKAGE = os.path.dirname(__file__) + os.sep
 
 class SeparationWarning(UserWarning):
     """The likelihood has no maximum: some levels or columns part the rows by their response."""
+
+
+def listed(names, most=20):
+    """Names in a row, at most so many, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def warn_user(message, category=UserWarning):

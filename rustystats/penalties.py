@@ -5,14 +5,16 @@ they become the arrays of a `Penalty`. Everything wrong is said before anything 
 """
 
 from dataclasses import dataclass
+from functools import partial
 from numbers import Real
 
 import numpy as np
 
+from rustystats import messages
 from rustystats.solvers.path import AlphaGrid
 from rustystats.solvers.penalty import Penalty
 
-LISTED = 30  # names in a message
+listed = partial(messages.listed, most=30)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,9 +167,8 @@ class Layout:
         given = _by_name(given)
         if isinstance(given, dict):
             found = [(self.find(name, what), name) for name in given]
-            for columns, name in sorted(
-                found, key=lambda item: -len(item[0])
-            ):  # terms, then columns
+            found.sort(key=lambda item: -len(item[0]))  # terms, then columns
+            for columns, name in found:
                 values[columns] = _number(given[name], f"{what}[{name!r}]")
             return values
         array = np.asarray(given)
@@ -183,7 +184,7 @@ class Layout:
         if array.shape not in ((p,), (int(others.sum()),)):
             raise ValueError(
                 f"{what} has shape {array.shape}, the model {int(others.sum())} columns beside "
-                f"the intercept: {_listed(self.names)}"
+                f"the intercept: {listed(self.names)}"
             )
         if np.isnan(array).any():
             raise ValueError(f"{what} holds NaN")
@@ -200,7 +201,7 @@ class Layout:
             known += [n for n in self.names if n not in known]
             raise ValueError(
                 f"{what} names {name!r}, which is no term and no column of the model: it has "
-                f"{_listed(known)}"
+                f"{listed(known)}"
             )
         return columns
 
@@ -231,7 +232,7 @@ class Layout:
         if not set(shared) - {"Intercept"}:
             raise ValueError(
                 "prior_coef: the fitted model shares no column with this one; it has "
-                f"{_listed(result.feature_names)}"
+                f"{listed(result.feature_names)}"
             )
         if hasattr(result, "model"):
             self._check_same(shared, result.model)
@@ -271,7 +272,7 @@ class Layout:
                 labels = np.insert(labels, intercept, labels[0])
             if labels.shape != (p,):
                 raise ValueError(
-                    f"group has shape {labels.shape}, the model {p} columns: {_listed(self.names)}"
+                    f"group has shape {labels.shape}, the model {p} columns: {listed(self.names)}"
                 )
             others = np.arange(p) != (-1 if intercept is None else intercept)
             parts = [
@@ -281,7 +282,7 @@ class Layout:
             if len(np.unique(factors[columns])) > 1:
                 raise ValueError(
                     "penalty_factor differs within a group: "
-                    f"{_listed([self.names[c] for c in columns])}; give the term one factor"
+                    f"{listed([self.names[c] for c in columns])}; give the term one factor"
                 )
         return tuple(columns for columns in parts if len(columns) and factors[columns[0]] > 0)
 
@@ -344,7 +345,7 @@ def _check_bounds(lower, upper, names):
     if len(crossed):
         first = crossed[0]
         raise ValueError(
-            f"lower_bounds are above upper_bounds for {_listed([names[c] for c in crossed])} "
+            f"lower_bounds are above upper_bounds for {listed([names[c] for c in crossed])} "
             f"({lower[first]:g} > {upper[first]:g} for the first)"
         )
 
@@ -367,8 +368,3 @@ def _by_name(given):
 def _plain(name):
     """A name without the blanks and backticks that do not matter."""
     return name.replace(" ", "").replace("`", "")
-
-
-def _listed(names):
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more

@@ -4,8 +4,6 @@ As in `arrays.py`, the design matrix is taken as it is, and its column 0 is the 
 only if it is constant and not zero. Alphas are on the scale of the mean half deviance.
 """
 
-from dataclasses import replace
-
 from rustystats.arrays import array_model
 from rustystats.cross_validate import CVOptions, check_l1_ratios, cross_validate
 from rustystats.families import get_family
@@ -85,8 +83,9 @@ def regularization_path(
         l1_ratio, penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
     )
     grid = alpha_grid(alphas, n_alphas, alpha_min_ratio)
-    model, columns = array_model(y, X, family, link, offset, weights, n_threads, exposure)
-    model = _named(model, feature_names)
+    model, columns = array_model(
+        y, X, family, link, offset, weights, n_threads, exposure, feature_names
+    )
     model, path = trace_path(model, options, grid, tol=tol, max_iter=max_iter, columns=columns)
     return RegularizationPath(model, path, columns.backend, results=ArrayResults)
 
@@ -188,8 +187,9 @@ def cv_glm(
     options = CVOptions(
         cv, "min", alphas, n_alphas, alpha_min_ratio, groups, random_state, scoring, verbose
     )
-    model, columns = array_model(y, X, family, link, offset, weights, n_threads, exposure)
-    model = _named(model, feature_names)
+    model, columns = array_model(
+        y, X, family, link, offset, weights, n_threads, exposure, feature_names
+    )
     runs = cross_validate(
         model, penalty, ratios, options, tol=tol, max_iter=max_iter, columns=columns
     )
@@ -209,16 +209,3 @@ def cv_ridge(y, X, family="gaussian", link=None, **options):
 def cv_elasticnet(y, X, family="gaussian", link=None, l1_ratio=0.5, **options):
     """`cv_glm` with an l1_ratio of 0.5, or one or several others."""
     return cv_glm(y, X, family, link, l1_ratio=l1_ratio, **options)
-
-
-def _named(model, feature_names):
-    """The model with other names for its columns."""
-    if feature_names is None:
-        return model
-    names = [str(name) for name in feature_names]
-    if len(names) != len(model.names):
-        raise ValueError(
-            f"{len(names)} feature_names for {len(model.names)} columns: give one name a column, "
-            "the intercept's included"
-        )
-    return replace(model, names=names)

@@ -8,7 +8,6 @@ from rustystats.arrays import array_model
 from rustystats.families import get_family
 from rustystats.penalties import PenaltyOptions, alpha_grid
 from rustystats.results.stability import find_stable
-from rustystats.selection import _named
 
 
 def stability_selection(
@@ -103,9 +102,11 @@ def stability_selection(
         l1_ratio, penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
     )
     grid = alpha_grid(alphas, n_alphas, alpha_min_ratio)
-    model, columns = array_model(y, X, family, link, offset, weights, n_threads, exposure)
+    model, columns = array_model(
+        y, X, family, link, offset, weights, n_threads, exposure, feature_names
+    )
     return find_stable(
-        _named(model, feature_names),
+        model,
         options,
         grid,
         n_subsamples=n_subsamples,

@@ -41,7 +41,6 @@ WITHIN_A_FLOOR = {
     ("cross_validate", "penalties"),
     ("selection", "arrays"),
     ("stability", "arrays"),
-    ("stability", "selection"),
 }
 DATA_FRAMES = {"narwhals", "pandas", "polars", "pyarrow"}
 

@@ -11,10 +11,10 @@ from rustystats.inference.covariance import (
     two_sided_pvalues,
     z_statistics,
 )
+from rustystats.messages import listed
 
 WIDTH = 86
 NAME_WIDTH = 30
-MOST_NAMES = 20  # in a note
 NONE = "-"  # in place of a number that is not known
 LEGEND = "Signif. codes: 0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"
 
@@ -185,16 +185,11 @@ def _notes(result, names):
     ]
 
 
-def _listed(names):
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
-
-
 def _unusual(result, names):
     notes = []
     if result.aliased.any():
         aliased = [name for name, a in zip(names, result.aliased, strict=True) if a]
-        notes.append(f"Aliased (a combination of columns before them): {_listed(aliased)}")
+        notes.append(f"Aliased (a combination of columns before them): {listed(aliased)}")
     family = result.model.problem.family
     if family.likelihood_of:
         notes.append(
@@ -251,7 +246,7 @@ def _penalty_notes(result, names):
         return notes
 
     def where(mask):
-        return _listed([name for name, chosen in zip(names, mask, strict=True) if chosen])
+        return listed([name for name, chosen in zip(names, mask, strict=True) if chosen])
 
     if result.is_regularized:
         slope = np.arange(len(names)) != result.model.problem.intercept

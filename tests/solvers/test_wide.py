@@ -207,6 +207,16 @@ def test_estimated_theta(narrow_limits):
     np.testing.assert_allclose(found.params, expected.params, atol=1e-4)
 
 
+def test_stability_selection(narrow_limits, monkeypatch):
+    model = model_of("poisson")
+    options = {"n_alphas": 5, "alpha_min_ratio": 0.3, "n_subsamples": 4, "random_state": 0}
+    expected = model.stability_selection(**options).to_dataframe()
+    narrow_limits()
+    monkeypatch.setattr("rustystats.design.matrix.DesignMatrix.gram", None)
+    found = model.stability_selection(**options).to_dataframe()
+    pd.testing.assert_frame_equal(found, expected)
+
+
 def test_a_set_too_large_stops_the_fit(narrow_limits, monkeypatch):
     model = model_of("poisson")
     narrow_limits()
