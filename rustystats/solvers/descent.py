@@ -34,7 +34,6 @@ from rustystats.solvers.start import mean_starts
 from rustystats.threads import single_threaded_blas
 
 KEEP_METRIC = 0.2  # a step that shrinks the violation less asks for a new Gram
-REACH = 2.0  # of a coefficient, in the linear predictor, after a step that went too far
 INNER = 0.01  # the quadratic's tolerance beside the problem's
 
 
@@ -281,15 +280,13 @@ class _Lane:
         return self.message is None
 
     def propose(self):
-        """Coefficients to try: the quadratic's minimum; that within reach, and nearer, where the
-        objective rose: one rare level with many claims would cut the steps of all others short."""
-        if self.goal is None or self.halvings == 1:
-            reach = np.inf if self.goal is None else _reach(self.problem)
-            self.goal = _goal(self.problem, self.point, self.metric.value, self.limit, reach)
+        """Coefficients to try: the quadratic's minimum, or nearer where that rose."""
+        if self.goal is None:
+            self.goal = _goal(self.problem, self.point, self.metric.value, self.limit)
         self.proposal = self.goal
-        if self.halvings > 1:
+        if self.halvings:
             way = self.goal - self.point.coef
-            self.proposal = self.point.coef + 0.5 ** (self.halvings - 1) * way
+            self.proposal = self.point.coef + 0.5**self.halvings * way
 
     def move(self, moved):
         """Go there unless the objective rises."""
@@ -327,18 +324,8 @@ class _Lane:
         )
 
 
-def _reach(problem):
-    """How far each coefficient may go at once, (p,): as far as `REACH` in the linear predictor,
-    where that has no units."""
-    link, scales = problem.link, problem.design.column_scales
-    if not (link.ends_at_infinity and link.means is not None):
-        return np.inf
-    return REACH / np.where(scales > 0, scales, 1.0)
-
-
-def _goal(problem, point, metric, limit, reach):
-    """Where the quadratic model has its minimum, within reach; what is at a target or bound is so
-    exactly."""
+def _goal(problem, point, metric, limit):
+    """Where the quadratic model has its minimum; what is at a target or bound is so exactly."""
     target = problem.target
     gap = point.coef - target
     hessian, groups = problem.penalised(metric), problem.penalty.groups
@@ -348,13 +335,12 @@ def _goal(problem, point, metric, limit, reach):
             hessian, point.score, gap, groups, weights, scales, problem.excluded
         )
         return np.where(wanted == gap, point.coef, target + wanted)
-    lower, upper = problem.bounds(target)
-    near = np.maximum(lower, gap - reach), np.minimum(upper, gap + reach)
+    ends = problem.bounds(target)
     wanted = minimise_quadratic(
-        hessian, point.score, gap, problem.l1_weights, *near, problem.movable, INNER * limit
+        hessian, point.score, gap, problem.l1_weights, *ends, problem.movable, INNER * limit
     )
     goal = np.where(wanted == gap, point.coef, target + wanted)
-    for end, given in zip((lower, upper), problem.bounds(), strict=True):
+    for end, given in zip(ends, problem.bounds(), strict=True):
         goal = np.where(wanted == end, given, goal)
     return goal
 
