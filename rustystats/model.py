@@ -296,7 +296,7 @@ class FormulaGLM:
         """The fit of all rows at the alpha that cross-validation chose."""
         results = partial(GLMResults, dispersion=dispersion)
         found = CVResult(runs, options.scoring, self._backend, self.formula, results)
-        fitted = found.best_result if options.selection == "min" else found.result_1se
+        fitted = found.chosen(options.selection)
         return GLMResults(
             fitted.model, fitted.fit, self._backend, self.formula, dispersion, cv_result=found
         )

@@ -28,6 +28,7 @@ cdef extern from "vecmath.h" nogil:
         const double* y, const double* mu, const double* dmu, const double* variance,
         const double* prior, double* residual, double* weight, double* pearson, Py_ssize_t m
     )
+    void neutral_block(const double* prior, double* mu, double* dmu, Py_ssize_t m)
     double sum_block(const double* x, const double* prior, Py_ssize_t m)
 
 cdef int ROWS = BLOCK_ROWS
@@ -97,10 +98,7 @@ cdef void _one_block(
     add_linear_predictor(rows, start, m, codes, dense, level_eta, dense_coef, eta)
     link.inverse_block(eta, mu, dmu, m)
     if weights != NULL:
-        for r in range(m):
-            if weights[r] == 0.0:  # whatever mean it has: one that every family can have
-                mu[r] = 0.5
-                dmu[r] = 1.0
+        neutral_block(weights, mu, dmu, m)
     totals_out[2] += family.count_outside(mu, m)
     family.variance_block(mu, variance, m)
     family.deviance_block(y, mu, eta, m)  # eta is done with: its buffer takes the unit deviances

@@ -95,17 +95,6 @@ static void lanes_spread(int lanes, const double *x, double *out, ptrdiff_t m)
 #undef CALL
 }
 
-/* Where a weight is 0, whatever mean there is becomes one that every family can have. */
-RUSTYSTATS_CLONES
-static void neutral_block(const double *restrict prior, double *restrict mu,
-                          double *restrict dmu, ptrdiff_t m)
-{
-    for (ptrdiff_t i = 0; i < m; ++i) {
-        mu[i] = prior[i] == 0.0 ? 0.5 : mu[i];
-        dmu[i] = prior[i] == 0.0 ? 1.0 : dmu[i];
-    }
-}
-
 RUSTYSTATS_INLINE void total_lanes(const int lanes, const double *restrict x,
                                    const double *restrict prior, double *restrict totals,
                                    ptrdiff_t m)

@@ -27,9 +27,9 @@ cdef extern from "lanes.h" nogil:
     void lanes_scatter(int lanes, const double* x, const int32_t* codes, double** sums,
                        int n_tables, Py_ssize_t m)
     void lanes_spread(int lanes, const double* x, double* out, Py_ssize_t m)
-    void neutral_block(const double* prior, double* mu, double* dmu, Py_ssize_t m)
     void lanes_total(int lanes, const double* x, const double* prior, double* totals,
                      Py_ssize_t m)
+    void neutral_block(const double* prior, double* mu, double* dmu, Py_ssize_t m)
     void working_block(
         const double* y, const double* mu, const double* dmu, const double* variance,
         const double* prior, double* residual, double* weight, double* pearson, Py_ssize_t m

@@ -200,6 +200,17 @@ static void negbinomial_theta_block(const double *restrict y, const double *rest
     }
 }
 
+/* Where a weight is 0, whatever mean there is becomes one that every family can have. */
+RUSTYSTATS_CLONES
+static void neutral_block(const double *restrict prior, double *restrict mu,
+                          double *restrict dmu, ptrdiff_t m)
+{
+    for (ptrdiff_t i = 0; i < m; ++i) {
+        mu[i] = prior[i] == 0.0 ? 0.5 : mu[i];
+        dmu[i] = prior[i] == 0.0 ? 1.0 : dmu[i];
+    }
+}
+
 /* Score residual v (y - mu) dmu / V, working weight v dmu^2 / V and Pearson term v (y - mu)^2 / V of
  * each row; v is 1 where `prior` is NULL. */
 RUSTYSTATS_CLONES

@@ -181,10 +181,11 @@ class GLMRegressorCV(GLMRegressor):
         )
         results = partial(GLMResults, dispersion=dispersion)
         found = CVResult(runs, self.scoring, columns.backend, self.formula, results)
+        result = found.chosen(self.selection)
         self._keep(
             features,
-            found.best_result if self.selection == "min" else found.result_1se,
-            alpha_=found.alpha_best if self.selection == "min" else found.alpha_1se,
+            result,
+            alpha_=result.alpha,
             l1_ratio_=found.l1_ratio,
             alphas_=found.alphas,
             cv_result_=found,

@@ -81,6 +81,10 @@ class CVResult:
         """The fit of all rows at `alpha_1se`."""
         return self._result(self._index_1se)
 
+    def chosen(self, selection):
+        """`best_result` for "min", `result_1se` for "1se"."""
+        return self.best_result if selection == "min" else self.result_1se
+
     def _result(self, index):
         model, fit = self._run.fit(index)
         return self._results(model, fit, self._backend, self._formula)
