@@ -2,9 +2,10 @@
 
 `ModelTerms` is what a formula or a table of features becomes: `learn` keeps levels and knots,
 `design` builds the `DesignMatrix` of any data. What is learned from the response is hidden from the
-rows it was learned from: they have a design of their own (`training.py`). A product of table factors stays a table (joint
-codes, row-wise Kronecker product of the bases), so interactions cost one look-up like main effects.
-Categorical factors come first in a product, the last factor's columns run fastest.
+rows it was learned from: they have a design of their own (`training.py`). A product of table
+factors stays a table (joint codes, row-wise Kronecker product of the bases), so interactions cost
+one look-up like main effects. Categorical factors come first in a product, the last factor's
+columns run fastest.
 """
 
 from dataclasses import dataclass, replace
