@@ -169,10 +169,33 @@ class Columns:
             return None
         return Encoded(found[0], np.asarray(found[1]), self.coding_threads)
 
+    def take(self, rows):
+        """Some of the rows, given by their positions; codes and levels stay those of all rows."""
+        return SomeRows(self, rows)
+
     @property
     def backend(self):
         """The DataFrame library of the data; `make_frame` returns tables in the same kind."""
         return self._frame.implementation
+
+
+class SomeRows:
+    """Some of the rows of `Columns`, in their place; a level may have no row."""
+
+    def __init__(self, columns, rows):
+        self._columns, self._rows = columns, rows
+        self.n_rows = len(rows)
+        self.n_threads, self.backend = columns.n_threads, columns.backend
+        self.is_categorical = columns.is_categorical
+
+    def encoded(self, name, quick=False, factor=False):
+        """As `Columns.encoded`."""
+        found = self._columns.encoded(name, quick, factor)
+        return found and Encoded(found.codes[self._rows], found.levels, found.n_threads)
+
+    def numbers(self, name):
+        """As `Columns.numbers`."""
+        return self._columns.numbers(name)[self._rows]
 
 
 def read_labels(data, name):

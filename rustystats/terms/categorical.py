@@ -70,7 +70,7 @@ class CategoricalFactor:
         """Position of the reference level; of steps it is the first."""
         return 0 if self.ref is None else self.levels.index(label(self.ref))
 
-    def learn(self, columns):
+    def learn(self, columns, training=None):
         """The factor with the levels of these data, in their order."""
         levels = tuple(label(level) for level in self._encoded(columns).levels)
         if self.ref is not None and label(self.ref) not in levels:

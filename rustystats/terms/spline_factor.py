@@ -39,7 +39,7 @@ class SplineFactor:
         ]
         return f"{self.kind}({self.expression.text}{''.join(options)})"
 
-    def learn(self, columns):
+    def learn(self, columns, training=None):
         """The factor with its knots at quantiles of these data."""
         found = distinct_values(self.expression, columns, quick=False)
         counts = None if found.encoded is None else found.encoded.counts

@@ -1,9 +1,11 @@
 """Terms of a model: products of factors, learned together and replayed on new data.
 
 `ModelTerms` is what a formula or a table of features becomes: `learn` keeps levels and knots,
-`design` builds the `DesignMatrix` of any data. A product of table factors stays a table (joint
-codes, row-wise Kronecker product of the bases), so interactions cost one look-up like main effects.
-Categorical factors come first in a product, the last factor's columns run fastest.
+`design` builds the `DesignMatrix` of any data. What is learned from the response is hidden from the
+rows it was learned from: they have a design of their own (`training.py`). A product of table
+factors stays a table (joint codes, row-wise Kronecker product of the bases), so interactions cost
+one look-up like main effects. Categorical factors come first in a product, the last factor's
+columns run fastest.
 """
 
 from dataclasses import dataclass, replace
@@ -45,12 +47,23 @@ class Term:
         """The term as a formula writes it: `C(Area):bs(age, df=5)`; without factors, Intercept."""
         return ":".join(factor.label for factor in self.factors) or "Intercept"
 
-    def blocks(self, columns):
-        """One block a product."""
+    @property
+    def is_supervised(self):
+        """Whether one of the factors learns from the response."""
+        return any(is_supervised(factor) for factor in self.factors)
+
+    def blocks(self, columns, training=None):
+        """One block a product; with the training that was learned from, those of its rows."""
         if not self.factors:
             return [constant_block(columns.n_rows)]
+
+        def block(factor, full):
+            if training is not None and is_supervised(factor):
+                return factor.training_block(columns, training)
+            return factor.block(columns, full)
+
         blocks = [
-            _product([factor.block(columns, full) for factor, full in product], columns.n_threads)
+            _product([block(factor, full) for factor, full in product], columns.n_threads)
             for product in self.products
         ]
         return blocks if self.kept is None else select_columns(blocks, self.kept)
@@ -106,18 +119,24 @@ class ModelTerms:
             )
         )
 
-    def learn(self, columns):
+    @property
+    def is_supervised(self):
+        """Whether one of the terms learns from the response."""
+        return any(term.is_supervised for term in self.terms)
+
+    def learn(self, columns, training=None):
         """The terms with levels, knots and codings of these data.
 
         Parameters
         ----------
         columns : Columns
+        training : Training of the same rows, or None
         """
         learned = {}
         for term in self.terms:
             for factor in term.factors:
                 if factor not in learned:
-                    learned[factor] = factor.learn(columns)
+                    learned[factor] = factor.learn(columns, training)
         ordered = [
             sorted((learned[f] for f in term.factors), key=lambda f: not f.is_categorical)
             for term in self.terms
@@ -138,11 +157,39 @@ class ModelTerms:
             )
         )
 
-    def design(self, columns):
-        """The design matrix of these data, and for each term its block indices."""
+    def relearn(self, columns, training):
+        """The terms with what they learned from the response learned anew, from these rows."""
+        learned = {}
+
+        def again(factor):
+            if not is_supervised(factor):
+                return factor
+            if factor not in learned:
+                learned[factor] = factor.learn(columns, training)
+            return learned[factor]
+
+        return ModelTerms(
+            tuple(
+                replace(
+                    term,
+                    factors=tuple(map(again, term.factors)),
+                    products=tuple(
+                        tuple((again(factor), full) for factor, full in product)
+                        for product in term.products
+                    ),
+                )
+                for term in self.terms
+            )
+        )
+
+    def design(self, columns, training=None):
+        """The design matrix of these data, and for each term its block indices.
+
+        With the `training` that the terms were learned from, the design they are fitted with.
+        """
         blocks, spans = [], []
         for term in self.terms:
-            made = term.blocks(columns)
+            made = term.blocks(columns, training)
             spans.append(range(len(blocks), len(blocks) + len(made)))
             blocks += made
         if not blocks:
@@ -164,6 +211,11 @@ class ModelTerms:
             for product in term.products
             for name in _product_names(product)
         }
+
+
+def is_supervised(factor):
+    """Whether a factor learns from the response."""
+    return getattr(factor, "is_supervised", False)
 
 
 def select_columns(blocks, positions):
