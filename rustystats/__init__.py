@@ -20,6 +20,7 @@ from rustystats.arrays import (
 )
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.estimators.glm_cv import GLMRegressorCV
+from rustystats.frequency_encoding import apply_frequency_encoding, frequency_encode
 from rustystats.messages import SeparationWarning
 from rustystats.model import FormulaGLM, glm
 from rustystats.results import CVResult, GLMResults, RegularizationPath, StabilitySelection, compare
@@ -32,6 +33,12 @@ from rustystats.selection import (
     regularization_path,
 )
 from rustystats.stability import stability_selection
+from rustystats.target_encoding import (
+    TargetEncodingTerm,
+    apply_target_encoding,
+    target_encode,
+    target_encode_interaction,
+)
 from rustystats.terms.splines import bs, bs_names, ns, ns_names
 
 __version__ = "0.1.0"
@@ -46,6 +53,9 @@ __all__ = [
     "RegularizationPath",
     "SeparationWarning",
     "StabilitySelection",
+    "TargetEncodingTerm",
+    "apply_frequency_encoding",
+    "apply_target_encoding",
     "bs",
     "bs_names",
     "compare",
@@ -57,6 +67,7 @@ __all__ = [
     "families",
     "fit_glm",
     "fit_negbinomial",
+    "frequency_encode",
     "gamma_regression",
     "glm",
     "lasso_path",
@@ -71,4 +82,6 @@ __all__ = [
     "stability_selection",
     "summary",
     "summary_relativities",
+    "target_encode",
+    "target_encode_interaction",
 ]

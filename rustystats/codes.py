@@ -102,6 +102,11 @@ def count_codes(codes, n_levels, n_threads):
     return encode.count_codes(codes, n_levels, n_threads)
 
 
+def code_dtype(n_levels):
+    """The narrowest unsigned type for codes 0 .. n_levels - 1."""
+    return encode.code_dtype(n_levels)
+
+
 def combine_codes(outer, inner, n_outer, n_inner, n_threads):
     """Codes of the product of two tables (the inner one fastest)."""
     combined = np.empty(len(outer), dtype=encode.code_dtype(n_outer * n_inner))

@@ -23,7 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rustystats._kernels import target as kernels
-from rustystats._kernels.encode import code_dtype, count_not_finite
+from rustystats._kernels.encode import count_not_finite
+from rustystats.codes import as_numbers, code_dtype, count_codes, encode_numbers
 
 MOST_PARTS = 16
 
@@ -147,6 +148,41 @@ def ordered_statistics(
     return encoded
 
 
+def combine_levels(first, second, n_second, n_threads=1):
+    """The combinations of levels of two columns that occur, as one column.
+
+    Parameters
+    ----------
+    first, second : (n,) unsigned integer codes
+    n_second : int, levels of the second column
+    n_threads : int
+
+    Returns
+    -------
+    codes : (n,) unsigned integers
+    pairs : (2, L) the level of each column that each combination is made of, in sorted order
+    """
+    joint = first.astype(np.int64) * n_second + second
+    found, levels = encode_numbers(joint, len(joint), n_threads)
+    return found, np.stack(np.divmod(levels, n_second))
+
+
+def level_volumes(codes, n_levels, weights=None, n_threads=1):
+    """Rows, or weight, of each level: integers without weights, (n_levels,)."""
+    if weights is None:
+        return count_codes(codes, n_levels, n_threads)
+    return np.bincount(codes, check_weights(weights, len(codes), n_threads), n_levels)
+
+
+def check_weights(weights, n_rows, n_threads=1):
+    """Weights as (n_rows,) float64, none negative or missing and not all 0."""
+    weights = _vector(weights, n_rows, "weights", n_threads)
+    _refuse(weights < 0, "weights", "negative", "a weight is 0 or more")
+    if not weights.any():
+        raise ValueError(f"the weights of all {n_rows} rows are 0: nothing to learn from")
+    return weights
+
+
 def check_prior_weight(prior_weight):
     """prior_weight as a float.
 
@@ -162,12 +198,13 @@ def check_prior_weight(prior_weight):
 
 
 def check_n_permutations(n_permutations):
-    """Raise a ValueError unless n_permutations is a whole number of at least 1."""
+    """n_permutations, once it is known to be a whole number of at least 1."""
     whole = hasattr(n_permutations, "__index__") and not isinstance(n_permutations, bool)
     if not whole or n_permutations < 1:
         raise ValueError(
             f"n_permutations must be a whole number of at least 1, not {n_permutations!r}"
         )
+    return n_permutations
 
 
 def _stream_key(seed):
@@ -192,10 +229,7 @@ def _checked(codes, n_levels, y, weights, exposure, n_threads):
         raise ValueError(f"codes reach {codes.max()}, and there are {n_levels} levels")
     y = _vector(y, len(codes), "target", n_threads)
     if weights is not None:
-        weights = _vector(weights, len(codes), "weights", n_threads)
-        _refuse(weights < 0, "weights", "negative", "a weight is 0 or more")
-        if not weights.any():
-            raise ValueError(f"the weights of all {len(codes)} rows are 0: nothing to learn from")
+        weights = check_weights(weights, len(codes), n_threads)
     if exposure is not None:
         exposure = _vector(exposure, len(codes), "exposure", n_threads)
         _refuse(exposure <= 0, "exposure", "0 or negative", "an exposure is above 0")
@@ -203,7 +237,7 @@ def _checked(codes, n_levels, y, weights, exposure, n_threads):
 
 
 def _vector(values, n_rows, role, n_threads):
-    values = np.ascontiguousarray(values, dtype=np.float64)
+    values = np.ascontiguousarray(as_numbers(values, role))
     if values.shape != (n_rows,):
         raise ValueError(
             f"{role} has shape {values.shape}, the categories {n_rows} rows: pass one number a row"

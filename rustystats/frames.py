@@ -133,6 +133,48 @@ class Columns:
             self._encoded[name] = self._encode(name, factor)
         return self._encoded[name]
 
+    def factor(self, name, missing=False):
+        """The column as `Encoded`, whatever its type and however many levels it has.
+
+        missing: missing values are the last level, None; otherwise they are refused.
+        """
+        if missing:
+            gone = self._missing(name)
+            if gone.any():
+                return self._with_missing_level(name, gone)
+        encoded = self.encoded(name, factor=True)
+        if encoded is None:
+            raise ValueError(
+                f"column {name!r} has more than {MAX_FACTOR_LEVELS} distinct values, too many for "
+                "a factor: band it first"
+            )
+        if encoded.is_numeric and not np.all(np.isfinite(encoded.levels)):
+            rows = int(encoded.counts[~np.isfinite(encoded.levels)].sum())
+            raise ValueError(
+                f"column {name!r} is NaN or infinite in {rows} row{'s' if rows > 1 else ''}: "
+                "fill or drop them"
+            )
+        return encoded
+
+    def _missing(self, name):
+        """Which rows of a column are null or NaN."""
+        series = self._frame.get_column(name)
+        gone = series.is_null().to_numpy()
+        if series.dtype.is_float():
+            gone = gone | series.is_nan().fill_null(True).to_numpy()
+        return gone
+
+    def _with_missing_level(self, name, gone):
+        levels, dense = np.empty(0, dtype=object), np.empty(0, dtype=np.uint8)
+        if not gone.all():
+            kept = Columns(self._frame.filter((~gone).tolist()), self.asked_threads).factor(name)
+            levels, dense = kept.levels, kept.codes
+        out = np.full(len(gone), len(levels), dtype=codes.code_dtype(len(levels) + 1))
+        out[~gone] = dense
+        extended = np.empty(len(levels) + 1, dtype=object)
+        extended[:-1] = levels
+        return Encoded(out, extended, self.coding_threads)
+
     def numbers(self, name):
         """The column as a numeric array (n,); missing values are NaN."""
         series = self._frame.get_column(name)
@@ -242,6 +284,31 @@ def label_codes(labels, n_rows, role):
             "label, one of their own if they belong to no other"
         )
     return found
+
+
+def as_frame(values, name):
+    """A list, array or Series of values as a DataFrame of one column (a list or array: pandas).
+
+    Raises
+    ------
+    ValueError
+        If the values are not one-dimensional.
+    """
+    series = nw.from_native(values, allow_series=True, pass_through=True)
+    if isinstance(series, nw.Series):
+        return series.alias(name).to_frame().to_native()
+    import pandas as pd
+
+    if isinstance(values, (list, tuple)):
+        flat = not values or not isinstance(values[0], (list, tuple, np.ndarray))
+    else:
+        values = np.asarray(values)
+        flat = values.ndim == 1
+    if not flat:
+        raise ValueError(
+            f"{name!r} must be one-dimensional, one value a row, not of shape {np.shape(values)}"
+        )
+    return pd.Series(values, name=name).infer_objects().to_frame()
 
 
 def make_frame(columns, backend):

@@ -80,22 +80,20 @@ def test_every_order_of_a_level_is_as_likely_and_gives_its_running_means(volumes
         in_this_order(order, y, weights, exposure, 0.4, prior_weight)
         for order in permutations(range(4))
     ]
-    # as many levels of the same four rows as there are draws, in no order of rows
-    rows = RNG.permutation(4 * draws)
+    # as many levels as there are draws, all of the same four rows in the same order
+    row, level = np.divmod(np.arange(4 * draws), draws)
     found = ordered_statistics(
-        rows // 4,
+        level,
         draws,
-        y[rows % 4],
-        None if volumes[0] is None else weights[rows % 4],
-        None if volumes[1] is None else exposure[rows % 4],
+        y[row],
+        None if volumes[0] is None else weights[row],
+        None if volumes[1] is None else exposure[row],
         prior=0.4,
         prior_weight=prior_weight,
         n_permutations=1,
         seed=3,
     )
-    by_level = np.empty((draws, 4))
-    by_level[rows // 4, rows % 4] = found
-    keys, counts = np.unique(by_level.round(9), axis=0, return_counts=True)
+    keys, counts = np.unique(found.reshape(4, draws).T.round(9), axis=0, return_counts=True)
     expected, ways = np.unique(np.round(known, 9), axis=0, return_counts=True)
     np.testing.assert_allclose(keys, expected, atol=2e-9)
     assert chisquare(counts, ways * draws / 24).pvalue > 1e-3
