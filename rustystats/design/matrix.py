@@ -316,6 +316,9 @@ class DesignMatrix:
             for axis, (index, _) in enumerate(pack.members):
                 others = tuple(a for a in range(grid.ndim) if a != axis)
                 totals[index] = grid.sum(axis=others)
+            for index, host, mapping in pack.nested:
+                levels = self._given[index].n_levels
+                totals[index] = np.bincount(mapping, weights=totals[host], minlength=levels)
         for index, block in enumerate(self._given):
             if isinstance(block, TableBlock) and index not in totals:
                 codes = rows_of(block.codes, self._chosen)
