@@ -30,18 +30,10 @@ class NormalEquations:
     """
 
     def __init__(self, gram, aliased=None, excluded=None):
-        if not np.isfinite(gram).all():
-            raise ValueError(
-                "the cross-products of the design are not finite: it holds NaN or infinity, or "
-                "columns so large that they must be rescaled"
-            )
-        diagonal = np.diagonal(gram)
-        self.scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-        scaled = gram / self.scale
-        scaled /= self.scale[:, None]
+        self.scale, scaled = _to_unit_diagonal(gram)
         factor = None
         if aliased is None:
-            empty = diagonal <= 0
+            empty = np.diagonal(gram) <= 0
             aliased, factor = _find_aliased(scaled, empty if excluded is None else empty | excluded)
         self.aliased = aliased
         self.keep = np.flatnonzero(~aliased)
@@ -64,13 +56,13 @@ class NormalEquations:
         return len(self.keep)
 
     def solve(self, right):
-        """Coefficients b with gram @ b = right, 0 at aliased columns."""
-        solution = np.zeros(len(right))
-        scaled = (right / self.scale)[self.keep]
+        """Coefficients b with gram @ b = right, (p,) or (p, k); 0 at aliased columns."""
+        solution = np.zeros(right.shape)
+        scaled = (right.T / self.scale).T[self.keep]
         if len(self.keep):
             scaled, _ = lapack.dpotrs(self.factor, scaled, lower=1)
         solution[self.keep] = scaled
-        return solution / self.scale
+        return (solution.T / self.scale).T
 
     def inverse(self):
         """Inverse of the Gram, NaN in aliased rows and columns."""
@@ -79,6 +71,31 @@ class NormalEquations:
         lower = np.tril(lower)
         out[np.ix_(self.keep, self.keep)] = lower + np.tril(lower, -1).T
         return out / self.scale / self.scale[:, None]
+
+
+def find_aliased(gram):
+    """Columns that `NormalEquations` leaves out, (p,) bool, where that is all that is asked."""
+    return _find_aliased(_to_unit_diagonal(gram)[1], np.diagonal(gram) <= 0)[0]
+
+
+def _to_unit_diagonal(gram):
+    """Roots of the diagonal, 1 where it is 0, and the Gram in their units.
+
+    Raises
+    ------
+    ValueError
+        If it is not finite.
+    """
+    diagonal = np.diagonal(gram)
+    scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    scaled = gram / scale
+    scaled /= scale[:, None]
+    if not np.isfinite(scaled).all():
+        raise ValueError(
+            "the cross-products of the design are not finite: it holds NaN or infinity, or "
+            "columns so large that they must be rescaled"
+        )
+    return scale, scaled
 
 
 def _some(gram, keep):

@@ -48,7 +48,9 @@ def separated_parts(problem, fit, names):
     if not (problem.link.ends_at_infinity and (fit.converged or problem.keeps_domain)):
         return ()  # at the edge of the domain, if anywhere, and the fit says so
     with single_threaded_blas():
-        system = NormalEquations(problem.penalised(fit.gram), fit.aliased)
+        system = fit.system
+        if problem.ridge is not None:
+            system = NormalEquations(problem.penalised(fit.gram), fit.aliased)
         step = system.solve(fit.score)
     unit, scales = fit.unit, problem.design.column_scales
     moving = np.abs(step) * scales > MOVES if problem.link.means else step != 0
