@@ -122,6 +122,24 @@ WORKS = {
         deviance_rtol=1e-5,
         aim=10,
     ),
+    "target-encoding": Work(
+        "encoding the rows of a column of texts by the response, leak-free: 1,000,000 rows, 5,000 "
+        "levels; deviance: squares of the full encodings less the prior",
+        (
+            Row("ours", "pandas, 4 permutations"),
+            Row("ours", "polars, 4 permutations"),
+            Row("ours", "pandas category, 4 permutations", "coded before the clock starts"),
+            Row("upstream", "array of str, 4 permutations"),
+            Row("category_encoders", "pandas, CatBoost", "1 permutation, that of the data"),
+            Row(
+                "category_encoders",
+                "pandas category, CatBoost",
+                "1 permutation; coded before the clock starts",
+            ),
+            Row("scikit-learn", "array of str", "5 folds instead of permutations"),
+        ),
+        aim=1,
+    ),
     "scaling": Work(
         "simulated portfolio, the tariff formula, 9 rating factors (ours only)",
         (
