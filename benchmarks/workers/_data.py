@@ -106,7 +106,7 @@ def poisson_deviance(y, mu):
 def spread(encoded, y):
     """Squares of what new rows of these levels get, less the prior: the same for all systems that
     take (sum + prior) / (rows + 1)."""
-    return checks(np.sum((np.asarray(encoded).ravel() - np.mean(y)) ** 2))
+    return checks(np.sum((np.asarray(encoded).ravel() - y.mean()) ** 2))
 
 
 def checks(deviance, coef=None, se=None, alpha=None):

@@ -25,6 +25,8 @@ if __name__ == "__main__":
     serve(
         {
             ("target-encoding", "pandas, CatBoost"): partial(levels, kind="str"),
-            ("target-encoding", "pandas category, CatBoost"): partial(levels, kind="category"),
+            ("target-encoding-coded", "pandas category, CatBoost"): partial(
+                levels, kind="category"
+            ),
         }
     )

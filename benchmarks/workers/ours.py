@@ -194,7 +194,7 @@ if __name__ == "__main__":
             ("cv", "pandas"): partial(lasso, fit=fit_cv, compare=check_cv),
             ("target-encoding", "pandas, 4 permutations"): partial(levels, read=levels_pandas),
             ("target-encoding", "polars, 4 permutations"): partial(levels, read=levels_polars),
-            ("target-encoding", "pandas category, 4 permutations"): partial(
+            ("target-encoding-coded", "pandas category, 4 permutations"): partial(
                 levels, read=levels_category
             ),
             ("threads", "tariff, 1 thread"): partial(tariff, fit=partial(fit_formula, n_threads=1)),
