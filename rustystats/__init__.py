@@ -18,8 +18,10 @@ from rustystats.arrays import (
     summary,
     summary_relativities,
 )
+from rustystats.estimators.frequency_encoder import FrequencyEncoder
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.estimators.glm_cv import GLMRegressorCV
+from rustystats.estimators.target_encoder import TargetEncoder
 from rustystats.frequency_encoding import apply_frequency_encoding, frequency_encode
 from rustystats.messages import SeparationWarning
 from rustystats.model import FormulaGLM, glm
@@ -47,12 +49,14 @@ __all__ = [
     "GLM",
     "CVResult",
     "FormulaGLM",
+    "FrequencyEncoder",
     "GLMRegressor",
     "GLMRegressorCV",
     "GLMResults",
     "RegularizationPath",
     "SeparationWarning",
     "StabilitySelection",
+    "TargetEncoder",
     "TargetEncodingTerm",
     "apply_frequency_encoding",
     "apply_target_encoding",

@@ -12,7 +12,7 @@ from rustystats._kernels import encode
 
 DIRECT_SPAN = 1 << 20  # integers spread over at most this many values are looked up, not hashed
 SAMPLE = 4096
-FEW_LEVELS = 2048
+FEW_LEVELS = (2048, 16384, 131072)
 
 
 def as_numbers(values, role):
@@ -75,8 +75,8 @@ def looks_continuous(values):
 
 def encode_strings(offsets, data, max_levels, n_threads):
     """Codes and sorted levels (list of str) of strings in an Arrow buffer, or None if too many."""
-    # Rating factors have few levels: a dictionary that fits the cache is tried first.
-    for most in (min(FEW_LEVELS, max_levels), max_levels):
+    # Rating factors have few levels: dictionaries that fit the cache are tried first.
+    for most in (*(few for few in FEW_LEVELS if few < max_levels), max_levels):
         local, firsts = encode.hash_strings(offsets, data, most, n_threads)
         if firsts is not None:
             break

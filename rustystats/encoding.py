@@ -85,7 +85,15 @@ def learn_statistics(codes, n_levels, y, weights=None, exposure=None, n_threads=
     sums, volumes = kernels.accumulate_levels(
         codes, y, weights, exposure, n_levels, parts, n_threads
     )
-    return TargetStatistics(sums, volumes, float(sums.sum() / volumes.sum()))
+    return TargetStatistics(sums, volumes, _prior(y, weights, exposure))
+
+
+def _prior(y, weights, exposure):
+    """sum(w y) / sum(w e), by sums over rows: the same whatever the levels."""
+    if weights is None:
+        return float(y.mean() if exposure is None else y.sum() / exposure.sum())
+    volume = weights if exposure is None else weights * exposure
+    return float((weights * y).sum() / volume.sum())
 
 
 def ordered_statistics(
@@ -140,7 +148,7 @@ def ordered_statistics(
         prior,
         prior_weight,
         n_permutations,
-        _stream_key(seed),
+        int(as_generator(seed).integers(2**64, dtype=np.uint64)),  # all streams are made from it
         buffers,
         encoded,
         n_threads,
@@ -179,7 +187,7 @@ def check_weights(weights, n_rows, n_threads=1):
     weights = _vector(weights, n_rows, "weights", n_threads)
     _refuse(weights < 0, "weights", "negative", "a weight is 0 or more")
     if not weights.any():
-        raise ValueError(f"the weights of all {n_rows} rows are 0: nothing to learn from")
+        raise ValueError(f"weights is zero in all {n_rows} rows: nothing to learn from")
     return weights
 
 
@@ -207,17 +215,22 @@ def check_n_permutations(n_permutations):
     return n_permutations
 
 
-def _stream_key(seed):
-    """64 random bits: the one thing the streams of all levels are made from."""
+def as_generator(seed):
+    """The Generator that streams are drawn from: seed itself, or one made from it.
+
+    Raises
+    ------
+    ValueError
+        If seed is none of what `ordered_statistics` takes.
+    """
     if isinstance(seed, np.random.RandomState):
         seed = seed.randint(2**32, size=4, dtype=np.uint32)
     try:
-        generator = np.random.default_rng(seed)
+        return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"seed must be a whole number of 0 or more, a Generator or None, not {seed!r}: {error}"
         ) from None
-    return int(generator.integers(2**64, dtype=np.uint64))
 
 
 def _checked(codes, n_levels, y, weights, exposure, n_threads):

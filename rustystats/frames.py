@@ -286,6 +286,28 @@ def label_codes(labels, n_rows, role):
     return found
 
 
+def is_text(values):
+    """Whether values are one-dimensional and text, categories or booleans, not numbers."""
+    if isinstance(values, (list, tuple)):
+        return any(isinstance(value, str) for value in values)
+    native = nw.from_native(values, allow_series=True, pass_through=True)
+    if isinstance(native, nw.Series):
+        return not native.dtype.is_numeric()
+    if native is not values:  # a DataFrame
+        return False
+    values = np.asarray(values)
+    if values.ndim != 1 or values.dtype.kind != "O":
+        return values.ndim == 1 and values.dtype.kind in "UST"
+    return any(isinstance(value, str) for value in values)
+
+
+def matrix_frame(values, names):
+    """A two-dimensional array as a DataFrame of pandas, each column of a type of its own."""
+    import pandas as pd
+
+    return pd.DataFrame(values, columns=names).infer_objects()
+
+
 def as_frame(values, name):
     """A list, array or Series of values as a DataFrame of one column (a list or array: pandas).
 

@@ -231,7 +231,7 @@ BAD = {
     "short target": ({"y": Y[1:]}, rf"target has shape \({N - 1},\), the categories {N} rows"),
     "NaN target": ({"y": NAN}, "target is NaN or infinite in 3 rows: fill or drop"),
     "negative weight": ({"weights": Y - 1}, "weights is negative in .* rows"),
-    "no weight": ({"weights": 0 * Y}, f"the weights of all {N} rows are 0"),
+    "no weight": ({"weights": 0 * Y}, f"weights is zero in all {N} rows"),
     "no exposure": ({"exposure": 0 * Y}, f"exposure is 0 or negative in {N} rows"),
     "short exposure": ({"exposure": Y[:5]}, r"exposure has shape \(5,\)"),
     "codes": ({"codes": CODES + 1}, "codes reach 40, and there are 40 levels"),
