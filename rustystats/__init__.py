@@ -32,7 +32,8 @@ from rustystats.selection import (
     regularization_path,
 )
 from rustystats.stability import stability_selection
-from rustystats.terms.splines import bs, bs_names, ns, ns_names
+from rustystats.terms.spline_basis import bs_names, ns_names
+from rustystats.terms.splines import bs, ns
 
 __version__ = "0.1.0"
 
