@@ -33,6 +33,7 @@ from rustystats.selection import (
 )
 from rustystats.stability import stability_selection
 from rustystats.terms.spline_basis import bs_names, ns_names
+from rustystats.terms.spline_term import SplineTerm
 from rustystats.terms.splines import bs, ns
 
 __version__ = "0.1.0"
@@ -46,6 +47,7 @@ __all__ = [
     "GLMResults",
     "RegularizationPath",
     "SeparationWarning",
+    "SplineTerm",
     "StabilitySelection",
     "bs",
     "bs_names",
