@@ -20,6 +20,7 @@ from rustystats.arrays import (
 )
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.estimators.glm_cv import GLMRegressorCV
+from rustystats.estimators.spline_transformer import SplineTransformer
 from rustystats.messages import SeparationWarning
 from rustystats.model import FormulaGLM, glm
 from rustystats.results import CVResult, GLMResults, RegularizationPath, StabilitySelection, compare
@@ -48,6 +49,7 @@ __all__ = [
     "RegularizationPath",
     "SeparationWarning",
     "SplineTerm",
+    "SplineTransformer",
     "StabilitySelection",
     "bs",
     "bs_names",
