@@ -21,8 +21,8 @@ from rustystats.terms.term import ModelTerms, Term
 
 ARGUMENTS = {
     "C": ("ref", "coding"),
-    "bs": ("df", "degree", "knots", "boundary_knots"),
-    "ns": ("df", "knots", "boundary_knots"),
+    "bs": ("df", "degree", "knots", "boundary_knots", "extrapolation"),
+    "ns": ("df", "knots", "boundary_knots", "extrapolation"),
     "TE": ("prior_weight", "n_permutations"),
     "FE": (),
 }
