@@ -19,7 +19,7 @@ from rustystats.terms.spline_factor import SplineFactor
 from rustystats.terms.term import ModelTerms, Term
 
 ARGUMENTS = {
-    "C": ("ref", "coding"),
+    "C": ("ref", "coding", "levels", "min_exposure", "handle_unknown", "handle_missing"),
     "bs": ("df", "degree", "knots", "boundary_knots"),
     "ns": ("df", "knots", "boundary_knots"),
 }

@@ -12,6 +12,7 @@ from rustystats.offsets import as_complement, complement_columns
 from rustystats.penalties import PenaltyOptions, alpha_grid
 from rustystats.results import CVResult, GLMResults, RegularizationPath
 from rustystats.results.stability import find_stable
+from rustystats.terms.levels import Policies
 
 
 def glm(
@@ -26,6 +27,8 @@ def glm(
     offset=None,
     weights=None,
     complement=None,
+    handle_unknown="error",
+    handle_missing="error",
     n_threads=None,
 ):
     """A generalized linear model from a formula; call ``.fit()`` on it.
@@ -33,9 +36,8 @@ def glm(
     Parameters
     ----------
     formula : str
-        ``response ~ terms``. Terms: a numeric column ``x``; a factor ``C(x)`` or ``C(x, ref="B")``
-        (a text column needs no ``C``), or ``C(x, coding="backward_difference")`` for the steps from
-        each level to the next; splines ``bs(x, df=5)``, ``ns(x, df=4)``; arithmetic ``log(x)``,
+        ``response ~ terms``. Terms: a numeric column ``x``; a factor ``C(x)`` (a text column needs
+        no ``C``), whose arguments the notes below list; splines ``bs(x, df=5)``, ``ns(x, df=4)``; arithmetic ``log(x)``,
         ``I(x**2)``, ``np.sqrt(x)``; interactions ``a:b``, ``a*b``; ``- 1`` for no intercept;
         ``offset(expr)``, added as it is.
     data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
@@ -68,6 +70,14 @@ def glm(
         penalty gives it back, times one overall factor. Relativities are relative to it as well.
         A prediction evaluates the model on the new rows, or finds the column there; where an array
         was given here, it needs one.
+    handle_unknown : "error", "reference" or "mean"
+        What a prediction does with a level of a factor that the model has not seen, unless the
+        factor says so itself: refuse it, naming level and rows; or, silently, treat it as the
+        reference level; or give it the mean of the levels' effects on the link scale, by exposure
+        and weight.
+    handle_missing : "error" or "level"
+        Whether missing values of a factor are refused, or are a level named "missing", unless the
+        factor says so itself.
     n_threads : int, optional
         None takes OMP_NUM_THREADS, else all processors.
 
@@ -81,6 +91,32 @@ def glm(
     ------
     ValueError
         If the formula, a name or the data are at fault; the message says where and what to do.
+
+    Warns
+    -----
+    UserWarning
+        If a factor has one level alone, and so no columns; if a level in ``levels=`` has no row.
+
+    Notes
+    -----
+    The arguments of a factor ``C(x, ...)``, each of them optional:
+
+    ``ref="B"``, or "most_exposed" (times weight), or "first"
+        The level that the others are compared with. A level of such a name goes first.
+    ``levels=["low", "mid", "high"]``
+        All levels in their order, else that of the data: numbers follow as numbers, texts by the
+        alphabet, ordered categories as they are ordered. A value that is not listed is an error.
+        A level without a row gets no column and a warning.
+    ``coding="treatment"``
+        Or "sum" (level minus the mean of all levels), "helmert" (minus the mean of those before
+        it), "backward_difference" (minus the one before it), "polynomial" (trends), as R's
+        contr.sum, contr.helmert, MASS::contr.sdif, contr.poly. All are the same model unless there
+        is a penalty; relativities are relative to the reference level, or the first, in any case.
+    ``min_exposure=500``
+        Levels with less exposure (times weight; rows where there is neither) are pooled into one,
+        "other".
+    ``handle_unknown=``, ``handle_missing=``
+        As above, for this factor.
 
     Examples
     --------
@@ -99,7 +135,10 @@ def glm(
     True
     """
     family = get_family(family, var_power, theta, defaults={"theta": "auto"})
-    return FormulaGLM(formula, data, family, link, exposure, offset, weights, n_threads, complement)
+    policies = Policies(handle_unknown, handle_missing)
+    return FormulaGLM(
+        formula, data, family, link, exposure, offset, weights, n_threads, complement, policies
+    )
 
 
 class FormulaGLM:
@@ -116,7 +155,17 @@ class FormulaGLM:
     """
 
     def __init__(
-        self, formula, data, family, link, exposure, offset, weights, n_threads, complement=None
+        self,
+        formula,
+        data,
+        family,
+        link,
+        exposure,
+        offset,
+        weights,
+        n_threads,
+        complement=None,
+        policies=None,
     ):
         self.formula = formula
         self.family = family
@@ -139,6 +188,7 @@ class FormulaGLM:
             offset=offset,
             offset_expressions=parsed.offsets,
             complement=complement,
+            policies=policies,
         )
 
     @property

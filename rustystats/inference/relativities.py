@@ -128,7 +128,7 @@ def _table_effect(members, blocks, columns, exposure):
     for term, _ in members:
         for factor in term.factors:
             if factor.is_categorical and factor.column in levels:
-                at_reference &= levels[factor.column] == factor.levels[factor.reference]
+                at_reference &= levels[factor.column] == factor.reference
     candidates = np.where(seen & at_reference, exposure, -1.0)
     if candidates.max() < 0:  # the reference combination does not occur
         candidates = exposure
