@@ -37,9 +37,9 @@ def glm(
     ----------
     formula : str
         ``response ~ terms``. Terms: a numeric column ``x``; a factor ``C(x)`` (a text column needs
-        no ``C``), whose arguments the notes below list; splines ``bs(x, df=5)``, ``ns(x, df=4)``; arithmetic ``log(x)``,
-        ``I(x**2)``, ``np.sqrt(x)``; interactions ``a:b``, ``a*b``; ``- 1`` for no intercept;
-        ``offset(expr)``, added as it is.
+        no ``C``), whose arguments the notes below list; splines ``bs(x, df=5)``, ``ns(x, df=4)``;
+        arithmetic ``log(x)``, ``I(x**2)``, ``np.sqrt(x)``; interactions ``a:b``, ``a*b``; ``- 1``
+        for no intercept; ``offset(expr)``, added as it is.
     data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
     family : str or family object
         "gaussian", "poisson", "quasipoisson", "binomial", "quasibinomial", "gamma",

@@ -19,6 +19,7 @@ from rustystats.terms.contrasts import CODINGS, DENSE_LEVELS, contrast_basis, co
 from rustystats.terms.levels import (
     CHOICES,
     MISSING,
+    STRICT,
     Levels,
     Policies,
     check_choice,
@@ -65,7 +66,7 @@ class CategoricalFactor:
     handle_unknown: str | None = None
     handle_missing: str | None = None
     bare: bool = field(default=False, compare=False)
-    defaults: Policies = Policies()
+    defaults: Policies = STRICT
     learned: Levels | None = None
     is_categorical = True
 

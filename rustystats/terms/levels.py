@@ -50,6 +50,9 @@ def check_choice(name, value, where=""):
         raise ValueError(f"{name}={value!r}{where} is not known: it is one of {known}")
 
 
+STRICT = Policies()
+
+
 @dataclass(frozen=True)
 class Levels:
     """The levels of a factor.

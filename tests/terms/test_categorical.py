@@ -12,7 +12,6 @@ from rustystats.design.blocks import TableBlock
 from rustystats.frames import read_columns
 from rustystats.terms.categorical import CategoricalFactor
 from rustystats.terms.contrasts import DENSE_LEVELS
-from rustystats.terms.levels import label
 
 AREAS = list("BADCABBA")
 
@@ -243,18 +242,3 @@ def test_continuous_column_is_refused():
     values = np.random.default_rng(4).normal(size=5000)
     with pytest.raises(ValueError, match=r"'f' has too many distinct values.*spline"):
         learn(values)
-
-
-@pytest.mark.parametrize(
-    ("level", "text"),
-    [
-        (3, "3"),
-        (3.0, "3"),
-        (np.float32(0.5), "0.5"),
-        (np.int8(-2), "-2"),
-        ("A", "A"),
-        (True, "True"),
-    ],
-)
-def test_label(level, text):
-    assert label(level) == text

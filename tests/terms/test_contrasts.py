@@ -27,7 +27,7 @@ def test_matrices_are_those_of_r(case):
 
 
 def size_gas(position):
-    """Where R has the interaction column that is ours at a position: its first factor is fastest."""
+    """Where R, whose first factor is fastest, has the interaction column at our position."""
     return position % 2 * 3 + position // 2
 
 
