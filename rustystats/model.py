@@ -129,6 +129,12 @@ def glm(
     True
     >>> result.feature_names[:3]
     ['Intercept', 'ns(DrivAge, 1/4)', 'ns(DrivAge, 2/4)']
+    >>> pooled = rs.glm("ClaimNb ~ C(VehBrand, 'most_exposed', min_exposure=400)", data,
+    ...                 family="poisson", exposure="Exposure", handle_unknown="mean").fit()
+    >>> pooled.feature_names[-2:]
+    ['VehBrand[T.B6]', 'VehBrand[T.other]']
+    >>> pooled.predict(data.head(1).assign(VehBrand="new"), exposure=1.0).round(3)
+    array([0.084])
     >>> region = rs.glm("ClaimNb ~ C(VehBrand)", data.iloc[:2_000], family="poisson",
     ...                 exposure="Exposure", complement=result)
     >>> region.fit(alpha=1.0).deviance < region.fit(alpha=1e6).deviance  # shrunken towards result
