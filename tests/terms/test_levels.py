@@ -379,6 +379,14 @@ def test_mean_counts_the_pool_and_missing_values():
     np.testing.assert_allclose(dense(factor, ["new"]), [[0.25, 0.25, 0.25]])
 
 
+@pytest.mark.parametrize("low", [2, 3])
+def test_mean_counts_a_level_named_other_once(low):
+    values = [*"aaaa", "b", *["other"] * 2, "c"]  # b and c join it, as the rare level or the large
+    factor = learn(values, handle_unknown="mean", min_exposure=low)
+    assert factor.labels == ("a", "other")
+    np.testing.assert_allclose(factor.learned.shares, [0.5, 0.5])
+
+
 def test_reference_of_another_choice():
     factor = learn(TOWNS, ref="C", handle_unknown="reference")
     np.testing.assert_array_equal(dense(factor, ["Z"]), [[0, 0, 0]])
