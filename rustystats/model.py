@@ -29,6 +29,7 @@ def glm(
     complement=None,
     handle_unknown="error",
     handle_missing="error",
+    seed=0,
     n_threads=None,
 ):
     """A generalized linear model from a formula; call ``.fit()`` on it.
@@ -38,8 +39,10 @@ def glm(
     formula : str
         ``response ~ terms``. Terms: a numeric column ``x``; a factor ``C(x)`` (a text column needs
         no ``C``), whose arguments the notes below list; splines ``bs(x, df=5)``, ``ns(x, df=4)``;
-        arithmetic ``log(x)``, ``I(x**2)``, ``np.sqrt(x)``; interactions ``a:b``, ``a*b``; ``- 1``
-        for no intercept; ``offset(expr)``, added as it is.
+        arithmetic ``log(x)``, ``I(x**2)``, ``np.sqrt(x)``; the rate of a level ``TE(x)`` (target
+        encoding), of a combination ``TE(x:z)``, with ``prior_weight=1, n_permutations=4``, and its
+        share of rows ``FE(x)``; interactions ``a:b``, ``a*b``; ``- 1`` for no intercept;
+        ``offset(expr)``, added as it is.
     data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
     family : str or family object
         "gaussian", "poisson", "quasipoisson", "binomial", "quasibinomial", "gamma",
@@ -78,6 +81,9 @@ def glm(
     handle_missing : "error" or "level"
         Whether missing values of a factor are refused, or are a level named "missing", unless the
         factor says so itself.
+    seed : int
+        Of the random orders in which target encodings see the rows. The same data and seed give
+        the same model.
     n_threads : int, optional
         None takes OMP_NUM_THREADS, else all processors.
 
@@ -141,9 +147,18 @@ def glm(
     True
     """
     family = get_family(family, var_power, theta, defaults={"theta": "auto"})
-    policies = Policies(handle_unknown, handle_missing)
     return FormulaGLM(
-        formula, data, family, link, exposure, offset, weights, n_threads, complement, policies
+        formula,
+        data,
+        family,
+        link,
+        exposure,
+        offset,
+        weights,
+        n_threads,
+        complement,
+        seed,
+        Policies(handle_unknown, handle_missing),
     )
 
 
@@ -171,6 +186,7 @@ class FormulaGLM:
         weights,
         n_threads,
         complement=None,
+        seed=0,
         policies=None,
     ):
         self.formula = formula
@@ -195,6 +211,7 @@ class FormulaGLM:
             offset_expressions=parsed.offsets,
             complement=complement,
             policies=policies,
+            seed=seed,
         )
 
     @property

@@ -16,6 +16,7 @@ FLOORS = [
     "threads intervals messages",
     "codes",
     "frames datasets plotting",
+    "encoding",
     "links",
     "families",
     "design",
