@@ -148,6 +148,24 @@ def test_cross_validation_with_pools_and_missing_values():
     np.testing.assert_array_equal(estimator.predict(new), estimator.predict(X.assign(town="a")))
 
 
+def test_folds_of_an_encoding_beside_missing_values():
+    # what learns from the response is built anew in each fold, the factor beside it with it
+    formula = "y ~ TE(power):C(town, min_exposure=60, coding='sum')"
+    result = glm(formula, HOLES.assign(power=FRAME["power"]), handle_missing="level").fit(
+        cv=3, regularization="ridge", n_alphas=4, random_state=0
+    )
+    by_hand = FRAME.assign(
+        town=HOLES["town"].fillna("missing").replace(["rare", "seldom"], "other")
+    )
+    formula = "y ~ TE(power):C(town, levels=['a', 'b', 'c', 'missing', 'other'], coding='sum')"
+    expected = glm(formula, by_hand).fit(cv=3, regularization="ridge", n_alphas=4, random_state=0)
+    assert result.feature_names == expected.feature_names
+    np.testing.assert_allclose(result.params, expected.params, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        result.cv_result.scores_mean, expected.cv_result.scores_mean, rtol=1e-12
+    )
+
+
 # --- Pools and codings in a model ----------------------------------------------------------------
 
 
