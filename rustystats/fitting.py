@@ -178,6 +178,7 @@ def prepare(
     offset_expressions=(),
     complement=None,
     seed=0,
+    policies=None,
 ):
     """Check the data and set up the problem.
 
@@ -192,6 +193,7 @@ def prepare(
     offset_expressions : tuple of Expression
     complement : GLMResults, ModelComplement, column name, (n,) array or None
     seed : int, of what terms draw at random
+    policies : levels.Policies of factors that do not say themselves, or None
 
     Returns
     -------
@@ -215,7 +217,7 @@ def prepare(
             "this model and cannot be a term as well: copy it under another name if that is meant"
         )
     training = Training(y, prior, exposure_values, seed)
-    learned = terms.resolve(columns).learn(columns, training)
+    learned = terms.resolve(columns, policies).learn(columns, training)
     names = learned.names()
     design, spans = learned.design(columns, training)
     kept = {"columns": columns, "training": training} if learned.is_supervised else {}

@@ -20,7 +20,7 @@ from rustystats.terms.target import FrequencyFactor, TargetFactor
 from rustystats.terms.term import ModelTerms, Term
 
 ARGUMENTS = {
-    "C": ("ref", "coding"),
+    "C": ("ref", "coding", "levels", "min_exposure", "handle_unknown", "handle_missing"),
     "bs": ("df", "degree", "knots", "boundary_knots", "extrapolation"),
     "ns": ("df", "knots", "boundary_knots", "extrapolation"),
     "TE": ("prior_weight", "n_permutations"),
