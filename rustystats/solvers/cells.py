@@ -70,8 +70,9 @@ def solve_cells(problem, *, tol, max_iter):
 def _start(problem, inner, pack, others):
     """A point with valid means in coordinates of cells, or None.
 
-    The mean of each level, drawn to the overall one by a hundredth, is near the answer where the
-    table is most of the model; else the start of the columns.
+    The mean of each level is near the answer where the table is most of the model; where it lies at
+    the end of its range, it is drawn to the overall one by a hundredth. Else the start of the
+    columns.
     """
     log_link = problem.link.name() == "log"
     if problem.offset is None or log_link:
@@ -82,8 +83,10 @@ def _start(problem, inner, pack, others):
         rate = total.sum() / volume.sum()
         own = np.divide(total, volume, out=np.full_like(total, rate), where=volume > 0)
         with np.errstate(all="ignore"):
-            own = problem.link.link((own + 0.01 * rate) / 1.01)
-        point = inner.evaluate(np.concatenate([own, np.zeros(len(others))]), with_gram=True)
+            eta = problem.link.link(own)
+            inside = np.isfinite(eta)
+            eta = np.where(inside, eta, problem.link.link((own + 0.01 * rate) / 1.01))
+        point = inner.evaluate(np.concatenate([eta, np.zeros(len(others))]), with_gram=True)
         if np.isfinite(point.objective):
             return point
     start = next(mean_starts(problem))

@@ -86,15 +86,15 @@ def _to_unit_diagonal(gram):
     ValueError
         If it is not finite.
     """
+    if not np.isfinite(gram).all():
+        raise ValueError(
+            "the cross-products of the design are not finite: it holds NaN or infinity, or "
+            "columns so large that they must be regram"
+        )
     diagonal = np.diagonal(gram)
     scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     scaled = gram / scale
     scaled /= scale[:, None]
-    if not np.isfinite(scaled).all():
-        raise ValueError(
-            "the cross-products of the design are not finite: it holds NaN or infinity, or "
-            "columns so large that they must be rescaled"
-        )
     return scale, scaled
 
 
