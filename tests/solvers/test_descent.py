@@ -276,7 +276,7 @@ def test_a_minimum_at_the_edge_of_the_domain_is_said(pairs):
     fit = solve_descent(with_penalty(problem, 1e-3))
     assert not fit.converged
     assert fit.message.startswith("the identity link lets means leave the domain of the poisson")
-    assert fit.n_iter <= 100
+    assert fit.n_iter <= 25
     assert (x @ fit.coef > 0).all()
     assert x[-1] @ fit.coef < 1e-4
     assert fit.kkt > 1e-3

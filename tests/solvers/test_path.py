@@ -161,6 +161,25 @@ def test_bounds_that_forbid_the_steepest_column(objective, pairs):
     assert path.alphas[0] == pytest.approx(np.abs(slopes).max(), rel=1e-7)
 
 
+def test_priors_at_their_bounds(objective, pairs):
+    """Where the steepest column has its prior at the bound in its way, the next one enters."""
+    pair = pairs["poisson", "log"]
+    free = make_problem(pair)
+    target = 0.02 * np.sign(objective.of(free).descent(null_coef(free)))
+    free = make_problem(pair, target=target)
+    slopes = objective.of(free).descent(null_coef(free, target))
+    slopes[0] = 0.0
+    steepest = np.argmax(np.abs(slopes))
+    assert slopes[steepest] * target[steepest] > 0
+    ends = np.full(8, -np.inf), np.full(8, np.inf)
+    ends[int(slopes[steepest] > 0)][steepest] = target[steepest]
+    problem = make_problem(pair, target=target, lower=ends[0], upper=ends[1])
+    path = solve_path(problem, AlphaGrid(n=3), tol=1e-9)
+    others = np.delete(np.abs(slopes), steepest).max()
+    assert others < np.abs(slopes[steepest])
+    assert path.alphas[0] == pytest.approx(others, rel=1e-7)
+
+
 def test_bounds_that_do_not_hold_0(objective, pairs):
     pair = pairs["poisson", "log"]
     lower = np.r_[-np.inf, 0.1, -0.3, np.full(5, -np.inf)]
@@ -254,6 +273,9 @@ def test_the_null_deviance_is_that_of_the_unpenalised_columns(pair):
     assert path.fits[0].deviance == pytest.approx(path.null_deviance, rel=1e-9)
     assert (path.fits[0].coef[factors > 0] == 0).all()
     assert (path.fits[0].coef[factors == 0] != 0).all()
+    later = solve_path(problem, AlphaGrid(given=path.alphas[:1] / 3), tol=1e-9)
+    assert later.null_deviance == pytest.approx(path.null_deviance, rel=1e-9)
+    assert later.fits[0].deviance < path.null_deviance
 
 
 def test_passes(pair):
