@@ -269,7 +269,7 @@ def _warn_of_absent(model, absent):
     columns = np.unique(np.concatenate(absent))
     if not len(columns):
         return
-    present = np.diagonal(model.problem.design.gram(model.problem.prior_weights)) > 0
+    present = model.problem.design.present(model.problem.weights)
     concerned = [k for k, missing in enumerate(absent, 1) if present[missing].any()]
     if concerned:
         named = [model.names[column] for column in columns[present[columns]]]

@@ -28,6 +28,7 @@ from rustystats.offsets import (
     read_vector,
 )
 from rustystats.penalties import check_alpha
+from rustystats.solvers import method
 from rustystats.solvers.descent import free_part
 from rustystats.solvers.nested import nearly_aliased
 from rustystats.solvers.parameter import solve_with_parameter
@@ -37,8 +38,6 @@ from rustystats.solvers.separation import separated_parts
 from rustystats.solvers.solve import solve_problem
 from rustystats.terms.array import ArrayColumns
 from rustystats.terms.term import ModelTerms, select_columns
-
-MAX_COLUMNS = 20_000  # the Gram of so many takes 3 GB
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +169,6 @@ def prepare(
         )
     learned = terms.resolve(columns).learn(columns)
     names = learned.names()
-    _check_width(learned, len(names))
     design, spans = learned.design(columns)
     problem = Problem(
         design=design,
@@ -214,6 +212,7 @@ def solve(model, *, tol, max_iter, columns=None, start=None, **parameter_options
     check_tol(tol, "tol")
     check_count(max_iter, "max_iter")
     problem = model.problem
+    _check_width(model)
     try:
         if problem.family.estimated:
             problem, fit = solve_with_parameter(
@@ -225,7 +224,7 @@ def solve(model, *, tol, max_iter, columns=None, start=None, **parameter_options
         if isinstance(columns, ArrayColumns):
             columns.check_finite()  # says more than the solver can
         raise
-    free = (problem, fit) if problem.is_smooth else free_part(problem, fit)
+    free = free_part(problem, fit) if fit.gram is None else (problem, fit)
     if free:
         fit = replace(fit, separated=separated_parts(*free, model.names))
         _warn_of_near_aliases(*free, model.names)
@@ -255,8 +254,11 @@ def trace_path(model, options, grid, *, tol, max_iter, columns=None):
             f"a path needs {family.parameter} as a number: fit once without penalty and pass "
             f"{family.parameter}=result.{family.parameter}"
         )
+    penalised = replace(model, problem=replace(model.problem, penalty=options.penalty(model)))
+    _check_width(penalised, tracing=True)
+    if grid.given is not None and grid.given[-1] == 0 and options.l1_ratio == 0:
+        _check_width(penalised)
     try:
-        penalised = replace(model, problem=replace(model.problem, penalty=options.penalty(model)))
         path = solve_path(penalised.problem, grid, tol=tol, max_iter=max_iter)
     except ValueError:
         if isinstance(columns, ArrayColumns):
@@ -392,14 +394,26 @@ def check_dispersion(dispersion):
     return dispersion
 
 
-def _check_width(terms, n_columns):
-    if n_columns > MAX_COLUMNS:
-        widest = max(terms.terms, key=lambda term: len(term.names()))
-        raise ValueError(
-            f"the model has {n_columns} columns, {len(widest.names())} of them from "
-            f"{':'.join(widest.columns)}: their cross-products would take "
-            f"{8e-9 * n_columns**2:.0f} GB; group the levels, or leave that term out"
-        )
+def _check_width(model, tracing=False):
+    """Refuse what only a Gram too large would solve; `tracing` as in `choose`."""
+    if method.choose(model.problem, tracing) is not None:
+        return
+    p, penalty = len(model.names), model.problem.penalty
+    widest = max(model.terms.terms, key=lambda term: len(term.names()))
+    remedy = "group the levels, or leave that term out"
+    if penalty is None or not (tracing or penalty.alpha > 0):
+        remedy += ", or penalise it: regularization='lasso' or 'ridge' needs none of them"
+    elif penalty.groups is not None:
+        remedy += ", or leave out group=: the lasso of single columns needs only a few of them"
+    elif np.count_nonzero(penalty.factors == 0) > method.SET_COLUMNS:
+        remedy += ", or give it a penalty_factor above 0"
+    else:
+        remedy += ", or bound coefficients beside an L1 penalty (l1_ratio and alpha above 0)"
+    raise ValueError(
+        f"the model has {p} columns, {len(widest.names())} of them from "
+        f"{':'.join(widest.columns)}: their cross-products would take {8e-9 * p**2:.0f} GB; "
+        f"{remedy}"
+    )
 
 
 def _intercept_position(terms, spans, design):

@@ -123,7 +123,7 @@ class PenaltyOptions:
         if not self.standardize:
             return scales
         weights = problem.prior_weights / problem.total_weight
-        square = np.diagonal(problem.design.gram(weights))
+        square = problem.design.gram_diagonal(weights)
         with np.errstate(over="ignore", invalid="ignore"):  # of infinity, which the solver names
             variance = square - problem.design.transpose_matvec(weights) ** 2
         varies = variance > 1e-12 * square

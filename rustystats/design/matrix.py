@@ -27,6 +27,7 @@ from rustystats.design.packing import CROSS_CELLS, arrange
 from rustystats.design.rows import choose, rows_of
 from rustystats.threads import effective_n_threads, single_threaded_blas
 
+SQUARED_ROWS = 4096  # squared at a time
 SPARSE_ROWS = 16  # the rows of an index that has fewer than every sixteenth are copied
 
 
@@ -226,6 +227,37 @@ class DesignMatrix:
             sums = kernels.accumulate_gram(self.rows, weight, self.n_threads)
             return self.reduce_gram(*sums)
 
+    def gram_diagonal(self, weight):
+        """The diagonal of X'WX, (p,): a pass, and no p x p array."""
+        with single_threaded_blas():
+            sums, _ = kernels.accumulate_score(self.rows, weight, self.n_threads)
+        diagonal = np.empty(self.shape[1])
+        for pack, totals in self._by_pack(sums):
+            diagonal[pack.columns] = _squares(pack.basis).T @ totals
+        for source, columns in self._dense:
+            if isinstance(source, tuple):
+                codes, values = source
+                rows = rows_of(codes, self._chosen)
+                totals = np.bincount(rows, weights=weight, minlength=len(values))
+                diagonal[columns] = np.square(values).T @ totals
+            else:
+                diagonal[columns] = self._sums_of_squares(source, weight)
+        return diagonal
+
+    def _sums_of_squares(self, values, weight):
+        """Of each column of an array, some rows at a time."""
+        total = np.zeros(values.shape[1])
+        for start in range(0, self.shape[0], SQUARED_ROWS):
+            some = slice(start, start + SQUARED_ROWS)
+            part = rows_of(values, choose(self._chosen, some))
+            total += weight[some] @ np.square(part, dtype=float)
+        return total
+
+    def present(self, weights):
+        """Columns that are not 0 in all rows of weight above 0, (p,) bool; None weighs all."""
+        used = np.ones(self.shape[0]) if weights is None else (weights > 0).astype(float)
+        return self.gram_diagonal(used) > 0
+
     def cluster_gram(self, residual, order, starts):
         """Sum over clusters g of u_g u_g' with u_g = sum of r_i x_i over its rows, (p, p).
 
@@ -317,6 +349,10 @@ class DesignMatrix:
             else:
                 out[:, columns] = rows_of(source, self._chosen)
         return out
+
+
+def _squares(basis):
+    return basis.multiply(basis) if sparse.issparse(basis) else np.square(basis)
 
 
 def _scale_rows(basis, weights):

@@ -12,9 +12,16 @@ from scipy.stats import norm
 
 from rustystats.solvers.normal_equations import NormalEquations
 
+NO_GRAM = (
+    "the fit has no covariance: it was found by {} without the cross-products of all columns, "
+    "which would be too large; bse() is NaN"
+)
+
 
 def inverse_information(fit, ridge):
     """(X'WX + ridge)^-1 at the final means, shape (p, p); NaN where aliased."""
+    if fit.gram is None:
+        raise ValueError(NO_GRAM.format(fit.method))
     gram = fit.gram if ridge is None else fit.gram + np.diag(ridge)
     return NormalEquations(gram, fit.aliased).inverse()
 
@@ -23,6 +30,8 @@ def unscaled_covariance(fit, ridge):
     """Covariance at dispersion 1, shape (p, p); NaN for a fit without Gram, which has an L1 penalty
     or bounds: its errors are not normal, and selection makes them too small."""
     if fit.gram is None:
+        if fit.method != "Gram":  # as an array of NaN it would be too large as well
+            raise ValueError(NO_GRAM.format(fit.method))
         return np.full((len(fit.coef),) * 2, np.nan)
     inverse = inverse_information(fit, ridge)
     if ridge is None:

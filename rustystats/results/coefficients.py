@@ -23,7 +23,13 @@ class CoefficientAnswers:
     @cached_property
     def cov_params_unscaled(self):
         """Covariance of the coefficients at dispersion 1, (p, p), NaN where aliased; all NaN under
-        an L1 penalty or bounds."""
+        an L1 penalty or bounds.
+
+        Raises
+        ------
+        ValueError
+            For a wide fit without the Gram of its columns (see `method`).
+        """
         with single_threaded_blas():  # waking BLAS threads costs more than p^3 for usual p
             return unscaled_covariance(self.fit, self._problem.ridge)
 
@@ -33,6 +39,8 @@ class CoefficientAnswers:
 
     def bse(self):
         """Standard errors, (p,); NaN where aliased, and all NaN under an L1 penalty or bounds."""
+        if self.fit.gram is None:
+            return np.full(len(self.params), np.nan)
         return np.sqrt(self.scale() * np.diagonal(self.cov_params_unscaled))
 
     def tvalues(self):

@@ -58,6 +58,8 @@ class GLMResults(
     separated : tuple of str
         Levels or columns along which the likelihood has no maximum; empty for a proper fit.
     message : str, how the solver ended
+    method : str, "Gram", "conjugate gradients" or "working set of 212 columns": the last two keep
+        wide models out of memory, and leave no covariance (`solvers/method.py`)
     response, formula : str (formula None without one)
     dispersion_choice : None, "pearson", "deviance" or a number, as `fit` was asked; `scale()` is
         the dispersion itself
@@ -80,6 +82,7 @@ class GLMResults(
         self.converged = fit.converged
         self.iterations = fit.n_iter
         self.message = fit.message
+        self.method = fit.method
         self.separated = fit.separated
         self.nobs = model.problem.n_obs
         self.df_resid = self.nobs - fit.rank

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rustystats.solvers.descent import follow, null_track
 from rustystats.solvers.path import LANES
+from rustystats.solvers.trace import follow, null_track
 from rustystats.threads import single_threaded_blas
 
 JUDGED = 6  # coefficients held against the rows left out in one pass over them
@@ -77,7 +77,7 @@ def held_out_deviances(
                 track = null_track(fitted, tol, max_iter)
             except ValueError as error:
                 raise ValueError(f"fold {fold + 1} of {len(folds)}: {error}") from error
-            absent.append(np.flatnonzero(np.diagonal(track.metric) == 0.0))
+            absent.append(np.flatnonzero(~fitted.design.present(fitted.weights)))
             penalties = [problem.penalty.at(alpha) for alpha in alphas]
             tracks = follow(track, penalties, tol, max_iter, LANES)
             deviances[:, fold] = _judge(held_out, [t.point.coef for t in tracks], measure)

@@ -35,6 +35,7 @@ from rustystats.solvers.start import mean_starts
 from rustystats.threads import single_threaded_blas
 
 KEEP_METRIC = 0.2  # a step that shrinks the violation less asks for a new Gram
+REACH = 2.0  # of a coefficient, in the linear predictor, after a step that went too far
 INNER = 0.01  # the quadratic's tolerance beside the problem's
 SCORE_ROUNDING = 5e-15  # of a mean, relative
 
@@ -47,13 +48,14 @@ class Track:
     ----------
     problem : Problem, with the penalty that `point` belongs to
     point : Point
-    metric : (p, p) X'WX near the point
+    metric : (p, p) X'WX near the point; None where there is no Gram (`wide.py`)
     tolerance : (p,) largest violation, by column, that counts as converged, at tol = 1
     first : float, the objective where the null model's fit started: its rounding is no rise
     violation : float, the largest at the point, in units of `tolerance`
     n_steps, n_passes, n_grams : int, steps of the last descent, passes over the rows that they
         took, and those of them with Gram
     message : str, "converged" or why not
+    method : str, as `Fit.method`
     """
 
     problem: Problem
@@ -66,6 +68,7 @@ class Track:
     n_passes: int
     n_grams: int
     message: str
+    method: str = "Gram"
 
     @property
     def converged(self):
@@ -98,7 +101,7 @@ def null_track(problem, tol, max_iter):
     penalty = problem.penalty
     penalised = penalty.factors > 0
     held = replace(problem.without(penalised), penalty=penalty.at(0.0))
-    start = _first_point(held)
+    start = first_point(held)
     # Unpenalised columns that are combinations of others stay out of everything
     aliased = NormalEquations(start.gram, excluded=penalised).aliased & ~penalised
     if aliased.any():
@@ -160,6 +163,7 @@ def fit_of(track):
         history=(),
         kkt=track.violation,
         n_free=int(np.count_nonzero(_free(problem, point.coef) & ~aliased)),
+        method=track.method,
     )
 
 
@@ -176,8 +180,11 @@ def free_part(problem, fit):
     Returns
     -------
     (Problem, Fit) : without penalty, with Gram; the columns that are held count as aliased. None
-        where nothing is free but the intercept, and the response varies.
+        where nothing is free but the intercept, and the response varies; and for wide problems,
+        whose Gram would be too large.
     """
+    if fit.method != "Gram":
+        return None
     penalty = problem.penalty
     lower, upper = bounds(problem, np.zeros_like(fit.coef))
     held = (penalty.l1() > 0) | (penalty.ridge() > 0) | (fit.coef <= lower) | (fit.coef >= upper)
@@ -276,7 +283,7 @@ class _Lane:
         self.problem, self.point = track.problem, track.point
         self.limit = track.tolerance * tol
         self.slack = ROUNDING * max(abs(track.first), abs(track.point.objective))
-        self.residual = _largest(self.problem, self.point, self.limit)
+        self.residual = largest_violation(self.problem, self.point, self.limit)
         self.goal, self.proposal, self.halvings = None, None, 0
         self.left_domain, self.at_edge = False, 0
         self.n_steps = self.n_passes = self.n_grams = 0
@@ -297,13 +304,15 @@ class _Lane:
         return self.message is None
 
     def propose(self):
-        """Coefficients to try: the quadratic's minimum, or nearer where that rose."""
-        if self.goal is None:
-            self.goal = _goal(self.problem, self.point, self.metric.value, self.limit)
+        """Coefficients to try: the quadratic's minimum; that within reach, and nearer, where the
+        objective rose: one rare level with many claims would cut the steps of all others short."""
+        if self.goal is None or self.halvings == 1:
+            reach = np.inf if self.goal is None else _reach(self.problem)
+            self.goal = _goal(self.problem, self.point, self.metric.value, self.limit, reach)
         self.proposal = self.goal
-        if self.halvings:
+        if self.halvings > 1:
             way = self.goal - self.point.coef
-            self.proposal = self.point.coef + 0.5**self.halvings * way
+            self.proposal = self.point.coef + 0.5 ** (self.halvings - 1) * way
 
     def move(self, moved):
         """Go there unless the objective rises."""
@@ -318,7 +327,7 @@ class _Lane:
             metric.value, metric.is_spent = moved.gram, False
             self.n_grams += 1
         metric.value = _learned(metric.value, problem, self.point, moved)
-        before, self.residual = self.residual, _largest(problem, moved, self.limit)
+        before, self.residual = self.residual, largest_violation(problem, moved, self.limit)
         if self.residual > max(1.0, KEEP_METRIC * before) and not problem.is_quadratic:
             metric.is_spent = True
         cut = self.left_domain and not problem.keeps_domain
@@ -341,8 +350,18 @@ class _Lane:
         )
 
 
-def _goal(problem, point, metric, limit):
-    """Where the quadratic model has its minimum; what is at a target or bound is so exactly."""
+def _reach(problem):
+    """How far each coefficient may go at once, (p,): as far as `REACH` in the linear predictor,
+    where that has no units."""
+    link, scales = problem.link, problem.design.column_scales
+    if not (link.ends_at_infinity and link.means is not None):
+        return np.inf
+    return REACH / np.where(scales > 0, scales, 1.0)
+
+
+def _goal(problem, point, metric, limit, reach):
+    """Where the quadratic model has its minimum, within reach; what is at a target or bound is so
+    exactly."""
     target = _target(problem)
     gap = point.coef - target
     hessian, groups = problem.penalised(metric), problem.penalty.groups
@@ -354,8 +373,9 @@ def _goal(problem, point, metric, limit):
         return np.where(wanted == gap, point.coef, target + wanted)
     lower, upper = bounds(problem, target)
     movable = np.ones(len(gap), bool) if problem.excluded is None else ~problem.excluded
+    near = np.maximum(lower, gap - reach), np.minimum(upper, gap + reach)
     wanted = minimise_quadratic(
-        hessian, point.score, gap, _l1(problem), lower, upper, movable, INNER * limit
+        hessian, point.score, gap, _l1(problem), *near, movable, INNER * limit
     )
     goal = np.where(wanted == gap, point.coef, target + wanted)
     for end, given in zip((lower, upper), bounds(problem, 0.0 * target), strict=True):
@@ -404,7 +424,7 @@ def _learned(metric, problem, former, point):
     return metric + np.outer(change, change / curvature) - np.outer(expected, expected / model)
 
 
-def _largest(problem, point, limit):
+def largest_violation(problem, point, limit):
     """Largest violation in units of the limits."""
     gap, penalty = problem.from_target(point.coef), problem.penalty
     movable = np.ones(len(gap), bool) if problem.excluded is None else ~problem.excluded
@@ -418,15 +438,20 @@ def _largest(problem, point, limit):
 
 
 def _tolerance(problem, point, first, gram, tol):
+    beside = None if problem.intercept is None else gram[:, problem.intercept]
+    return tolerance_of(problem, point, first, np.diagonal(gram), beside, tol)
+
+
+def tolerance_of(problem, point, first, spread, beside, tol):
     """Violation of each column that counts as 1, (p,): see the module.
 
     Scores smaller than noise (of the first objective, where data are fitted exactly) and than
-    rounding are no measure.
+    rounding are no measure. spread, beside: (p,), the diagonal of X'WX and its intercept column
+    (None without).
     """
     intercept = problem.intercept
-    spread = np.diagonal(gram).copy()
-    if intercept is not None and gram[intercept, intercept] > 0:
-        centred = spread - gram[:, intercept] ** 2 / gram[intercept, intercept]
+    if intercept is not None and beside[intercept] > 0:
+        centred = spread - beside**2 / beside[intercept]
         spread = np.where(centred > 1e-10 * spread, centred, spread)
     size = np.sqrt(np.where(spread > 0, spread, 1.0))
     score = np.abs(point.score)
@@ -446,7 +471,7 @@ def _rounding(problem, point):
     return SCORE_ROUNDING * np.sqrt(level * n_rows / len(some.y))
 
 
-def _first_point(held):
+def first_point(held):
     """A point with a finite objective and a Gram, its penalised columns at their targets."""
     penalised, (lower, upper) = held.penalty.factors > 0, bounds(held, 0.0 * held.penalty.factors)
     fixed = np.where(penalised, np.clip(_target(held), lower, upper), 0.0)

@@ -106,7 +106,7 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
         if stretch > 1.0:
             secants, step = [], system.solve(point.score)
         with_gram = not problem.is_quadratic and (final_gram if last else not keep_gram)
-        moved, left_domain = _line_search(problem, point, step, stretch, with_gram, slack)
+        moved, left_domain = line_search(problem, point, step, stretch, with_gram, slack)
         at_edge = at_edge + 1 if left_domain and not problem.keeps_domain else 0
         converged = bool(last)
         if moved is None or at_edge == MAX_AT_EDGE:
@@ -178,7 +178,7 @@ def _stretch(link, movement, decrement, tol):
     return max(1.0, np.log(decrement / tol) / movement) if runs_away else 1.0
 
 
-def _line_search(problem, point, step, stretch, with_gram, slack):
+def line_search(problem, point, step, stretch, with_gram, slack):
     """The first point along the halved steps whose objective does not rise, or None; and whether
     a longer step left the domain of the means. A stretched step comes first, and must not lie
     beyond a maximum."""

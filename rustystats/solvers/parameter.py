@@ -44,10 +44,11 @@ def solve_with_parameter(
     name = problem.family.parameter
     if initial is not None:
         problem = replace(problem, family=problem.family.with_parameter(initial))
-    steps = 0
+    fit, steps = None, 0
     for rounds in range(1, max_rounds + 1):
-        if rounds == 1 or not problem.is_smooth:
+        if fit is None or fit.gram is None:
             fit = solve_problem(problem, tol=tol, max_iter=max_iter, start=start)
+            start = fit.coef
         else:
             fit = _refit(problem, fit, tol, max_iter)
         steps += fit.n_iter

@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rustystats.solvers.descent import bounds, fit_of, follow, null_track
+from rustystats.solvers.descent import bounds, fit_of
+from rustystats.solvers.trace import follow, null_track
 from rustystats.threads import single_threaded_blas
 
 LEAST_L1 = 1e-3

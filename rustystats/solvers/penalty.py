@@ -56,6 +56,12 @@ class Penalty:
         """The penalty with another alpha."""
         return replace(self, alpha=float(alpha))
 
+    def restrict(self, columns):
+        """The penalty of some columns, an index; there are no groups."""
+        arrays = ("factors", "scales", "target", "lower", "upper")
+        given = {name: getattr(self, name) for name in arrays}
+        return replace(self, **{k: None if v is None else v[columns] for k, v in given.items()})
+
     def l1(self):
         """Weight of each |b_j - t_j|, (p,); with groups, of each column's group norm."""
         if self.groups is None:

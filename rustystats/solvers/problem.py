@@ -108,6 +108,15 @@ class Problem:
         """The means at these coefficients, (n,)."""
         return self.link.inverse(self.design.matvec(coef, self.offset))
 
+    def working_weights(self, coef):
+        """W of X'WX at these coefficients, (n,): w (d mu / d eta)^2 / V, 0 where w is."""
+        eta = self.design.matvec(coef, self.offset)
+        mu, slope = self.link.inverse_with_derivative(eta)
+        prior = self.prior_weights
+        variance = self.family.variance(np.where(prior > 0, mu, 0.5))
+        top = prior * np.square(np.where(prior > 0, slope, 0.0))
+        return np.divide(top, variance, out=np.zeros_like(top), where=variance > 0)
+
     def without(self, columns):
         """The problem without some columns, a (p,) mask, beside those it leaves out already."""
         excluded = columns if self.excluded is None else columns | self.excluded
@@ -121,6 +130,28 @@ class Problem:
             y=np.ascontiguousarray(self.y[rows]),
             weights=None if self.weights is None else np.ascontiguousarray(self.weights[rows]),
             offset=None if self.offset is None else np.ascontiguousarray(self.offset[rows]),
+        )
+
+    def restrict(self, columns, coef):
+        """The problem of some columns alone, the others held.
+
+        Parameters
+        ----------
+        columns : index array, increasing; none of them excluded
+        coef : (p,) where the others are held
+        """
+        held = coef.copy()
+        held[columns] = 0.0
+        position = None
+        if self.intercept is not None and np.isin(self.intercept, columns):
+            position = int(np.searchsorted(columns, self.intercept))
+        return replace(
+            self,
+            design=self.design.restrict(columns),
+            offset=self.design.matvec(held, self.offset) if held.any() else self.offset,
+            penalty=None if self.penalty is None else self.penalty.restrict(columns),
+            intercept=position,
+            excluded=None,
         )
 
     def sample(self, rows):
@@ -250,7 +281,8 @@ class Fit:
     own was estimated. `unit` is what the decrement was measured in. `separated` names the levels or
     columns along which the likelihood has no maximum. Of a penalty with an absolute value or
     bounds, `kkt` is the largest violation of the conditions for a minimum, relative to that of the
-    null model, and `n_free` the number of coefficients away from target and bounds.
+    null model, and `n_free` the number of coefficients away from target and bounds. `method` is the
+    way it was solved (`method.py`): "Gram", "conjugate gradients", "working set of 212 columns".
     """
 
     coef: np.ndarray
@@ -269,6 +301,7 @@ class Fit:
     kkt: float | None = None
     n_free: int | None = None
     separated: tuple = ()
+    method: str = "Gram"
 
     @property
     def rank(self):
