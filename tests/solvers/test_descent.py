@@ -192,7 +192,7 @@ def test_no_column_is_penalised(pair):
     assert fit.rank == 7
 
 
-@pytest.mark.parametrize("value", [0.1, 1 / 3, 0.7])
+@pytest.mark.parametrize("value", [0.1, 1 / 3])
 def test_all_responses_equal(pair, value):
     base = make_problem(pair, offset=None)
     problem = replace(base, y=np.full(N, value))

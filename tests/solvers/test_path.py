@@ -81,8 +81,8 @@ def test_every_point_meets_the_conditions_for_a_minimum(objective, pair, l1_rati
 
 def test_no_point_depends_on_those_before_it(pair):
     problem = make_problem(pair, 0.7)
-    path = solve_path(problem, AlphaGrid(n=9, ratio=1e-3), tol=1e-9)
-    for k in (1, 4, 8):
+    path = solve_path(problem, AlphaGrid(n=6, ratio=1e-3), tol=1e-9)
+    for k in (1, 5):
         alone = replace(problem, penalty=problem.penalty.at(path.alphas[k]))
         fit = solve_descent(alone, tol=1e-9)
         size = max(1.0, abs(pair.unit))
@@ -106,9 +106,9 @@ def test_lanes_change_nothing_but_the_passes(monkeypatch, pairs, names):
 # ---- where it starts ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("l1_ratio", [1.0, 0.3])
-def test_it_starts_with_the_empty_model_and_a_column_enters_just_below(objective, pair, l1_ratio):
+def test_it_starts_with_the_empty_model_and_a_column_enters_just_below(objective, pair):
     """With the family's link, the weights and the offset: alpha_max was that of least squares."""
+    l1_ratio = 0.6
     factors = np.array([0.0, 1, 1, 1, 0.5, 2, 1, 1])
     scales = np.array([1.0, 0.4, 0.5, 0.4, 0.6, 0.5, 0.7, 1])
     problem = make_problem(pair, l1_ratio, factors, scales)
