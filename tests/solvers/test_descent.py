@@ -243,6 +243,18 @@ def test_a_prior_that_moves_the_means_is_no_obstacle(objective, pairs, link, pri
     assert found.max() < 1e-6
 
 
+def test_means_that_run_off_are_no_numpy_warning(pairs):
+    """An offset of means from 1e-8 to 1e8, with which scoring steps overflow: see the messages."""
+    pair = pairs["gamma", "log"]
+    rng = np.random.default_rng(0)
+    x = np.column_stack([np.ones(200), rng.normal(size=(200, 5))])
+    y = rng.gamma(2, 0.5, 200)
+    problem = Problem(DesignMatrix([DenseBlock(x)], 1), y, pair.family, pair.link, intercept=0)
+    target = np.r_[0.0, np.full(5, 2.0)]
+    fit = solve_descent(with_penalty(problem, 1e6, target=target))  # warnings are errors here
+    np.testing.assert_array_equal(fit.coef[1:], target[1:])
+
+
 def test_no_valid_start_is_an_error_with_a_remedy(pairs):
     pair = pairs["gamma", "identity"]
     without_intercept = make_problem(pair, offset=None)
