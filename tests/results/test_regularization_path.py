@@ -123,8 +123,10 @@ def test_it_can_be_pickled(path):
     ],
 )
 def test_the_table_is_of_the_kind_of_the_data(path, make, kind):
-    table = path_of(make(FRAME)).to_dataframe()
+    other = path_of(make(FRAME))
+    table = other.to_dataframe()
     assert isinstance(table, kind)
+    assert isinstance(other.result(2).relativities(), kind)
     columns = table.column_names if kind is pa.Table else list(table.columns)
     assert columns == ["alpha", *NAMES]
     np.testing.assert_allclose(np.asarray(table["alpha"]), path.alphas, rtol=1e-12)
