@@ -49,7 +49,7 @@ def interpreter(system):
 
 
 def _find(system):
-    if system == "R":
+    if system in ("R", "glmnet"):
         found = shutil.which("Rscript")
         if found is None:
             raise Unavailable("Rscript is not on PATH")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import envs
 import report
-from worker import FILES, WORKERS, Worker
+from worker import FILES, WORKERS, Worker, surroundings
 from works import WORKS
 
 CACHE = envs.HERE / ".cache"
@@ -37,7 +37,7 @@ class Outcome:
         if "seconds" in answer:
             self.seconds.append(answer["seconds"])
         self.peak_mb = answer.get("peak_mb", self.peak_mb)
-        self.checks = {name: answer.get(name) for name in ("deviance", "coef", "se")}
+        self.checks = {name: answer.get(name) for name in ("deviance", "coef", "se", "alpha")}
 
 
 def measure(name, work, systems, repeat):
@@ -100,7 +100,7 @@ def prepare(data):
     CACHE.mkdir(exist_ok=True)
     program = envs.interpreter("data")
     command = [program, "-P", str(WORKERS / "prepare.py"), str(data.resolve()), str(CACHE)]
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, env=surroundings())
 
 
 def say(message):

@@ -15,9 +15,15 @@ FILES = {
     "scikit-learn": "sklearn_.py",
     "statsmodels": "statsmodels_.py",
     "R": "glm.R",
+    "glmnet": "glmnet.R",
 }
 WORKERS = Path(__file__).resolve().parent / "workers"
 PATIENCE_S = 900
+
+
+def surroundings():
+    """The environment variables of the programs in ``workers``, which import from each other."""
+    return {**os.environ, "PYTHONPATH": str(WORKERS), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 class Worker:
@@ -25,17 +31,18 @@ class Worker:
 
     def __init__(self, work, row, cache):
         program = envs.interpreter(row.system)
-        safe = [] if row.system == "R" else ["-P"]  # no folder of ours before the environment's own
-        environment = {**os.environ, "PYTHONPATH": str(WORKERS), "PYTHONDONTWRITEBYTECODE": "1"}
+        script = WORKERS / FILES[row.system]
+        # Python must see no folder of ours before the environment's own
+        safe = [] if script.suffix == ".R" else ["-P"]
         self._log = open(cache / f"{row.system}.log", "a")  # noqa: SIM115 (closed in `close`)
         self._process = subprocess.Popen(
-            [program, *safe, str(WORKERS / FILES[row.system]), work, row.variant, str(cache)],
+            [program, *safe, str(script), work, row.variant, str(cache)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
             cwd=cache,
-            env=environment,
+            env=surroundings(),
         )
         try:
             self.versions = self._answer()["versions"]

@@ -22,7 +22,7 @@ from rustystats.estimators.glm import GLMRegressor
 from rustystats.estimators.glm_cv import GLMRegressorCV
 from rustystats.messages import SeparationWarning
 from rustystats.model import FormulaGLM, glm
-from rustystats.results import CVResult, GLMResults, RegularizationPath, compare
+from rustystats.results import CVResult, GLMResults, RegularizationPath, StabilitySelection, compare
 from rustystats.selection import (
     cv_elasticnet,
     cv_glm,
@@ -31,6 +31,7 @@ from rustystats.selection import (
     lasso_path,
     regularization_path,
 )
+from rustystats.stability import stability_selection
 from rustystats.terms.splines import bs, bs_names, ns, ns_names
 
 __version__ = "0.1.0"
@@ -44,6 +45,7 @@ __all__ = [
     "GLMResults",
     "RegularizationPath",
     "SeparationWarning",
+    "StabilitySelection",
     "bs",
     "bs_names",
     "compare",
@@ -66,6 +68,7 @@ __all__ = [
     "poisson_regression",
     "predict",
     "regularization_path",
+    "stability_selection",
     "summary",
     "summary_relativities",
 ]

@@ -14,17 +14,22 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from rustystats import frames
+from rustystats.design.matrix import DesignMatrix
 from rustystats.messages import SeparationWarning, warn_user
 from rustystats.offsets import (
     OffsetTerms,
+    as_complement,
+    evaluate_complement,
     evaluate_offsets,
     finite,
     learn_offsets,
     named,
+    plus,
     read_vector,
 )
 from rustystats.penalties import check_alpha
-from rustystats.solvers import method
+from rustystats.solvers import method, wide
+from rustystats.solvers.descent import free_part
 from rustystats.solvers.nested import nearly_aliased
 from rustystats.solvers.parameter import solve_with_parameter
 from rustystats.solvers.path import solve_path
@@ -32,7 +37,7 @@ from rustystats.solvers.problem import Problem
 from rustystats.solvers.separation import separated_parts
 from rustystats.solvers.solve import solve_problem
 from rustystats.terms.array import ArrayColumns
-from rustystats.terms.term import ModelTerms
+from rustystats.terms.term import ModelTerms, select_columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +86,34 @@ class Model:
         penalty = options.penalty(self, alpha) if wanted else None
         return replace(self, problem=replace(self.problem, penalty=penalty))
 
+    def select(self, columns):
+        """The model with some of its columns alone, without penalty.
+
+        Parameters
+        ----------
+        columns : (p,) bool
+        """
+        problem, starts = self.problem, self.problem.design.starts
+        terms, spans, blocks = [], [], []
+        for term, span in zip(self.terms.terms, self.spans, strict=True):
+            mine = np.flatnonzero(columns[starts[span.start] : starts[span.stop]])
+            if len(mine) or self.terms.is_array:  # an array is read as a whole in any case
+                made = select_columns([problem.design.blocks[index] for index in span], mine)
+                terms.append(term.select(mine))
+                spans.append(range(len(blocks), len(blocks) + len(made)))
+                blocks += made
+        intercept = problem.intercept
+        selected = replace(
+            problem,
+            design=DesignMatrix(blocks, problem.design.n_threads),
+            penalty=None,
+            intercept=None if intercept is None else int(np.count_nonzero(columns[:intercept])),
+        )
+        names = [name for name, kept in zip(self.names, columns, strict=True) if kept]
+        return replace(
+            self, terms=ModelTerms(tuple(terms)), problem=selected, spans=spans, names=names
+        )
+
     def threaded(self, n_threads):
         """The model with another number of threads."""
         problem = self.problem
@@ -100,6 +133,7 @@ def prepare(
     exposure=None,
     offset=None,
     offset_expressions=(),
+    complement=None,
 ):
     """Check the data and set up the problem.
 
@@ -112,22 +146,26 @@ def prepare(
     response : str, its name in messages
     weights, exposure, offset : column name, (n,) array or None
     offset_expressions : tuple of Expression
+    complement : GLMResults, ModelComplement, column name, (n,) array or None
 
     Returns
     -------
     Model
     """
     n_rows = columns.n_rows
-    offsets = learn_offsets(exposure, offset, offset_expressions, link)
+    complement = as_complement(complement, link)
+    offsets = learn_offsets(exposure, offset, offset_expressions, link, complement)
     y = check_response(y, n_rows, family, response)
     prior = None if weights is None else check_weights(weights, columns, n_rows)
     shift, exposure_values = evaluate_offsets(offsets, columns, exposure, offset, n_rows)
-    reserved = {name for name in (exposure, weights, offset) if isinstance(name, str)}
+    shift = plus(shift, evaluate_complement(complement, columns, n_rows, family, link))
+    given = (exposure, weights, offset, complement)
+    reserved = {name for name in given if isinstance(name, str)}
     clash = reserved.intersection(terms.columns)
     if clash:
         raise ValueError(
-            f"column {sorted(clash)[0]!r} is exposure, offset or weight of this model and cannot "
-            "be a term as well: copy it under another name if that is meant"
+            f"column {sorted(clash)[0]!r} is exposure, offset or weight (or complement) of "
+            "this model and cannot be a term as well: copy it under another name if that is meant"
         )
     learned = terms.resolve(columns).learn(columns)
     names = learned.names()
@@ -186,9 +224,11 @@ def solve(model, *, tol, max_iter, columns=None, start=None, **parameter_options
         if isinstance(columns, ArrayColumns):
             columns.check_finite()  # says more than the solver can
         raise
-    if fit.gram is not None:
-        fit = replace(fit, separated=separated_parts(problem, fit, model.names))
-    _say_what_is_wrong(problem, fit, model.names)
+    free = _free_part(problem, fit, model.names)
+    if free:
+        fit = replace(fit, separated=separated_parts(*free))
+        _warn_of_near_aliases(*free)
+    _say_what_is_wrong(problem, fit)
     return replace(model, problem=problem), fit
 
 
@@ -224,6 +264,7 @@ def trace_path(model, options, grid, *, tol, max_iter, columns=None):
         if isinstance(columns, ArrayColumns):
             columns.check_finite()
         raise
+    path = replace(path, fits=_with_separation(penalised, path))
     short = [alpha for alpha, fit in zip(path.alphas, path.fits, strict=True) if not fit.converged]
     if short:
         message = next(fit.message for fit in path.fits if not fit.converged)
@@ -235,9 +276,35 @@ def trace_path(model, options, grid, *, tol, max_iter, columns=None):
     return penalised, path
 
 
-def _say_what_is_wrong(problem, fit, names):
-    """Warn of each way in which the fit is not what was asked for."""
-    near = np.zeros(0, dtype=bool) if fit.gram is None else nearly_aliased(problem, fit)
+def _with_separation(model, path):
+    """The fits of a path with what separates the columns that are not penalised; and a warning.
+
+    That is a matter of the data, whatever the penalty of the others: one fit shows it for all those
+    with a penalty.
+    """
+    problem, fits = model.problem, []
+    penalised = np.count_nonzero(path.alphas)
+    for alike in (path.fits[:penalised], path.fits[penalised:]):
+        if alike:
+            penalty = problem.penalty.at(path.alphas[len(fits) + len(alike) - 1])
+            free = _free_part(replace(problem, penalty=penalty), alike[-1], model.names)
+            separated = separated_parts(*free) if free else ()
+            fits += [replace(fit, separated=separated) for fit in alike]
+    _warn_of_separation(fits[-1].separated)
+    return tuple(fits)
+
+
+def _free_part(problem, fit, names):
+    """(Problem, Fit, names) where the likelihood alone decides, with a Gram; None for nothing."""
+    if fit.method != method.GRAM:
+        free = wide.free_part(problem, fit)
+        return free and (*free[:2], [names[column] for column in free[2]])
+    free = (problem, fit) if fit.gram is not None else free_part(problem, fit)
+    return free and (*free, names)
+
+
+def _warn_of_near_aliases(problem, fit, names):
+    near = nearly_aliased(problem, fit)
     if near.any():
         listed = ", ".join(name for name, is_near in zip(names, near, strict=True) if is_near)
         warn_user(
@@ -245,14 +312,22 @@ def _say_what_is_wrong(problem, fit, names):
             "cannot tell, and left out (NaN); subtract its mean or rescale it, use a spline "
             "instead of powers, or look for weights and offsets many orders of magnitude apart"
         )
-    if fit.separated:
+
+
+def _warn_of_separation(separated):
+    if separated:
         warn_user(
-            f"the likelihood has no maximum (separation) along {'; '.join(fit.separated)}: the "
+            f"the likelihood has no maximum (separation) along {'; '.join(separated)}: the "
             "response lies at one end of its range in all of these rows. The coefficients run to "
             "infinity and were stopped, and their standard errors mean nothing: group those "
-            "levels with others, leave them out, or add a ridge penalty",
+            "levels with others, leave them out, or penalise them",
             SeparationWarning,
         )
+
+
+def _say_what_is_wrong(problem, fit):
+    """Warn of each way in which the fit is not what was asked for."""
+    _warn_of_separation(fit.separated)
     if not fit.converged:
         warn_user(f"the fit did not converge: {fit.message}", ConvergenceWarning)
     if fit.parameter is not None and not np.isfinite(fit.parameter.error):
@@ -329,25 +404,10 @@ def check_dispersion(dispersion):
 
 
 def _check_width(model, tracing=False):
-    """Refuse what only a Gram too large would solve; `tracing` as in `choose`."""
-    if method.choose(model.problem, tracing) is not None:
-        return
-    p, penalty = len(model.names), model.problem.penalty
+    """Refuse what only a Gram too large would solve; `tracing` as in `method.choose`."""
     widest = max(model.terms.terms, key=lambda term: len(term.names()))
-    remedy = "group the levels, or leave that term out"
-    if penalty is None or not (tracing or penalty.alpha > 0):
-        remedy += ", or penalise it: regularization='lasso' or 'ridge' needs none of them"
-    elif penalty.groups is not None:
-        remedy += ", or leave out group=: the lasso of single columns needs only a few of them"
-    elif np.count_nonzero(penalty.factors == 0) > method.SET_COLUMNS:
-        remedy += ", or give it a penalty_factor above 0"
-    else:
-        remedy += ", or bound coefficients beside an L1 penalty (l1_ratio and alpha above 0)"
-    raise ValueError(
-        f"the model has {p} columns, {len(widest.names())} of them from "
-        f"{':'.join(widest.columns)}: their cross-products would take {8e-9 * p**2:.0f} GB; "
-        f"{remedy}"
-    )
+    source = f"{len(widest.names())} of them from {':'.join(widest.columns)}"
+    method.check_width(model.problem, source, tracing)
 
 
 def _intercept_position(terms, spans, design):

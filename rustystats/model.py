@@ -8,8 +8,10 @@ from rustystats.families import get_family
 from rustystats.fitting import check_dispersion, prepare, solve, trace_path
 from rustystats.formula import parse_formula
 from rustystats.links import get_link
+from rustystats.offsets import as_complement, complement_columns
 from rustystats.penalties import PenaltyOptions, alpha_grid
 from rustystats.results import CVResult, GLMResults, RegularizationPath
+from rustystats.results.stability import find_stable
 
 
 def glm(
@@ -23,6 +25,7 @@ def glm(
     exposure=None,
     offset=None,
     weights=None,
+    complement=None,
     n_threads=None,
 ):
     """A generalized linear model from a formula; call ``.fit()`` on it.
@@ -58,6 +61,13 @@ def glm(
         as an exposure: its logarithm is added.
     weights : str or (n,) array, optional
         Prior weights >= 0: a row of weight 2 counts as two rows in coefficients and deviance.
+    complement : GLMResults, str or (n,) array, optional
+        What another model says of these rows, countrywide say: a fitted formula model with the same
+        link, or its predicted means for a unit of exposure, as a column or an array. Its linear
+        predictor is added to the offset, so that coefficients are deviations from it: a heavy
+        penalty gives it back, times one overall factor. Relativities are relative to it as well.
+        A prediction evaluates the model on the new rows, or finds the column there; where an array
+        was given here, it needs one.
     n_threads : int, optional
         None takes OMP_NUM_THREADS, else all processors.
 
@@ -83,9 +93,13 @@ def glm(
     True
     >>> result.feature_names[:3]
     ['Intercept', 'ns(DrivAge, 1/4)', 'ns(DrivAge, 2/4)']
+    >>> region = rs.glm("ClaimNb ~ C(VehBrand)", data.iloc[:2_000], family="poisson",
+    ...                 exposure="Exposure", complement=result)
+    >>> region.fit(alpha=1.0).deviance < region.fit(alpha=1e6).deviance  # shrunken towards result
+    True
     """
     family = get_family(family, var_power, theta, defaults={"theta": "auto"})
-    return FormulaGLM(formula, data, family, link, exposure, offset, weights, n_threads)
+    return FormulaGLM(formula, data, family, link, exposure, offset, weights, n_threads, complement)
 
 
 class FormulaGLM:
@@ -101,12 +115,16 @@ class FormulaGLM:
     n_obs, n_params : int
     """
 
-    def __init__(self, formula, data, family, link, exposure, offset, weights, n_threads):
+    def __init__(
+        self, formula, data, family, link, exposure, offset, weights, n_threads, complement=None
+    ):
         self.formula = formula
         self.family = family
         self.link = get_link(link, family)
         parsed = parse_formula(formula)
         named = [name for name in (exposure, offset, weights) if isinstance(name, str)]
+        complement = as_complement(complement, self.link)
+        named += complement_columns(complement)
         columns = frames.read_columns(data, (*parsed.columns, *named), n_threads)
         self._backend, self._data = columns.backend, data  # groups= may name a column of it
         self._model = prepare(
@@ -120,6 +138,7 @@ class FormulaGLM:
             exposure=exposure,
             offset=offset,
             offset_expressions=parsed.offsets,
+            complement=complement,
         )
 
     @property
@@ -220,7 +239,8 @@ class FormulaGLM:
             those of the columns as they are.
         prior_coef : dict, (p,) array or GLMResults, optional
             What the penalty draws coefficients to instead of 0, by column name: those of a
-            countrywide model, say; of a fitted model, the columns that both have.
+            countrywide model, say; of a fitted model, the columns that both have, which must mean
+            the same there (knots, reference levels). `complement` of `glm` needs no such match.
         group : "term" or (p,) labels, optional
             Penalise the norm of a term's coefficients instead of each: a factor enters or leaves
             as a whole (group lasso). Needs an l1_ratio above 0.
@@ -333,6 +353,71 @@ class FormulaGLM:
         grid = alpha_grid(alphas, n_alphas, alpha_min_ratio)
         model, path = trace_path(self._model, options, grid, tol=tol, max_iter=max_iter)
         return RegularizationPath(model, path, self._backend, self.formula)
+
+    def stability_selection(
+        self,
+        alphas=None,
+        n_alphas=30,
+        l1_ratio=1.0,
+        alpha_min_ratio=0.05,
+        n_subsamples=50,
+        threshold=0.6,
+        max_iter=100,
+        tol=1e-4,
+        *,
+        by=None,
+        max_false=None,
+        random_state=None,
+        penalty_factor=None,
+        lower_bounds=None,
+        upper_bounds=None,
+        standardize=False,
+        prior_coef=None,
+        group=None,
+    ):
+        """The share of halves of the rows on which the penalty selects each column or term.
+
+        Parameters
+        ----------
+        alphas, n_alphas, alpha_min_ratio, n_subsamples, threshold, max_false, random_state : as in
+            `rustystats.stability_selection`
+        l1_ratio : float in (0, 1]
+        max_iter, tol : as in `regularization_path`
+        by : "column" or "term", optional
+            A term is selected where one of its columns is. None is "term" with group="term", else
+            "column".
+        penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group : as in `fit`
+
+        Returns
+        -------
+        StabilitySelection
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + VehPower + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> stable = model.stability_selection(n_subsamples=10, alpha_min_ratio=0.5, random_state=0)
+        >>> stable.selected()
+        ['BonusMalus']
+        """
+        options = PenaltyOptions(
+            l1_ratio, penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
+        )
+        return find_stable(
+            self._model,
+            options,
+            alpha_grid(alphas, n_alphas, alpha_min_ratio),
+            by=by,
+            n_subsamples=n_subsamples,
+            threshold=threshold,
+            max_false=max_false,
+            random_state=random_state,
+            tol=tol,
+            max_iter=max_iter,
+            backend=self._backend,
+        )
 
     def __repr__(self):
         return (

@@ -1,10 +1,12 @@
-"""What is added to the linear predictor beside X b: exposure and offset, at fit and at prediction.
+"""What is added to the linear predictor beside X b, at fit and at prediction: exposure, offset and
+complement.
 
 * ``exposure=`` (column or array, > 0, log link) adds its logarithm.
 * ``offset=`` as an array is added as it is, on the link scale. As a column name with a log link it
   is the older spelling of an exposure: the column must be positive and its logarithm is added; with
   any other link the column is added as it is.
 * ``offset(expr)`` in a formula is added as it is.
+* ``complement=`` is what another model predicts for a unit of exposure; its link is added.
 """
 
 from dataclasses import dataclass
@@ -23,19 +25,26 @@ class OffsetTerms:
     exposure, offset : str (a column), True (an array was given at fit) or None
     expressions : tuple of Expression, from the formula
     log_link : bool
+    complement : ModelComplement, str (a column), True (an array was given at fit) or None
     """
 
     exposure: object = None
     offset: object = None
     expressions: tuple = ()
     log_link: bool = True
+    complement: object = None
 
     @property
     def columns(self):
         """Names of the data columns used."""
         named = [name for name in (self.exposure, self.offset) if isinstance(name, str)]
-        named += [name for expression in self.expressions for name in expression.columns]
+        named += self.own_columns
         return tuple(dict.fromkeys(named))
+
+    @property
+    def own_columns(self):
+        """Those that are looked up whatever exposure and offset a prediction is given."""
+        return tuple(name for expression in self.expressions for name in expression.columns)
 
     def describe(self):
         """What a summary says of the offset."""
@@ -47,10 +56,135 @@ class OffsetTerms:
         elif self.offset:
             parts.append("array")
         parts += [expression.text for expression in self.expressions]
+        if self.complement is not None:
+            named = self.complement if isinstance(self.complement, str) else "array"
+            named = "model" if isinstance(self.complement, ModelComplement) else named
+            parts.append(f"complement({named})")
         return " + ".join(parts) or "none"
 
 
-def learn_offsets(exposure, offset, expressions, link):
+@dataclass(frozen=True, eq=False)
+class ModelComplement:
+    """A fitted model as the complement of another, without the data it was fitted to.
+
+    Parameters
+    ----------
+    terms : ModelTerms, learned
+    coef : (p,) with 0 at aliased columns
+    offsets : OffsetTerms
+    family, link : objects
+    label : str
+    """
+
+    terms: object
+    coef: np.ndarray
+    offsets: OffsetTerms
+    family: object
+    link: object
+    label: str
+
+    @property
+    def columns(self):
+        """Names of the data columns used; that of the exposure is not."""
+        named = (*self.terms.columns, *self.offsets.own_columns, *self._offset)
+        return tuple(dict.fromkeys((*named, *complement_columns(self.offsets.complement))))
+
+    @property
+    def _offset(self):
+        """The column that is added as it is, (name,); with a log link it would be an exposure."""
+        named = isinstance(self.offsets.offset, str) and not self.offsets.log_link
+        return (self.offsets.offset,) if named else ()
+
+    def evaluate(self, columns):
+        """Linear predictor for a unit of exposure, (n,)."""
+        design, _ = self.terms.design(columns)
+        n_rows, offset = columns.n_rows, next(iter(self._offset), None)
+        shift, _ = evaluate_offsets(self.offsets, columns, None, offset, n_rows)
+        own = self.offsets.complement  # that of the complement itself
+        shift = plus(shift, evaluate_complement(own, columns, n_rows, self.family, self.link))
+        return design.matvec(self.coef, shift)
+
+
+def as_complement(given, link):
+    """A complement as it is kept: a fitted model without its data, a column name or an array.
+
+    Parameters
+    ----------
+    given : GLMResults, str, (n,) array or None
+    link : link object of the model that is to be complemented
+
+    Raises
+    ------
+    ValueError
+        For a model with another link, of arrays, or fitted with an array that new rows lack.
+    TypeError
+        For a model that is not fitted.
+    """
+    if given is None or isinstance(given, ModelComplement) or not hasattr(given, "fit"):
+        return given
+    if not hasattr(given, "feature_names") or callable(given.fit):
+        raise TypeError(
+            f"complement is a {type(given).__name__}, which says nothing of new rows: pass what "
+            "its fit() returned (of an estimator, its result_)"
+        )
+    model, problem = given.model, given.model.problem
+    instead = "pass complement=its predicted means per unit of exposure, as a column or an array"
+    if problem.link.name() != link.name():
+        raise ValueError(
+            f"the complement has link {problem.link.name()}, the model {link.name()}: {instead}"
+        )
+    if model.terms.is_array:
+        raise ValueError(f"the complement was fitted to an array, not to named columns: {instead}")
+    for role in ("offset", "complement"):
+        if getattr(model.offsets, role) is True:
+            raise ValueError(f"the complement was fitted with an array as {role}: {instead}")
+    label = f"the model {given.formula!r}" if given.formula else "another model"
+    return ModelComplement(
+        model.terms, given.fit.coef, model.offsets, problem.family, problem.link, label
+    )
+
+
+def complement_columns(complement):
+    """Names of the data columns that a complement needs, a tuple."""
+    if isinstance(complement, ModelComplement):
+        return complement.columns
+    return (complement,) if isinstance(complement, str) else ()
+
+
+def evaluate_complement(complement, columns, n_rows, family, link):
+    """The link of the predicted means of a complement, (n,), or None without one.
+
+    Parameters
+    ----------
+    complement : ModelComplement, str, array, scalar or None
+    columns : Columns
+    n_rows : int
+    family, link : objects, of the model that is complemented
+
+    Raises
+    ------
+    ValueError
+        For means that the family or the link cannot have.
+    """
+    if complement is None:
+        return None
+    if isinstance(complement, ModelComplement):
+        return complement.evaluate(columns)
+    mu = finite(read_vector(complement, columns, n_rows, "complement"), "complement", complement)
+    with np.errstate(all="ignore"):
+        eta = link.link(mu)
+    outside = ~(family.mean_domain.contains(mu) & np.isfinite(eta))
+    if outside.any():
+        raise ValueError(
+            f"{named('complement', complement)} is no mean of the {family.name()} family with "
+            f"{link.name()} link in {int(outside.sum())} of {n_rows} rows (for instance "
+            f"{mu[outside][0]:g}): it must be predicted means for a unit of exposure, not linear "
+            "predictors; correct or drop those rows"
+        )
+    return eta
+
+
+def learn_offsets(exposure, offset, expressions, link, complement=None):
     """`OffsetTerms` of a model.
 
     Raises
@@ -80,6 +214,9 @@ def learn_offsets(exposure, offset, expressions, link):
         offset if isinstance(offset, str) or offset is None else True,
         tuple(expressions),
         log_link,
+        complement
+        if complement is None or isinstance(complement, (str, ModelComplement))
+        else True,
     )
 
 
@@ -107,15 +244,18 @@ def evaluate_offsets(terms, columns, exposure, offset, n_rows):
             positive(values, offset)
             exposure_values = values if exposure_values is None else exposure_values * values
             values = np.log(values)
-        total = _plus(total, finite(values, "offset", offset))
+        total = plus(total, finite(values, "offset", offset))
     for expression in terms.expressions:
         values = np.broadcast_to(expression.evaluate_rows(columns), n_rows)
-        total = _plus(total, finite(values, "offset", expression.text))
+        total = plus(total, finite(values, "offset", expression.text))
     return total, exposure_values
 
 
-def _plus(total, values):
-    return np.array(values) if total is None else total + values
+def plus(total, values):
+    """The sum of two vectors, None standing for zeros."""
+    if total is None or values is None:
+        return total if values is None else np.array(values)
+    return total + values
 
 
 def read_vector(values, columns, n_rows, role):

@@ -143,6 +143,7 @@ class Layout:
     """
 
     def __init__(self, model):
+        self.model = model
         self.names = list(model.names)
         self.intercept = model.problem.intercept
         starts = model.problem.design.starts
@@ -220,7 +221,26 @@ class Layout:
                 "prior_coef: the fitted model shares no column with this one; it has "
                 f"{_listed(result.feature_names)}"
             )
+        if hasattr(result, "model"):
+            self._check_same(shared, result.model)
         return shared
+
+    def _check_same(self, shared, other):
+        """Refuse the coefficients of columns that are another function of the data there."""
+        instead = "pass the model by complement= instead, which takes its predictions as they are"
+        own, others = self.model.problem.link.name(), other.problem.link.name()
+        if own != others:
+            raise ValueError(
+                f"prior_coef: the fitted model has link {others}, not {own}: {instead}"
+            )
+        here, there = self.model.terms.meanings(), other.terms.meanings()
+        for name in shared:
+            (term, means), (_, meant) = here.get(name, ("", "")), there.get(name, ("", ""))
+            if means != meant:
+                raise ValueError(
+                    f"prior_coef: term {term!r} has {means} here and {meant} in the fitted model, "
+                    f"so its coefficients, {name!r} the first, are of other columns: {instead}"
+                )
 
     def groups(self, given, factors):
         """Groups of penalised columns, a tuple of index arrays, or None."""

@@ -7,12 +7,14 @@ and its counterpart in statsmodels. A link enters by being in `LINKS`, with one 
 import warnings
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 import statsmodels.api as sm
 
 from rustystats.families import FAMILIES
 from rustystats.links import LINKS, Power
 
+collect_ignore_glob = ["golden/*"]  # scripts that need what the tests do not
 SM = sm.families
 LINK_KINDS = {**LINKS, "power": lambda: Power(0.7)}
 SM_LINKS = {
@@ -99,6 +101,86 @@ PAIRS = {
     for family in FAMILIES
     for link in FAMILIES[family].link_names
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """The penalised objective of `solvers/problem.py` in plain numpy, on a dense matrix.
+
+    Penalties are given for each coefficient: `l1` of |b_j - target_j|, `l2` of half its square.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    family: object
+    link: object
+    weights: np.ndarray | float = 1.0
+    offset: np.ndarray | float = 0.0
+
+    @classmethod
+    def of(cls, problem):
+        """That of a `Problem`, whatever the storage of its design."""
+        weights = 1.0 if problem.weights is None else problem.weights
+        offset = 0.0 if problem.offset is None else problem.offset
+        return cls(
+            problem.design.to_dense(), problem.y, problem.family, problem.link, weights, offset
+        )
+
+    @property
+    def shares(self):
+        """Weights that sum to 1."""
+        weights = np.broadcast_to(np.asarray(self.weights, float), self.y.shape)
+        return weights / weights.sum()
+
+    def value(self, coef, l1=0.0, l2=0.0, target=0.0):
+        mu = self.link.inverse(self.x @ coef + self.offset)
+        gap = coef - target
+        deviance = self.shares @ self.family.unit_deviance(self.y, mu)
+        return deviance / 2 + np.sum(l1 * np.abs(gap)) + np.sum(l2 * gap**2) / 2
+
+    def descent(self, coef):
+        """Minus the gradient of the mean half deviance, (p,)."""
+        mu, slope = self.link.inverse_with_derivative(self.x @ coef + self.offset)
+        used = self.shares > 0
+        each = np.zeros(len(mu))
+        each[used] = ((self.y - mu) * slope / self.family.variance(mu))[used]
+        return self.x.T @ (self.shares * each)
+
+    def violations(self, coef, l1, l2=0.0, target=0.0, lower=-np.inf, upper=np.inf):
+        """How steeply the objective falls to either side of each coefficient, 0 where it does not.
+
+        All are 0 at a minimum and, where the objective is convex, nowhere else.
+        """
+        coef, gap = np.asarray(coef), coef - target
+        falling = self.descent(coef) - l2 * gap
+        up = np.where(coef >= upper, 0.0, falling - np.where(gap < 0, -l1, l1))
+        down = np.where(coef <= lower, 0.0, -falling - np.where(gap > 0, -l1, l1))
+        return np.maximum(np.maximum(up, down), 0.0)
+
+    def sizes(self, coef):
+        """Standard deviation of each column under the working weights at `coef`; a constant's is
+        the root mean weight."""
+        mu, slope = self.link.inverse_with_derivative(self.x @ coef + self.offset)
+        used = self.shares > 0
+        weight = np.zeros(len(mu))
+        weight[used] = (self.shares * slope**2 / self.family.variance(mu))[used]
+        centred = self.x - weight @ self.x / weight.sum()
+        constant = np.abs(centred).max(axis=0) <= 1e-9 * np.abs(self.x).max(axis=0)
+        sizes = np.sqrt(weight @ np.where(constant, self.x, centred) ** 2)
+        return np.where(sizes > 0, sizes, 1.0)
+
+    def worst(self, null, coef, *penalty, **options):
+        """Largest violation, in units of the largest slope at the coefficients `null`: the larger
+        of that with each column in units of its standard deviation, and of that as it is."""
+        found, slopes = self.violations(coef, *penalty, **options), np.abs(self.descent(null))
+        sizes = self.sizes(null)
+        return max(np.max(found / sizes) / np.max(slopes / sizes), np.max(found) / np.max(slopes))
+
+
+@pytest.fixture(scope="session")
+def objective():
+    """The class `Objective`."""
+    return Objective
 
 
 @pytest.fixture(scope="session")

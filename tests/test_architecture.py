@@ -25,7 +25,7 @@ FLOORS = [
     "inference",
     "offsets penalties folds fitting cross_validate",
     "results",
-    "model arrays selection",
+    "model arrays selection stability",
     "estimators",
     "cli",
     "__init__",
@@ -40,6 +40,8 @@ WITHIN_A_FLOOR = {
     ("cross_validate", "folds"),
     ("cross_validate", "penalties"),
     ("selection", "arrays"),
+    ("stability", "arrays"),
+    ("stability", "selection"),
 }
 DATA_FRAMES = {"narwhals", "pandas", "polars", "pyarrow"}
 

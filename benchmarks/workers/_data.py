@@ -8,6 +8,7 @@ import numpy as np
 SAMPLE_STEP = 20
 
 CATEGORICAL = ("Area", "VehBrand", "VehGas", "Region")
+NUMERIC = ("VehPower", "VehAge", "DrivAge", "BonusMalus", "LogDensity")
 
 # Boundary and interior knots of bs(DrivAge, df=7), bs(VehAge, df=6), bs(BonusMalus, df=6): the
 # quantiles of the columns, for systems that want to be told. The second interior knot of
@@ -41,6 +42,32 @@ def premiums_pandas(cache):
     return pd.read_parquet(os.path.join(cache, "premiums.parquet"))
 
 
+def lasso_alphas(cache):
+    """The alphas of the lasso path, largest first."""
+    return np.loadtxt(os.path.join(cache, "lasso_alphas.txt"))
+
+
+def lasso_pandas(cache):
+    """The portfolio of the lasso works: scaled numbers, strings and `fold`, from 0 to 4."""
+    import pandas as pd
+
+    return pd.read_parquet(os.path.join(cache, "lasso.parquet"))
+
+
+def lasso_polars(cache):
+    """The same as a polars DataFrame."""
+    import polars as pl
+
+    return pl.read_parquet(os.path.join(cache, "lasso.parquet"))
+
+
+def held_out(data):
+    """The folds of the lasso works, as scikit-learn's splitters are."""
+    from sklearn.model_selection import PredefinedSplit
+
+    return PredefinedSplit(data["fold"])
+
+
 def dense(cache):
     """``(X, y, exposure)``: 28 normal columns (no intercept), counts, years at risk."""
     return tuple(np.load(os.path.join(cache, f"dense_{part}.npy")) for part in "Xye")
@@ -57,11 +84,9 @@ def poisson_deviance(y, mu):
     return float(2 * np.sum(np.where(y > 0, y * np.log(np.where(y > 0, y, 1) / mu), 0) - (y - mu)))
 
 
-def checks(deviance, coef=None, se=None):
+def checks(deviance, coef=None, se=None, alpha=None):
     """What the driver compares between systems: one coefficient, whose meaning does not hang on
-    how the splines are parametrised (VehPower, or the first dense column), and its error."""
-    return {
-        "deviance": float(deviance),
-        "coef": None if coef is None else float(coef),
-        "se": None if se is None else float(se),
-    }
+    how the splines are parametrised (VehPower, or the first dense column), its error, and the
+    penalty that cross-validation chose. None is not compared."""
+    found = {"deviance": deviance, "coef": coef, "se": se, "alpha": alpha}
+    return {name: None if value is None else float(value) for name, value in found.items()}

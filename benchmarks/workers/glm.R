@@ -1,9 +1,11 @@
-# R's glm on the tariff model, in the conversation of _loop.py: JSON lines in, JSON lines out.
-# Rscript glm.R WORK VARIANT CACHE. Factors are factors already when the clock starts.
+# R's glm on the tariff model: Rscript glm.R WORK VARIANT CACHE. Factors are factors already when
+# the clock starts.
 library(splines)
 
-folder <- commandArgs(trailingOnly = TRUE)[3]
-tariff <- read.csv(file.path(folder, "tariff.csv"), stringsAsFactors = TRUE)
+this_file <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(this_file), "_loop.R"))
+
+tariff <- read.csv(file.path(cache_folder, "tariff.csv"), stringsAsFactors = TRUE)
 
 # bs(df = k) here has as many columns as bs(df = k + 1) there: R does not count the constant.
 fit <- function(data) {
@@ -15,16 +17,6 @@ fit <- function(data) {
   list(deviance = deviance(model), table = summary(model)$coefficients)
 }
 
-memory_mb <- function(field) {
-  line <- grep(paste0("^", field, ":"), readLines("/proc/self/status"), value = TRUE)
-  as.numeric(gsub("[^0-9]", "", line)) / 1024
-}
-
-reply <- function(...) {
-  cat(sprintf(...), "\n", sep = "")
-  flush(stdout())
-}
-
 numbers <- function(fitted) {
   at <- fitted$table["VehPower", ]
   sprintf(
@@ -32,17 +24,4 @@ numbers <- function(fitted) {
   )
 }
 
-reply('{"ready": true, "versions": {"R": "%s"}}', paste(R.version$major, R.version$minor, sep = "."))
-input <- file("stdin", open = "r")
-while (length(line <- readLines(input, n = 1)) > 0) {
-  invisible(gc())
-  if (grepl("peak", line)) {
-    cat("5", file = "/proc/self/clear_refs")
-    before <- memory_mb("VmRSS")
-    fitted <- fit(tariff)
-    reply('{"peak_mb": %.6g, %s}', memory_mb("VmHWM") - before, numbers(fitted))
-  } else {
-    seconds <- system.time(fitted <- fit(tariff))[["elapsed"]]
-    reply('{"seconds": %.6g, %s}', seconds, numbers(fitted))
-  }
-}
+serve(tariff, fit, numbers)

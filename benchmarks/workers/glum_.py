@@ -1,5 +1,8 @@
 """glum on a tabmat matrix: categoricals as tabmat keeps them, B-splines from scipy.
 
+The lasso works have a dense matrix instead, on which a path takes half the time. Their folds are
+fitted one after the other, as glum does it by default: a single fit keeps all cores busy.
+
 Standard errors are the model-based ones (not glum's robust default, which costs more) except where
 robust ones are the work, and the dispersion is given as 1, as for every other system.
 """
@@ -7,20 +10,27 @@ robust ones are the work, and the dispersion is given as 1, as for every other s
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import tabmat
 from _data import (
     CATEGORICAL,
     KNOTS,
+    NUMERIC,
     SAMPLE_STEP,
     checks,
     dense,
     every,
+    held_out,
+    lasso_alphas,
+    lasso_pandas,
     poisson_deviance,
     tariff_pandas,
 )
 from _loop import Job, serve
-from glum import GeneralizedLinearRegressor
+from glum import GeneralizedLinearRegressor, GeneralizedLinearRegressorCV
 from scipy.interpolate import BSpline
+
+LASSO = {"family": "poisson", "l1_ratio": 1, "scale_predictors": False}
 
 
 def spline(values, knots):
@@ -55,6 +65,37 @@ def fit_tariff(data, robust=False):
     return fit(design(data), y, np.log(data["Exposure"].to_numpy()), robust)
 
 
+def path_model(_, alphas):
+    # a list, because glum stumbles over an array of alphas
+    return GeneralizedLinearRegressor(alpha_search=True, alpha=alphas.tolist(), **LASSO)
+
+
+def cv_model(data, alphas):
+    return GeneralizedLinearRegressorCV(alphas=alphas, cv=held_out(data), **LASSO)
+
+
+def lasso_arguments(data, model):
+    columns = pd.get_dummies(data[[*NUMERIC, *CATEGORICAL]], drop_first=True, dtype=np.float64)
+    X = tabmat.DenseMatrix(np.asfortranarray(columns.to_numpy()))
+    return X, data["ClaimNb"].to_numpy(np.float64), np.log(data["Exposure"].to_numpy()), model
+
+
+def fit_lasso(data):
+    X, y, offset, model = data
+    return model.fit(X, y, offset=offset)
+
+
+def check_path(data, model):
+    """`predict` and `coef_` are those of the last alpha."""
+    X, y, offset, *_ = data
+    return checks(poisson_deviance(y, model.predict(X, offset=offset)), model.coef_[0])
+
+
+def check_cv(data, model):
+    y = data[1]  # the path holds means over the rows of a fold, and the folds are equally large
+    return checks(model.deviance_path_.mean(axis=0).min() * len(y), alpha=model.alpha_)
+
+
 def check(y, fitted):
     model, errors, X, offset = fitted
     deviance = poisson_deviance(y, model.predict(X, offset=offset))
@@ -69,6 +110,14 @@ def tariff(cache, robust=False):
         partial(fit_tariff, robust=robust),
         lambda data, fitted: check(data["ClaimNb"], fitted),
     )
+
+
+def lasso(cache, make_model, compare):
+    data, alphas = lasso_pandas(cache), lasso_alphas(cache)
+    whole, some = (
+        lasso_arguments(rows, make_model(rows, alphas)) for rows in (data, data[::SAMPLE_STEP])
+    )
+    return Job(whole, some, fit_lasso, compare)
 
 
 def arrays(cache):
@@ -87,5 +136,7 @@ if __name__ == "__main__":
             ("tariff", "pandas"): tariff,
             ("robust", "pandas"): partial(tariff, robust=True),
             ("dense", "arrays"): arrays,
+            ("path", "dense tabmat"): partial(lasso, make_model=path_model, compare=check_path),
+            ("cv", "dense tabmat"): partial(lasso, make_model=cv_model, compare=check_cv),
         }
     )

@@ -3,7 +3,20 @@
 from functools import partial
 
 import numpy as np
-from _data import SAMPLE_STEP, checks, dense, every, premiums_pandas, tariff_pandas, tariff_polars
+from _data import (
+    CATEGORICAL,
+    NUMERIC,
+    SAMPLE_STEP,
+    checks,
+    dense,
+    every,
+    held_out,
+    lasso_alphas,
+    lasso_pandas,
+    premiums_pandas,
+    tariff_pandas,
+    tariff_polars,
+)
 from _loop import Job, serve
 
 import rustystats as rs
@@ -12,6 +25,8 @@ FORMULA = (
     "ClaimNb ~ bs(DrivAge,df=7) + bs(VehAge,df=6) + bs(BonusMalus,df=6) + VehPower"
     " + log(Density) + C(Area) + C(VehBrand) + C(VehGas) + C(Region)"
 )
+
+LASSO_FORMULA = "ClaimNb ~ " + " + ".join([*NUMERIC, *(f"C({name})" for name in CATEGORICAL)])
 
 
 def fit_formula(data, n_threads=None):
@@ -28,6 +43,29 @@ def fit_robust(data):
 def fit_negbinomial(data):
     result = rs.glm(FORMULA, data, family="negbinomial", exposure="Exposure").fit()
     return result, result.bse()
+
+
+def fit_path(data, tol=1e-7):
+    frame, alphas, _ = data
+    model = rs.glm(LASSO_FORMULA, frame, family="poisson", exposure="Exposure")
+    return model.regularization_path(alphas=alphas, l1_ratio=1.0, tol=tol)
+
+
+def fit_cv(data):
+    frame, alphas, folds = data
+    model = rs.glm(LASSO_FORMULA, frame, family="poisson", exposure="Exposure")
+    return model.fit(regularization="lasso", alphas=alphas, cv=folds)
+
+
+def check_path(_, path):
+    at = list(path.feature_names).index("VehPower")
+    return checks(path.deviances[-1], path.coefficients[-1, at])
+
+
+def check_cv(data, result):
+    """Scores are means per year of exposure; the deviance is that of all rows."""
+    exposure = data[0]["Exposure"].sum()
+    return checks(-result.cv_result.scores_mean.max() * exposure, alpha=result.alpha)
 
 
 def check_formula(_, fitted):
@@ -50,6 +88,12 @@ def check_arrays(_, fitted):
 def tariff(cache, read=tariff_pandas, fit=fit_formula):
     data = read(cache)
     return Job(data, data[::SAMPLE_STEP], fit, check_formula)
+
+
+def lasso(cache, fit, compare):
+    frame, alphas = lasso_pandas(cache), lasso_alphas(cache)
+    some = frame[::SAMPLE_STEP]
+    return Job((frame, alphas, held_out(frame)), (some, alphas, held_out(some)), fit, compare)
 
 
 def arrays(cache, n_threads=None):
@@ -120,6 +164,12 @@ if __name__ == "__main__":
             ("dense", "arrays"): arrays,
             ("robust", "pandas"): partial(tariff, fit=fit_robust),
             ("negbinomial", "pandas"): partial(tariff, fit=fit_negbinomial),
+            ("path", "pandas"): partial(lasso, fit=fit_path, compare=check_path),
+            ("path-exact", "pandas"): partial(lasso, fit=fit_path, compare=check_path),
+            ("path-loose", "pandas, tol=5e-4"): partial(
+                lasso, fit=partial(fit_path, tol=5e-4), compare=check_path
+            ),
+            ("cv", "pandas"): partial(lasso, fit=fit_cv, compare=check_cv),
             ("threads", "tariff, 1 thread"): partial(tariff, fit=partial(fit_formula, n_threads=1)),
             ("threads", "tariff, 2 threads"): partial(
                 tariff, fit=partial(fit_formula, n_threads=2)

@@ -2,6 +2,9 @@
 
 tariff.parquet, tariff.csv (for R): freMTPL2 with Exposure capped at 1 and ClaimNb at 4.
 premiums.parquet: the same with claim amounts a year of exposure, at most 100,000.
+lasso.parquet, lasso.csv (for R): freMTPL2 capped as above, its numeric columns scaled to unit
+    standard deviation, and a number from 0 to 4, the fold, for each row.
+lasso_alphas.txt: 50 alphas from the smallest with an empty model down.
 dense_X.npy, dense_y.npy, dense_e.npy: simulated, 28 normal columns, counts, exposure.
 """
 
@@ -10,8 +13,10 @@ import sys
 
 import numpy as np
 import pandas as pd
+from _data import CATEGORICAL, NUMERIC
 
 ROWS, COLUMNS, SEED = 678_012, 28, 20260101
+ALPHAS, ALPHA_MIN_RATIO, FOLDS = 50, 1e-4, 5
 
 
 def prepare_tariff(folder, cache):
@@ -28,6 +33,27 @@ def prepare_premiums(folder, cache):
     amounts = data["IDpol"].map(claims.groupby("IDpol")["ClaimAmount"].sum()).fillna(0.0)
     data["Premium"] = (amounts / data["Exposure"]).clip(upper=100_000)
     data.to_parquet(os.path.join(cache, "premiums.parquet"), index=False)
+
+
+def prepare_lasso(cache):
+    data = pd.read_parquet(os.path.join(cache, "tariff.parquet"))
+    data["LogDensity"] = np.log(data["Density"])
+    factors, numbers = list(CATEGORICAL), list(NUMERIC)
+    # One alpha for all columns means little while a year of age and a logarithm differ in spread.
+    # Scaled here, once, since the systems scale differently if they are left to do it.
+    data[numbers] = data[numbers] / data[numbers].std(ddof=0)
+    data = data[["ClaimNb", "Exposure", *numbers, *factors]]
+
+    X = pd.get_dummies(data[numbers + factors], drop_first=True, dtype=np.float64).to_numpy()
+    y, exposure = data["ClaimNb"].to_numpy(np.float64), data["Exposure"].to_numpy()
+    gradient = X.T @ (y - exposure * (y.sum() / exposure.sum())) / len(y)
+    alpha_max = np.max(np.abs(gradient))
+    alphas = np.geomspace(alpha_max, ALPHA_MIN_RATIO * alpha_max, ALPHAS)
+
+    data["fold"] = np.random.default_rng(SEED).permutation(len(y)) % FOLDS
+    data.to_csv(os.path.join(cache, "lasso.csv"), index=False)
+    data.to_parquet(os.path.join(cache, "lasso.parquet"), index=False)
+    np.savetxt(os.path.join(cache, "lasso_alphas.txt"), alphas, fmt="%.17g")
 
 
 def prepare_dense(cache):
@@ -49,3 +75,5 @@ if __name__ == "__main__":
         prepare_tariff(data_folder, cache_folder)
     if not os.path.exists(os.path.join(cache_folder, "premiums.parquet")):
         prepare_premiums(data_folder, cache_folder)
+    if not os.path.exists(os.path.join(cache_folder, "lasso_alphas.txt")):
+        prepare_lasso(cache_folder)

@@ -3,7 +3,16 @@
 from functools import partial
 
 import polars as pl
-from _data import CATEGORICAL, SAMPLE_STEP, checks, dense, tariff_polars
+from _data import (
+    CATEGORICAL,
+    NUMERIC,
+    SAMPLE_STEP,
+    checks,
+    dense,
+    lasso_alphas,
+    lasso_polars,
+    tariff_polars,
+)
 from _loop import Job, serve
 
 import rustystats as rs
@@ -14,6 +23,10 @@ TARIFF_TERMS = {
     "BonusMalus": {"type": "bs", "df": 6},
     "VehPower": {"type": "linear"},
     "LogDensity": {"type": "linear"},
+    **{name: {"type": "categorical"} for name in CATEGORICAL},
+}
+LASSO_TERMS = {
+    **{name: {"type": "linear"} for name in NUMERIC},
     **{name: {"type": "categorical"} for name in CATEGORICAL},
 }
 DENSE_TERMS = {f"x{j}": {"type": "linear"} for j in range(28)}
@@ -39,6 +52,42 @@ def fit_dense(data):
     return fit_terms("y", DENSE_TERMS, data)
 
 
+def lasso_model(data):
+    return rs.glm_dict(
+        response="ClaimNb", terms=LASSO_TERMS, data=data, family="poisson", exposure="Exposure"
+    )
+
+
+def fit_path(data):
+    """Its penalty is on the scale of the whole log-likelihood: alpha times the number of rows."""
+    frame, alphas = data
+    model = lasso_model(frame)
+    options = {"l1_ratio": 1.0, "standardize": False, "compute_covariance": False}
+    return [model.fit(alpha=alpha * len(frame), **options) for alpha in alphas]
+
+
+def fit_cv(data):
+    """It makes the same alphas itself, times the number of rows."""
+    frame, alphas = data
+    return lasso_model(frame).fit(
+        cv=5,
+        regularization="lasso",
+        n_alphas=len(alphas),
+        alpha_min_ratio=alphas[-1] / alphas[0],
+        include_unregularized=False,
+        standardize=False,
+        compute_covariance=False,
+    )
+
+
+def check_path(data, results):
+    return check("VehPower", with_errors=False)(data, (results[-1], None))
+
+
+def check_cv(data, result):
+    return checks(None, alpha=result.alpha / len(data[0]))
+
+
 def check(name, with_errors=True):
     def compare(_, fitted):
         result, errors = fitted
@@ -56,6 +105,11 @@ def tariff(cache, **options):
     return Job(data, data[::SAMPLE_STEP], partial(fit_tariff, **options), compare)
 
 
+def lasso(cache, fit, compare):
+    data, alphas = lasso_polars(cache), lasso_alphas(cache)
+    return Job((data, alphas), (data[::SAMPLE_STEP], alphas), fit, compare)
+
+
 def arrays(cache):
     X, y, exposure = dense(cache)
     columns = {f"x{j}": X[:, j].copy() for j in range(X.shape[1])}
@@ -70,5 +124,7 @@ if __name__ == "__main__":
             ("dense", "polars"): arrays,
             ("robust", "polars"): partial(tariff, robust=True),
             ("negbinomial", "polars"): partial(tariff, family="negbinomial", theta="estimate"),
+            ("path", "polars"): partial(lasso, fit=fit_path, compare=check_path),
+            ("cv", "polars"): partial(lasso, fit=fit_cv, compare=check_cv),
         }
     )

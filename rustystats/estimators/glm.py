@@ -61,7 +61,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
     standardize : bool, default=False
         Penalise each coefficient in units of its column's standard deviation.
     prior_coef : dict, (p,) array or GLMResults, optional
-        What the penalty draws coefficients to instead of 0.
+        What the penalty draws coefficients to instead of 0. (To draw predictions to those of
+        another model, mu per unit of exposure, pass ``offset=link(mu)`` to `fit` instead.)
     group : "term" or (p,) labels, optional
         Penalise the norm of a term's coefficients instead of each (group lasso).
     formula : str or None

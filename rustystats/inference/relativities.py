@@ -4,7 +4,9 @@ For each data column (all main-effect terms of it together, say ``x + I(x**2)``)
 interaction, one row per observed level or value: ``exp(f(level) - f(base))`` with a confidence
 interval from the covariance of that difference. The base of a categorical is its reference level,
 of a numeric column the value with most exposure. The first row is the predicted mean of the base
-risk for one unit of exposure, so that base x relativities = prediction, to rounding.
+risk for one unit of exposure, so that base x relativities = prediction, to rounding. Beside a
+complement, the linear predictor of another model in the offset, both are factors on what that
+predicts.
 
 A column stored as numbers (more distinct values than a table pays for) is shown at up to 21
 quantiles, each with the exposure nearest to it; a product of such columns per unit.
@@ -33,20 +35,21 @@ class _Effect:
     base: int
 
 
-def relativity_table(model, coef, covariance, alpha):
+def relativity_table(model, fit, covariance, alpha):
     """Columns of the relativity table as a dict of lists and arrays.
 
     Parameters
     ----------
     model : fitting.Model
-    coef : (p,) with 0 at aliased columns
-    covariance : (p, p), NaN at aliased columns
+    fit : Fit
+    covariance : (p, p), NaN at aliased columns, whose coefficients are 0 whatever the data; where
+        others are NaN (an L1 penalty), so are the limits of the intervals
     alpha : float, 1 - confidence
     """
     exposure = _exposure(model)
     effects = _effects(model, exposure)
-    covariance = np.nan_to_num(covariance, nan=0.0)
-    intercept = model.problem.intercept
+    coef, intercept = fit.coef, model.problem.intercept
+    covariance = np.where(fit.aliased | fit.aliased[:, None], 0.0, covariance)
     base_row = np.zeros(len(coef))
     if intercept is not None:
         base_row[intercept] = 1.0

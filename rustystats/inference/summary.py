@@ -15,6 +15,7 @@ from rustystats.inference.covariance import (
 WIDTH = 86
 NAME_WIDTH = 30
 MOST_NAMES = 20  # in a note
+NONE = "-"  # in place of a number that is not known
 LEGEND = "Signif. codes: 0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"
 
 
@@ -25,7 +26,7 @@ def summary_text(result, title, alpha, errors, errors_name=None, feature_names=N
     lines += [f"{left:<42}  {right:<42}".rstrip() for left, right in _header(result)]
     lines += ["-" * WIDTH, _titles(alpha), "-" * WIDTH]
     lines += _coefficients(result, alpha, errors, names)
-    lines += ["-" * WIDTH, LEGEND]
+    lines += ["-" * WIDTH, *([] if result.no_errors else [LEGEND])]
     if errors_name:
         lines.append(f"Std. errors: {errors_name}")
     return "\n".join(lines + _notes(result, names))
@@ -63,7 +64,8 @@ def relativities_text(result, title, alpha, feature_names=None):
             f"{_short(low, 10)}{_short(high, 10)} {significance_code(p)}".rstrip()
         )
     lines += ["-" * WIDTH, "Relativity = exp(Coef), with the limits of its confidence interval"]
-    return "\n".join([*lines, LEGEND, *_notes(result, names)])
+    lines += [] if result.no_errors else [LEGEND]
+    return "\n".join([*lines, *_notes(result, names)])
 
 
 def _names(result, feature_names):
@@ -79,7 +81,9 @@ def _names(result, feature_names):
 
 def _header(result):
     def pair(name, value):
-        return f"{name + ':':<18}{value:>24}"
+        room = 41 - len(name)
+        value = value if len(value) < room else f"{value[: room - 2]}~"
+        return f"{name}:{value:>{room}}"
 
     def number(value):
         return f"{value:.4f}" if abs(value) < 1e9 else f"{value:.8g}"
@@ -94,7 +98,7 @@ def _header(result):
         ("No. Observations", f"{result.nobs}"),
         ("Df Residuals", f"{result.df_resid}"),
         ("Df Model", f"{result.df_model}"),
-        ("Method", f"IRLS + {result.penalty_type.capitalize()}" if penalised else "IRLS"),
+        ("Method", _method(result)),
     ]
     right = [
         ("Log-Likelihood", number(result.llf())),
@@ -115,9 +119,19 @@ def _header(result):
     if penalised:
         right.append(("Alpha", f"{result.alpha:g}"))
         left.append(("L1 Ratio", f"{result.l1_ratio:g}"))
+    if penalised or result.has_bounds:
         right.append(("Non-zero coefs", f"{result.n_nonzero()}"))
     pairs = zip_longest(left, right)
     return [tuple("" if item is None else pair(*item) for item in both) for both in pairs]
+
+
+def _method(result):
+    """`IRLS`, and what was beside the likelihood: `IRLS + Lasso + Bounds`."""
+    parts = ["IRLS"]
+    if result.is_regularized:
+        group = "Group " if result.penalty.groups is not None else ""
+        parts.append(group + result.penalty_type.capitalize())
+    return " + ".join([*parts, "Bounds"] if result.has_bounds else parts)
 
 
 def _titles(alpha):
@@ -134,7 +148,7 @@ def _coefficients(result, alpha, errors, names):
             yield f"{_cut(name)}{'aliased':>10}"
             continue
         yield (
-            f"{_cut(name)}{_short(coef, 10)}{_short(error, 10)}{z:>8.2f}{_pvalue(p):>8}"
+            f"{_cut(name)}{_short(coef, 10)}{_short(error, 10)}{_statistic(z):>8}{_pvalue(p):>8}"
             f"{_short(low, 8)}{_short(high, 8)} {significance_code(p)}"
         ).rstrip()
 
@@ -144,13 +158,19 @@ def _cut(name):
     return f"{name if len(name) < NAME_WIDTH else name[: NAME_WIDTH - 2] + '~':<{NAME_WIDTH}}"
 
 
+def _statistic(z):
+    return NONE if np.isnan(z) else f"{z:.2f}"
+
+
 def _pvalue(p):
+    if np.isnan(p):
+        return NONE
     return "<0.0001" if p < 1e-4 else f"{p:.4f}"
 
 
 def _short(value, width):
     """Four decimals, or four digits in exponent form where that would not do."""
-    text = f"{value:.4f}"
+    text = NONE if np.isnan(value) else f"{value:.4f}"
     if (abs(value) < 5e-4 and value != 0) or len(text) >= width:
         text = f"{value:.{max(0, width - 8)}e}" if width > 8 else f"{value:.1e}"
     return f" {text:>{width - 1}}"
@@ -165,15 +185,16 @@ def _notes(result, names):
     ]
 
 
+def _listed(names):
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
+
+
 def _unusual(result, names):
     notes = []
     if result.aliased.any():
         aliased = [name for name, a in zip(names, result.aliased, strict=True) if a]
-        more = f" and {len(aliased) - MOST_NAMES} more" if len(aliased) > MOST_NAMES else ""
-        notes.append(
-            "Aliased (a combination of columns before them): "
-            f"{', '.join(aliased[:MOST_NAMES])}{more}"
-        )
+        notes.append(f"Aliased (a combination of columns before them): {_listed(aliased)}")
     family = result.model.problem.family
     if family.likelihood_of:
         notes.append(
@@ -190,15 +211,69 @@ def _unusual(result, names):
     if result.dispersion_choice is not None:
         notes.append(f"Standard errors at dispersion={result.dispersion_choice!r}.")
     if result.separated:
+        errors = " Their standard errors mean nothing, and robust ones are NaN."
+        errors = "" if result.no_errors else errors
         notes.append(
-            f"SEPARATION, the coefficients run to infinity along: {'; '.join(result.separated)}. "
-            "Their standard errors mean nothing, and robust ones are NaN."
+            f"SEPARATION, the coefficients run to infinity along: {'; '.join(result.separated)}."
+            + errors
         )
-    if result.is_regularized:
+    if result.is_regularized and not result.no_errors:
         notes.append(
             f"Ridge penalty alpha = {result.alpha:g}: estimates are shrunken, the intervals are "
             "centred on them and not on the unpenalised effects."
         )
+    if result.no_errors:
+        notes.append(f"No standard errors: {result.no_errors}.")
+    if result.model.offsets.complement is not None:
+        relativities = ", and relativities are relative to it: Base multiplies it"
+        notes.append(
+            f"Complement: {_complement(result.model.offsets.complement)}. Coefficients are "
+            f"deviations from it{relativities if result.link == 'log' else ''}."
+        )
+    notes += _penalty_notes(result, names)
+    if result.note:
+        notes.append(result.note)
     if not result.converged:
         notes.append(f"NOT CONVERGED: {result.message}.")
+    return notes
+
+
+def _complement(complement):
+    if isinstance(complement, str):
+        return f"column {complement!r}"
+    return getattr(complement, "label", "an array of means")
+
+
+def _penalty_notes(result, names):
+    """What shapes the penalty or bounds the coefficients, beside alpha."""
+    penalty, notes = result.penalty, []
+    if penalty is None:
+        return notes
+
+    def where(mask):
+        return _listed([name for name, chosen in zip(names, mask, strict=True) if chosen])
+
+    if result.is_regularized:
+        slope = np.arange(len(names)) != result.model.problem.intercept
+        if penalty.groups is not None:
+            notes.append(f"{len(penalty.groups)} groups of columns enter or leave as a whole.")
+        if np.any(penalty.scales != 1):
+            notes.append(
+                "standardize: coefficients are penalised in units of their columns' standard "
+                "deviations."
+            )
+        free = slope & (penalty.factors == 0)
+        if free.any():
+            notes.append(f"penalty_factor: not penalised are {where(free)}.")
+        other = slope & ~free & (penalty.factors != 1)
+        if other.any():
+            notes.append(f"penalty_factor: another than 1 have {where(other)}.")
+        if penalty.target is not None:
+            aims = slope & (penalty.target != 0)
+            notes.append(f"prior_coef: shrunken towards it, not towards 0, are {where(aims)}.")
+    if result.has_bounds:
+        bounded = np.isfinite(penalty.lower) | np.isfinite(penalty.upper)
+        coef = result.fit.coef
+        at_bound = bounded & ((coef <= penalty.lower) | (coef >= penalty.upper))
+        notes.append(f"Bounds on {where(bounded)}; at a bound: {where(at_bound) or 'none'}.")
     return notes

@@ -22,7 +22,8 @@ class CoefficientAnswers:
 
     @cached_property
     def cov_params_unscaled(self):
-        """Covariance of the coefficients at dispersion 1, (p, p), NaN where aliased.
+        """Covariance of the coefficients at dispersion 1, (p, p), NaN where aliased; all NaN under
+        an L1 penalty or bounds.
 
         Raises
         ------
@@ -37,7 +38,7 @@ class CoefficientAnswers:
         return self.scale() * self.cov_params_unscaled
 
     def bse(self):
-        """Standard errors, (p,); NaN where aliased."""
+        """Standard errors, (p,); NaN where aliased, and all NaN under an L1 penalty or bounds."""
         if self.fit.gram is None:
             return np.full(len(self.params), np.nan)
         return np.sqrt(self.scale() * np.diagonal(self.cov_params_unscaled))
@@ -70,7 +71,8 @@ class CoefficientAnswers:
         Raises
         ------
         ValueError
-            For an unknown method or name, an alpha outside (0, 1), or a profile of a penalised fit.
+            For an unknown method or name, an alpha outside (0, 1), or a profile of a penalised or
+            bounded fit.
 
         Warns
         -----
@@ -91,8 +93,9 @@ class CoefficientAnswers:
         chosen = self._positions(columns)
         if method == "wald":
             return normal_interval(self.params[chosen], self.bse()[chosen], alpha)
-        if self.is_regularized:
-            raise ValueError("a penalised fit has no likelihood profile: fit with alpha=0")
+        if self._no_likelihood:
+            kind, remedy = self._no_likelihood
+            raise ValueError(f"a {kind} fit has no likelihood profile: {remedy}")
         limits, doubtful = profile_interval(self._problem, self.fit, self.scale(), chosen, alpha)
         if doubtful:
             warn_user(

@@ -129,8 +129,9 @@ def _test(smaller, larger):
 def _not_nested(smaller, larger):
     """Why the likelihood ratio of two models would be no test; empty if it is one."""
     one, two = smaller.model.problem, larger.model.problem
-    if smaller.is_regularized or larger.is_regularized:
-        return "penalised: no likelihood-ratio test"
+    for result in (smaller, larger):
+        if result._no_likelihood:
+            return f"{result._no_likelihood[0]}: no likelihood-ratio test"
     if one.family.name() != two.family.name():
         return "not nested: another family"
     parameter = two.family.parameter

@@ -36,7 +36,7 @@ class FactorTestAnswers:
         Raises
         ------
         ValueError
-            For an unknown type or test, or a penalised fit.
+            For an unknown type or test, or a penalised or bounded fit.
 
         Warns
         -----
@@ -83,7 +83,7 @@ class FactorTestAnswers:
         Raises
         ------
         ValueError
-            For an unknown test or a penalised fit.
+            For an unknown test, or a penalised or bounded fit.
 
         Warns
         -----
@@ -117,10 +117,10 @@ class FactorTestAnswers:
     def _term_tests(self, test, known, run, *options):
         if test not in known:
             raise ValueError(f"unknown test {test!r}: use one of {', '.join(known)}")
-        if self.is_regularized:
+        if self._no_likelihood:
+            kind, remedy = self._no_likelihood
             raise ValueError(
-                "tests of terms need a fit by maximum likelihood, and this one is penalised: "
-                "fit with alpha=0"
+                f"tests of terms need a fit by maximum likelihood, and this one is {kind}: {remedy}"
             )
         if test == "F" and self._problem.family.dispersion_fixed and self.dispersion_choice is None:
             base = self._problem.family.name()

@@ -12,7 +12,14 @@ from rustystats.inference.covariance import significance_code, two_sided_pvalues
 from rustystats.inference.relativities import relativity_table
 from rustystats.inference.summary import summary_text
 from rustystats.messages import warn_user
-from rustystats.offsets import evaluate_offsets
+from rustystats.offsets import (
+    ModelComplement,
+    as_complement,
+    complement_columns,
+    evaluate_complement,
+    evaluate_offsets,
+    plus,
+)
 from rustystats.results.coefficients import CoefficientAnswers
 from rustystats.results.factor_tests import FactorTestAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
@@ -58,6 +65,7 @@ class GLMResults(
         the dispersion itself
     theta, theta_se, var_power, var_power_se : float, None for families without
     cv_result : CVResult, None where the alpha was given
+    note : str, what a summary says of a refit; else empty
     """
 
     def __init__(self, model, fit, backend=None, formula=None, dispersion=None, *, cv_result=None):
@@ -114,7 +122,7 @@ class GLMResults(
         """Predicted means of the rows fitted, shape (n,), exposure included."""
         return self._problem.link.inverse(self.linear_predictor)
 
-    def predict(self, data, exposure=None, offset=None):
+    def predict(self, data, exposure=None, offset=None, complement=None):
         """Predicted means for new data.
 
         Knots, levels and transformations are those learned at fit. A model fitted with an
@@ -127,6 +135,8 @@ class GLMResults(
             ``exposure=1.0`` gives the mean per unit of exposure.
         offset : column name, (m,) array, scalar or None
             On the link scale when not a column name.
+        complement : GLMResults, column name, (m,) array, scalar or None
+            As in `glm`, instead of that of the fit.
 
         Returns
         -------
@@ -135,20 +145,23 @@ class GLMResults(
         Raises
         ------
         ValueError
-            For a missing column, an unseen level, or a missing exposure or offset.
+            For a missing column, an unseen level, or a missing exposure, offset or complement.
         """
         terms = self.model.offsets
         exposure = _chosen(exposure, terms.exposure, "exposure", data, "1.0 for the rate per unit")
         offset = _chosen(offset, terms.offset, "offset", data, "0.0 for none")
+        complement = _chosen(complement, terms.complement, "complement", data, "means per unit")
         if exposure is not None and not terms.log_link:
             raise ValueError(f"exposure needs a log link, and this model has link {self.link}")
+        family, link = self._problem.family, self._problem.link
+        complement = as_complement(complement, link)
         named = [value for value in (exposure, offset) if isinstance(value, str)]
-        named += [name for expression in terms.expressions for name in expression.columns]
+        named += [*terms.own_columns, *complement_columns(complement)]
         columns = self.model.read(data, named)
         design, _ = self.model.terms.design(columns)
         shift, _ = evaluate_offsets(terms, columns, exposure, offset, columns.n_rows)
-        mu = self._problem.link.inverse(design.matvec(self.fit.coef, shift))
-        family = self._problem.family
+        shift = plus(shift, evaluate_complement(complement, columns, columns.n_rows, family, link))
+        mu = link.inverse(design.matvec(self.fit.coef, shift))
         if not self._problem.keeps_domain:
             outside = np.count_nonzero(~family.mean_domain.contains(mu))
             if outside:
@@ -197,7 +210,10 @@ class GLMResults(
 
         The row `Base` is the predicted mean of the base risk for one unit of exposure; it times one
         relativity from each factor is the prediction. Columns: Factor, Level, Relativity, CI_Lower,
-        CI_Upper, Exposure (of the rows fitted; weights, else row counts, without an exposure).
+        CI_Upper, Exposure (of the rows fitted; weights, else row counts, without an exposure). The
+        limits are NaN where there are no standard errors: under an L1 penalty or bounds.
+        Of a model with a complement both are relative to it: `Base` is what the complement is
+        multiplied by for the base risk, and base x relativities x complement the prediction.
         See `inference/relativities.py` for bases and continuous columns.
 
         Parameters
@@ -215,7 +231,7 @@ class GLMResults(
                 f"relativities need a log link, and this model has link {self.link}: "
                 "read coef_table() instead"
             )
-        table = relativity_table(self.model, self.fit.coef, self.cov_params(), alpha)
+        table = relativity_table(self.model, self.fit, self.cov_params(), alpha)
         return self._frame(table)
 
     def summary(
@@ -258,8 +274,9 @@ class GLMResults(
         from html import escape
 
         rows = "".join(
-            f"<tr><td style='text-align:left'>{escape(name)}</td><td>{b:.4g}</td><td>{e:.3g}</td>"
-            f"<td>{z:.2f}</td><td>{p:.3g}</td><td>{s}</td></tr>"
+            f"<tr><td style='text-align:left'>{escape(name)}</td><td>{b:.4g}</td>"
+            f"<td>{_or_dash(e, '.3g')}</td><td>{_or_dash(z, '.2f')}</td>"
+            f"<td>{_or_dash(p, '.3g')}</td><td>{s}</td></tr>"
             for name, b, e, z, p, s in zip(
                 self.feature_names,
                 self.params,
@@ -273,16 +290,24 @@ class GLMResults(
         heads = "".join(
             f"<th>{h}</th>" for h in ("", "Estimate", "Std.Error", "z", "Pr(&gt;|z|)", "")
         )
+        why = f"<p>No standard errors: {escape(self.no_errors)}.</p>" if self.no_errors else ""
         return (
             f"<p>{escape(repr(self))}</p><details open><summary>Coefficients</summary>"
-            f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></details>"
+            f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{why}</details>"
         )
 
 
+def _or_dash(value, spec):
+    """The number, or a dash where there is none."""
+    return "-" if np.isnan(value) else f"{value:{spec}}"
+
+
 def _chosen(given, fitted, role, data, remedy):
-    """The exposure or offset to predict with: what was given, else the column of the fit."""
+    """The exposure, offset or complement to predict with: what was given, else that of the fit."""
     if given is not None or fitted is None:
         return given
+    if isinstance(fitted, ModelComplement):
+        return fitted
     if isinstance(fitted, str):
         if fitted in frames.column_names(data):
             return fitted
@@ -290,6 +315,8 @@ def _chosen(given, fitted, role, data, remedy):
             f"the model was fitted with {role} column {fitted!r}, which the data lack: add it, or "
             f"pass {role}={remedy}"
         )
+    article = "a" if role == "complement" else "an"
     raise ValueError(
-        f"the model was fitted with an {role} array: pass {role}= for the new rows ({remedy})"
+        f"the model was fitted with {article} {role} array: pass {role}= for the new rows "
+        f"({remedy})"
     )

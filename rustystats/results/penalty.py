@@ -1,12 +1,18 @@
-"""What a penalty did: its kind, and which coefficients it left."""
+"""What a penalty did: its kind, which coefficients it left, and what it leaves unknown."""
+
+from dataclasses import replace
 
 import numpy as np
+
+from rustystats.fitting import solve
 
 ZERO = 1e-10  # a smaller coefficient counts as none
 
 
 class PenaltyAnswers:
     """Part of `GLMResults`: what it says of its penalty."""
+
+    note = ""  # what else a summary says: of a refit, where its columns come from
 
     @property
     def penalty(self):
@@ -36,6 +42,39 @@ class PenaltyAnswers:
         return self.penalty.l1_ratio if self.is_regularized else None
 
     @property
+    def has_bounds(self):
+        """Whether coefficients have bounds."""
+        return self.penalty is not None and self.penalty.lower is not None
+
+    @property
+    def no_errors(self):
+        """Why there are no standard errors (an L1 penalty, bounds) and what to do; else empty."""
+        if self.fit.gram is not None:
+            return ""
+        if self.model.problem.is_smooth:
+            return (
+                f"{len(self.params)} columns, whose cross-products are too large, were fitted by "
+                f"{self.method}: group levels, or use fewer columns, for errors"
+            )
+        if self.model.problem.l1 is None:
+            return (
+                "coefficients have bounds, and near a bound estimates are not normal: a fit "
+                "without bounds has errors"
+            )
+        return (
+            "the L1 penalty shrinks and selects, and errors that do not know of it are too small: "
+            "result.refit_selected() fits the selected columns without penalty, "
+            "rs.stability_selection says how sure the selection is"
+        )
+
+    @property
+    def _no_likelihood(self):
+        """("penalised" or "bounded", remedy) where the fit is not of maximum likelihood."""
+        if self.is_regularized:
+            return "penalised", "fit with alpha=0"
+        return ("bounded", "fit without bounds") if self.has_bounds else None
+
+    @property
     def kkt(self):
         """Largest violation of the conditions for a minimum, relative to the null model's, where
         the penalty has an L1 part or coefficients have bounds; else None."""
@@ -45,6 +84,84 @@ class PenaltyAnswers:
         """Positions of the coefficients that are not 0, the intercept apart."""
         position = np.flatnonzero(np.abs(self.fit.coef) > ZERO)
         return position[position != self.model.problem.intercept]
+
+    def refit_selected(self, max_iter=100, tol=1e-8):
+        """The columns that an L1 penalty or bounds selected, fitted again by maximum likelihood.
+
+        Selected are the coefficients that are not 0 and the columns without penalty. The result has
+        these columns alone (levels left out join the reference); a term of which nothing was
+        selected is no part of the model, nor asked for at prediction. Bounds are dropped, and the
+        summary says which coefficients lie outside theirs; theta or the power is estimated again
+        where it was.
+
+        Standard errors, tests and intervals of the refit take the selection as given. The same data
+        made it, so they are too small and the effects are overstated (a summary says so); how sure
+        the selection is, `stability_selection` tells.
+
+        Parameters
+        ----------
+        max_iter, tol : as in `fit`
+
+        Returns
+        -------
+        GLMResults, of the class of this one
+
+        Raises
+        ------
+        ValueError
+            For a fit without an L1 penalty or bounds, which selects nothing; with `prior_coef`,
+            which selects deviations from it; and if no column is left.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(20_000, seed=1)
+        >>> lasso = rs.glm("ClaimNb ~ BonusMalus + VehPower + C(Area)", data, family="poisson",
+        ...                exposure="Exposure").fit(alpha=0.0005, l1_ratio=1.0)
+        >>> refit = lasso.refit_selected()
+        >>> refit.feature_names
+        ['Intercept', 'BonusMalus', 'VehPower', 'Area[T.E]', 'Area[T.F]']
+        >>> bool(refit.deviance < lasso.deviance)
+        True
+        """
+        penalty, coef = self.penalty, self.fit.coef
+        if self.model.problem.is_smooth:
+            raise ValueError(
+                "nothing was selected: only an L1 penalty (l1_ratio above 0) or bounds leave "
+                "columns out; fit with alpha=0 for the model without penalty"
+            )
+        if penalty.target is not None:
+            raise ValueError(
+                "with prior_coef= a column that is not selected stays at its prior coefficient, "
+                "not out of the model: pass the prior model by complement= or offset= instead, and "
+                "select deviations from it"
+            )
+        selected = (np.abs(coef) > ZERO) | (penalty.factors == 0)
+        if not selected.any():
+            raise ValueError("no column was selected, and the model has no intercept")
+        model = self.model.select(selected)
+        if self.fit.parameter is not None:
+            family = type(model.problem.family)("auto")
+            model = replace(model, problem=replace(model.problem, family=family))
+        model, fit = solve(model, tol=tol, max_iter=max_iter)
+        refit = type(self)(model, fit, self.backend, self.formula, self.dispersion_choice)
+        refit.note = self._refit_note(selected, refit)
+        return refit
+
+    def _refit_note(self, selected, refit):
+        by = f"the {self.penalty_type} penalty at alpha = {self.alpha:g}"
+        by = by if self.is_regularized else "the bounds"
+        note = (
+            f"Refit of the {np.count_nonzero(selected)} columns of {len(selected)} that {by} left: "
+            "standard errors, tests and intervals take this selection as given, and are too small."
+        )
+        if self.has_bounds:
+            coef = refit.fit.coef
+            lower, upper = self.penalty.lower[selected], self.penalty.upper[selected]
+            outside = np.flatnonzero((coef < lower) | (coef > upper))
+            names = ", ".join(refit.feature_names[at] for at in outside)
+            note += f" Bounds are dropped; outside them: {names or 'none'}."
+        return note
 
     def n_nonzero(self):
         """Number of coefficients that are not 0, the intercept apart."""

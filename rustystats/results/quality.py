@@ -56,6 +56,8 @@ class QualityAnswers:
     def aic(self):
         """Akaike's criterion -2 llf + 2 k, k the rank plus one for an estimated theta or power.
 
+        With an L1 penalty or bounds the rank is the number of free coefficients, the degrees of
+        freedom of a lasso (a little many for an elastic net or a group lasso).
         The dispersion is not counted as a parameter (R counts it for Gaussian and Gamma: R's AIC
         is 2 higher there; statsmodels does not).
         """

@@ -131,6 +131,11 @@ class ResidualAnswers:
 
         Of a ridge fit with the penalised information, where they sum to less.
 
+        Raises
+        ------
+        ValueError
+            For a fit with an L1 penalty or bounds, as the next.
+
         Examples
         --------
         >>> import rustystats as rs

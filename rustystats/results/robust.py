@@ -26,6 +26,8 @@ class RobustAnswers:
 
     @cached_property
     def _bread(self):
+        if self.no_errors:
+            raise ValueError(f"no robust errors, leverages or Cook's distances: {self.no_errors}")
         ridge = self._problem.ridge
         return self.cov_params_unscaled if ridge is None else inverse_information(self.fit, ridge)
 
@@ -46,8 +48,8 @@ class RobustAnswers:
         Raises
         ------
         ValueError
-            For an unknown cov_type, for HC2 or HC3 with groups, and for groups of another length,
-            with missing labels or with one label alone.
+            For an unknown cov_type, for HC2 or HC3 with groups, for groups of another length, with
+            missing labels or with one label alone, and for a fit with an L1 penalty or bounds.
 
         Examples
         --------

@@ -53,7 +53,6 @@ def solve_conjugate(problem, *, tol=1e-8, max_iter=100, start=None):
         newton.run(max_iter, tol=tol)
         return replace(
             fit_of(newton.track(np.nan)),
-            n_iter=newton.n_steps,
             decrement=newton.decrement,
             unit=newton.unit,
             history=tuple(newton.history),
@@ -132,6 +131,7 @@ class _Newton:
             self.start,
             point=self.point,
             violation=violation,
+            n_steps=self.n_steps,
             n_passes=self.n_steps + 2 * self.n_products,
             n_grams=0,
             message=self.message,

@@ -15,8 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rustystats.solvers.path import LANES
 from rustystats.solvers.trace import follow, null_track
 from rustystats.threads import single_threaded_blas
+
+JUDGED = 6  # coefficients held against the rows left out in one pass over them
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +78,14 @@ def held_out_deviances(
             except ValueError as error:
                 raise ValueError(f"fold {fold + 1} of {len(folds)}: {error}") from error
             absent.append(np.flatnonzero(~fitted.design.present(fitted.weights)))
-            for row, alpha in enumerate(alphas):
-                (track,) = follow(track, [problem.penalty.at(alpha)], tol, max_iter)
-                deviances[row, fold] = _judge(held_out, track.point.coef, measure)
-                if not track.converged:
-                    unfinished.append((fold, float(alpha), track.message))
+            penalties = [problem.penalty.at(alpha) for alpha in alphas]
+            tracks = follow(track, penalties, tol, max_iter, LANES)
+            deviances[:, fold] = _judge(held_out, [t.point.coef for t in tracks], measure)
+            unfinished += [
+                (fold, float(alpha), track.message)
+                for alpha, track in zip(alphas, tracks, strict=True)
+                if not track.converged
+            ]
             if progress is not None:
                 progress()
     return HeldOut(deviances, weights, tuple(unfinished), tuple(absent))
@@ -90,7 +96,12 @@ def _fold_problems(problem, train, test):
     return problem.take(train), problem.take(test)
 
 
-def _judge(held_out, coef, measure):
-    if measure is None:
-        return held_out.evaluate(coef, with_gram=False).deviance
-    return measure(held_out.y, held_out.means(coef), held_out.prior_weights)
+def _judge(held_out, coefs, measure):
+    """What the rows held out say of each of the coefficients, list of float."""
+    if measure is not None:
+        y, weights = held_out.y, held_out.prior_weights
+        return [measure(y, held_out.means(coef), weights) for coef in coefs]
+    points = []
+    for first in range(0, len(coefs), JUDGED):
+        points += held_out.evaluate_lanes([(held_out, c) for c in coefs[first : first + JUDGED]])
+    return [point.deviance for point in points]

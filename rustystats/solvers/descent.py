@@ -10,29 +10,30 @@ metric H near X'WX:
    tolerance, at coefficients where the score has been evaluated: what is reported is proved.
 4. The metric stays while steps shrink the violation well, and learns from the score's changes
    (BFGS, Nocedal & Wright 2006, 6.19): a pass without Gram costs less than half. Where they shrink
-   it too little, the next pass makes a new one.
+   it too little, the next pass makes a new one, which learns from that step too: links that are not
+   canonical take dozens of steps otherwise.
 
 Neighbouring alphas go side by side, as lanes of one pass over the rows (`_kernels/lanes.pyx`), and
 share the metric: see `follow`.
 
-Violations are measured against those of the model without the penalised columns, ``max_j |s_j| /
-size_j`` with size_j the weighted standard deviation of column j times sqrt(sum W): so units of
-columns do not matter. Cost: passes over the rows, and the quadratic.
+What a violation is measured in: `tolerance.py`. Cost: passes over the rows, and the quadratic.
 """
 
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
-from rustystats.solvers.irls import MAX_HALVINGS, ROUNDING, dispersion_unit
+from rustystats.solvers.group_quadratic import group_violation, minimise_group_quadratic
+from rustystats.solvers.irls import MAX_AT_EDGE, MAX_HALVINGS, ROUNDING, dispersion_unit, stuck
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.problem import Fit, Point, Problem
 from rustystats.solvers.quadratic import minimise_quadratic, violation
 from rustystats.solvers.start import mean_starts
+from rustystats.solvers.tolerance import tolerance_at
 from rustystats.threads import single_threaded_blas
 
 KEEP_METRIC = 0.2  # a step that shrinks the violation less asks for a new Gram
-REACH = 2.0  # of a coefficient, in the linear predictor, after a step that went too far
 INNER = 0.01  # the quadratic's tolerance beside the problem's
 
 
@@ -46,8 +47,10 @@ class Track:
     point : Point
     metric : (p, p) X'WX near the point; None where there is no Gram (`wide.py`)
     tolerance : (p,) largest violation, by column, that counts as converged, at tol = 1
+    first : float, the objective where the null model's fit started: its rounding is no rise
     violation : float, the largest at the point, in units of `tolerance`
-    n_passes, n_grams : int, passes over the rows, and those of them with Gram, of the last descent
+    n_steps, n_passes, n_grams : int, steps of the last descent, passes over the rows that they
+        took, and those of them with Gram
     message : str, "converged" or why not
     method : str, as `Fit.method`
     """
@@ -56,7 +59,9 @@ class Track:
     point: Point
     metric: np.ndarray
     tolerance: np.ndarray
+    first: float
     violation: float
+    n_steps: int
     n_passes: int
     n_grams: int
     message: str
@@ -94,15 +99,22 @@ def null_track(problem, tol, max_iter):
     penalised = penalty.factors > 0
     held = replace(problem.without(penalised), penalty=penalty.at(0.0))
     start = first_point(held)
-    if (~penalised).sum() > 1:  # columns that are combinations of others stay out of everything
-        aliased = NormalEquations(start.gram, excluded=penalised).aliased & ~penalised
+    # Unpenalised columns that are combinations of others stay out of everything
+    aliased = NormalEquations(start.gram, excluded=penalised).aliased & ~penalised
+    if aliased.any():
         problem, held = problem.without(aliased), held.without(aliased)
-    tolerance = _tolerance(problem, start, start.gram)
-    point, gram = replace(start, gram=None), start.gram
-    track = Track(held, point, gram, tolerance, np.inf, 0, 0, "not started")
+    first = start.objective
+    tolerance = _tolerance(problem, start, first, start.gram, tol)
+    point = replace(start, gram=None)
+    track = Track(held, point, start.gram, tolerance, first, np.inf, 0, 0, 0, "not started")
     track = descend_to(track, held.penalty, tol, max_iter)
-    tolerance = _tolerance(problem, track.point, track.metric)
-    return replace(track, problem=problem_at(problem, 0.0), tolerance=tolerance)
+    # Better than the start, and not yet exact in units of its own scores
+    tolerance = _tolerance(problem, track.point, first, track.metric, tol)
+    track = descend_to(replace(track, tolerance=tolerance), held.penalty, tol, max_iter)
+    point = track.point
+    if (np.abs(point.score) <= tol * tolerance).all():  # rounding: no column has anything to say
+        point = replace(point, score=np.zeros_like(point.score))
+    return replace(track, problem=problem_at(problem, 0.0), point=point)
 
 
 def problem_at(problem, alpha):
@@ -141,7 +153,7 @@ def fit_of(track):
         deviance=point.deviance,
         pearson=point.pearson,
         converged=track.converged,
-        n_iter=track.n_passes,
+        n_iter=track.n_steps,
         decrement=np.nan,
         unit=np.nan,
         message=track.message,
@@ -152,6 +164,34 @@ def fit_of(track):
     )
 
 
+def free_part(problem, fit):
+    """What neither the penalty nor a bound holds, where the likelihood alone decides.
+
+    It is what separation and near-aliasing are looked for in. Cost: a pass with Gram.
+
+    Parameters
+    ----------
+    problem : Problem
+    fit : Fit of it, without Gram
+
+    Returns
+    -------
+    (Problem, Fit) : without penalty, with Gram; the columns that are held count as aliased. None
+        where nothing is free but the intercept, and the response varies.
+    """
+    penalty = problem.penalty
+    lower, upper = bounds(problem, np.zeros_like(fit.coef))
+    held = (penalty.l1() > 0) | (penalty.ridge() > 0) | (fit.coef <= lower) | (fit.coef >= upper)
+    slopes = np.delete(~held, [] if problem.intercept is None else problem.intercept)
+    if not slopes.any() and problem.y.min() < problem.y.max():
+        return None
+    part = replace(problem, penalty=None).without(held)
+    with single_threaded_blas():
+        point = part.evaluate(fit.coef, with_gram=True)
+    unit, aliased = dispersion_unit(part, point, fit.rank, point.objective), held | fit.aliased
+    return part, replace(fit, gram=point.gram, score=point.score, aliased=aliased, unit=unit)
+
+
 def _free(problem, coef):
     """Coefficients at no bound and, where there is an absolute value, not at the target."""
     lower, upper = bounds(problem, np.zeros_like(coef))
@@ -159,6 +199,12 @@ def _free(problem, coef):
     if problem.l1 is not None:
         free &= (problem.from_target(coef) != 0) | (problem.l1 == 0)
     return free
+
+
+def _target(problem):
+    """What the penalty draws the coefficients to, (p,)."""
+    penalty = problem.penalty
+    return np.zeros(len(penalty.factors)) if penalty.target is None else penalty.target
 
 
 def bounds(problem, shift):
@@ -209,10 +255,8 @@ def _one_round(lanes):
             lane.move(_predicted(lane.problem, lane.point, lane.proposal, metric.value))
         return
     if metric.is_spent:
-        metric.is_spent = False
         last = lanes.pop()  # the one with the longest way to go, and the best to learn from
         last.move(last.problem.evaluate(last.proposal, with_gram=True))
-        metric.is_spent = metric.is_spent or last.halvings > 0  # of no use where the step was none
     points = problem.evaluate_lanes([(lane.problem, lane.proposal) for lane in lanes])
     for lane, moved in zip(lanes, points, strict=True):
         lane.move(moved)
@@ -232,19 +276,20 @@ class _Lane:
         self.start, self.metric, self.tol = track, metric, tol
         self.problem, self.point = track.problem, track.point
         self.limit = track.tolerance * tol
-        self.slack = ROUNDING * abs(track.point.objective)
+        self.slack = ROUNDING * max(abs(track.first), abs(track.point.objective))
         self.residual = largest_violation(self.problem, self.point, self.limit)
-        self.step, self.proposal, self.halvings = None, None, 0
-        self.n_passes = self.n_grams = 0
+        self.goal, self.proposal, self.halvings = None, None, 0
+        self.left_domain, self.at_edge = False, 0
+        self.n_steps = self.n_passes = self.n_grams = 0
         self.message = None
 
     def is_going(self, max_iter):
         """Whether there is something left to do; says why not."""
         if self.residual <= 1.0:
             self.message = "converged"
-        elif self.halvings == MAX_HALVINGS:
-            self.message = "no step along the scoring direction lowers the objective"
-        elif self.n_passes >= max_iter:
+        elif self.halvings == MAX_HALVINGS or self.at_edge == MAX_AT_EDGE:
+            self.message = stuck(self.problem, self.left_domain)
+        elif self.n_steps >= max_iter:
             self.message = (
                 f"the conditions for a minimum are still violated after max_iter={max_iter} steps "
                 f"({self.residual * self.tol:.1e} of those of the null model, tol={self.tol:g}): "
@@ -253,29 +298,35 @@ class _Lane:
         return self.message is None
 
     def propose(self):
-        """Coefficients to try: the quadratic's minimum; that within reach, and nearer, where the
-        objective rose: one rare level with many claims would cut the steps of all others short."""
-        if self.step is None or self.halvings == 1:
-            reach = np.inf if self.step is None else _reach(self.problem)
-            self.step = _step(self.problem, self.point, self.metric.value, self.limit, reach)
-        self.proposal = self.point.coef + 0.5 ** max(self.halvings - 1, 0) * self.step
+        """Coefficients to try: the quadratic's minimum, or nearer where that rose."""
+        if self.goal is None:
+            self.goal = _goal(self.problem, self.point, self.metric.value, self.limit)
+        self.proposal = self.goal
+        if self.halvings:
+            way = self.goal - self.point.coef
+            self.proposal = self.point.coef + 0.5**self.halvings * way
 
     def move(self, moved):
         """Go there unless the objective rises."""
+        problem, metric = self.problem, self.metric
         self.n_passes += 1
-        if not (self.problem.is_quadratic or moved.objective <= self.point.objective + self.slack):
+        if not (problem.is_quadratic or moved.objective <= self.point.objective + self.slack):
             self.halvings += 1
+            self.left_domain = self.left_domain or not np.isfinite(moved.objective)
             return
+        self.n_steps += 1
         if moved.gram is not None:
-            self.metric.value = moved.gram
+            metric.value, metric.is_spent = moved.gram, False
             self.n_grams += 1
-        else:
-            self.metric.value = _learned(self.metric.value, self.problem, self.point, moved)
-        before, self.residual = self.residual, largest_violation(self.problem, moved, self.limit)
-        if self.residual > max(1.0, KEEP_METRIC * before) and not self.problem.is_quadratic:
-            self.metric.is_spent = True
+        metric.value = _learned(metric.value, problem, self.point, moved)
+        before, self.residual = self.residual, largest_violation(problem, moved, self.limit)
+        if self.residual > max(1.0, KEEP_METRIC * before) and not problem.is_quadratic:
+            metric.is_spent = True
+        cut = self.left_domain and not problem.keeps_domain
+        self.at_edge = self.at_edge + 1 if cut else 0  # steps in a row that ended at the edge
         self.point = replace(moved, gram=None)
-        self.step, self.halvings = None, 0
+        if self.at_edge < MAX_AT_EDGE:
+            self.goal, self.halvings, self.left_domain = None, 0, False
 
     def track(self):
         """Where the lane ended."""
@@ -284,30 +335,42 @@ class _Lane:
             point=self.point,
             metric=self.metric.value,
             violation=self.residual * self.tol,
+            n_steps=self.n_steps,
             n_passes=self.n_passes,
             n_grams=self.n_grams,
             message=self.message,
         )
 
 
-def _reach(problem):
-    """How far each coefficient may go at once, (p,): as far as `REACH` in the linear predictor,
-    where that has no units."""
-    link, scales = problem.link, problem.design.column_scales
-    if not (link.ends_at_infinity and link.means is not None):
-        return np.inf
-    return REACH / np.where(scales > 0, scales, 1.0)
-
-
-def _step(problem, point, metric, limit, reach):
-    gap = problem.from_target(point.coef)
-    hessian = problem.penalised(metric)
-    lower, upper = bounds(problem, point.coef - gap)
-    lower, upper = np.maximum(lower, gap - reach), np.minimum(upper, gap + reach)
-    l1 = np.zeros(len(gap)) if problem.l1 is None else problem.l1
+def _goal(problem, point, metric, limit):
+    """Where the quadratic model has its minimum; what is at a target or bound is so exactly."""
+    target = _target(problem)
+    gap = point.coef - target
+    hessian, groups = problem.penalised(metric), problem.penalty.groups
+    if groups is not None:
+        weights, scales = _group_weights(problem), problem.penalty.scales
+        wanted = minimise_group_quadratic(
+            hessian, point.score, gap, groups, weights, scales, problem.excluded
+        )
+        return np.where(wanted == gap, point.coef, target + wanted)
+    lower, upper = bounds(problem, target)
     movable = np.ones(len(gap), bool) if problem.excluded is None else ~problem.excluded
-    wanted = minimise_quadratic(hessian, point.score, gap, l1, lower, upper, movable, INNER * limit)
-    return wanted - gap
+    wanted = minimise_quadratic(
+        hessian, point.score, gap, _l1(problem), lower, upper, movable, INNER * limit
+    )
+    goal = np.where(wanted == gap, point.coef, target + wanted)
+    for end, given in zip((lower, upper), bounds(problem, 0.0 * target), strict=True):
+        goal = np.where(wanted == end, given, goal)
+    return goal
+
+
+def _l1(problem):
+    """Weights of the absolute values, or group norms, (p,)."""
+    return np.zeros(len(problem.penalty.factors)) if problem.l1 is None else problem.l1
+
+
+def _group_weights(problem):
+    return np.array([_l1(problem)[group[0]] for group in problem.penalty.groups])
 
 
 def _predicted(problem, point, coef, gram):
@@ -344,47 +407,36 @@ def _learned(metric, problem, former, point):
 
 def largest_violation(problem, point, limit):
     """Largest violation in units of the limits."""
-    gap = problem.from_target(point.coef)
-    lower, upper = bounds(problem, point.coef - gap)
-    l1 = np.zeros(len(gap)) if problem.l1 is None else problem.l1
-    parts = violation(point.score, gap, l1, lower, upper)
-    if problem.excluded is not None:
-        parts = parts[~problem.excluded]
-        limit = limit[~problem.excluded]
-    return float(np.max(parts / limit, initial=0.0))
+    gap, penalty = problem.from_target(point.coef), problem.penalty
+    movable = np.ones(len(gap), bool) if problem.excluded is None else ~problem.excluded
+    if penalty.groups is not None:
+        score = np.where(movable, point.score, 0.0)
+        weights = _group_weights(problem)
+        parts = np.abs(group_violation(score, gap, penalty.groups, weights, penalty.scales))
+    else:
+        parts = violation(point.score, gap, _l1(problem), *bounds(problem, _target(problem)))
+    return float(np.max((parts / limit)[movable], initial=0.0))
 
 
-def _tolerance(problem, point, gram):
+def _tolerance(problem, point, first, gram, tol):
     intercept = problem.intercept
     beside = None if intercept is None else gram[:, intercept]
-    return tolerance_of(problem, point, np.diagonal(gram), beside)
-
-
-def tolerance_of(problem, point, spread, beside):
-    """Violation of each column that counts as 1, (p,): see the module.
-
-    spread, beside: (p,), the diagonal of X'WX and its intercept column (None without).
-    """
-    intercept = problem.intercept
-    if intercept is not None and beside[intercept] > 0:
-        centred = spread - beside**2 / beside[intercept]
-        spread = np.where(centred > 1e-10 * spread, centred, spread)
-    size = np.sqrt(np.where(spread > 0, spread, 1.0))
-    score = np.abs(point.score)
-    unit = dispersion_unit(problem, point, 1, point.objective)
-    typical = max(np.max(score / size), np.sqrt(unit))
-    largest = np.max(score)
-    return np.minimum(typical * size, largest if largest > 0 else np.inf)
+    return tolerance_at(problem, point, first, np.diagonal(gram), beside, tol)
 
 
 def first_point(held):
     """A point with a finite objective and a Gram, its penalised columns at their targets."""
-    penalty = held.penalty
-    target = np.zeros(len(penalty.factors)) if penalty.target is None else penalty.target
-    for start in mean_starts(held):
-        coef = np.where(penalty.factors > 0, target, start)
-        coef = np.clip(coef, *bounds(held, np.zeros_like(coef)))
+    penalised, (lower, upper) = held.penalty.factors > 0, bounds(held, 0.0 * held.penalty.factors)
+    fixed = np.where(penalised, np.clip(_target(held), lower, upper), 0.0)
+    beside = replace(held, offset=held.design.matvec(fixed, held.offset))
+    for start in chain(mean_starts(beside), mean_starts(held)):
+        coef = np.where(penalised, fixed, np.clip(start, lower, upper))
         point = held.evaluate(coef, with_gram=True)
         if np.isfinite(point.objective):
             return point
-    raise ValueError("no valid start")
+    raise ValueError(
+        "the fit has no valid starting point: with the penalised coefficients at 0, or at "
+        f"prior_coef, and all inside their bounds, some means under the {held.link.name()} link "
+        f"leave the domain of the {held.family.name()} family; use its {held.family.link_names[0]} "
+        "link, or check offset, bounds and prior_coef"
+    )

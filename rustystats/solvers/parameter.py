@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rustystats.solvers.irls import continue_irls, solve_irls
+from rustystats.solvers.irls import continue_irls
 from rustystats.solvers.problem import Parameter
 from rustystats.solvers.solve import solve_problem
 from rustystats.threads import single_threaded_blas
@@ -85,7 +85,7 @@ def likelihood_profile(problem, values, *, start):
     profile = []
     for value in values:
         at_value = replace(problem, family=problem.family.with_parameter(value))
-        fit = solve_irls(at_value, start=start)
+        fit = solve_problem(at_value, tol=1e-8, max_iter=100, start=start)
         mu = problem.means(fit.coef)
         profile.append(at_value.family.loglike(problem.y, mu, weights))
         start = fit.coef

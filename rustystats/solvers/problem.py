@@ -123,7 +123,7 @@ class Problem:
         return replace(self, excluded=excluded)
 
     def take(self, rows):
-        """The problem on some of its rows, as `DesignMatrix.take` takes them; `ridge` stays."""
+        """The problem on some of its rows, as `DesignMatrix.take` takes them; the penalty stays."""
         return replace(
             self,
             design=self.design.take(rows),

@@ -25,6 +25,7 @@ from rustystats._kernels.descent import descend
 SWEEPS = 30  # before each exact solve; coming back costs little
 MAX_ROUNDS = 200
 PIVOT = 1e-13  # a smaller one, of a unit diagonal, is no pivot
+STEADYING = 1e-12  # added to that diagonal then
 
 
 def minimise_quadratic(hessian, score, gap, l1, lower, upper, movable, tol):
@@ -97,10 +98,18 @@ def _settle(hessian, score, gap, l1, lower, upper, movable):
 
 
 def _solve(hessian, right):
-    """Solution of the scaled system, or None where it has no pivot."""
+    """Solution of the scaled system, or None where it has no pivot.
+
+    Of a singular system (more free coefficients than rows), that with a little ridge: a way down
+    still, on which the coefficients that are too many reach 0.
+    """
     scale = 1.0 / np.sqrt(np.diagonal(hessian))
-    factor, info = lapack.dpotrf(hessian * scale * scale[:, None], lower=1)
+    scaled = hessian * scale * scale[:, None]
+    factor, info = lapack.dpotrf(scaled, lower=1)
     if info or np.min(np.diagonal(factor)) ** 2 < PIVOT:
-        return None
+        scaled[np.diag_indices_from(scaled)] += STEADYING
+        factor, info = lapack.dpotrf(scaled, lower=1)
+        if info:
+            return None
     solution, _ = lapack.dpotrs(factor, right * scale, lower=1)
     return solution * scale

@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rustystats.solvers.descent import Track, bounds, descend_to, first_point, tolerance_of
+from rustystats.solvers.descent import Track, bounds, descend_to, first_point
+from rustystats.solvers.irls import dispersion_unit
 from rustystats.solvers.normal_equations import NormalEquations
+from rustystats.solvers.tolerance import tolerance_at
+from rustystats.threads import single_threaded_blas
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,23 +51,62 @@ def null_track(problem, tol, max_iter):
         free = np.flatnonzero(~held)
         part = problem.restrict(free, coef)
         start = first_point(part)
+        first = start.objective
         aliased = NormalEquations(start.gram).aliased  # out of everything
         problem, part = problem.without(_spread(free[aliased], len(coef))), part.without(aliased)
-        coef[free] = start.coef
-        tolerance = tolerance_at(problem, problem.evaluate(coef, with_gram=False))
-        track = Track(part, start, start.gram, tolerance[free], np.inf, 0, 0, "not started")
-        track = descend_to(track, part.penalty, tol, max_iter)
+        track = Track(part, replace(start, gram=None), start.gram, None, first, np.inf, 0, 0, 0, "")
+        for _ in range(2):  # the first time in units of scores that are not yet those of the model
+            coef[free] = track.point.coef
+            point = problem.evaluate(coef, with_gram=False)
+            tolerance = _tolerance(problem, point, first, tol)
+            track = descend_to(
+                replace(track, tolerance=tolerance[free]), part.penalty, tol, max_iter
+            )
+            n_passes, n_grams = n_passes + track.n_passes + 1, n_grams + track.n_grams
         coef[free] = track.point.coef
-        n_passes, n_grams = track.n_passes + 2, track.n_grams + 1
     point = problem.evaluate(coef, with_gram=False)
     if point.score is None:
-        raise ValueError("no valid start")
-    tolerance = tolerance_at(problem, point)
-    return WideTrack(problem, point, None, tolerance, np.inf, n_passes + 1, n_grams, "not started")
+        raise ValueError("the fit has no valid starting point: check offset and prior_coef")
+    first = point.objective if held.all() else start.objective
+    tolerance = _tolerance(problem, point, first, tol)
+    if (np.abs(point.score) <= tol * tolerance).all():  # rounding: no column has anything to say
+        point = replace(point, score=np.zeros_like(point.score))
+    n_passes += 1
+    return WideTrack(
+        problem, point, None, tolerance, first, np.inf, 0, n_passes, n_grams, "not started"
+    )
 
 
-def tolerance_at(problem, point):
-    """Violation of each column that counts as 1, (p,): see `descent.py`."""
+def free_part(problem, fit):
+    """What neither the penalty nor a bound holds, as `descent.free_part`, as a problem of its own.
+
+    Returns
+    -------
+    (Problem, Fit, columns) : of these columns alone, an index; None as there
+    """
+    penalty = problem.penalty
+    lower, upper = bounds(problem, np.zeros_like(fit.coef))
+    held = (penalty.l1() > 0) | (penalty.ridge() > 0) | (fit.coef <= lower) | (fit.coef >= upper)
+    columns = np.flatnonzero(~(held | fit.aliased))
+    slopes = columns[columns != problem.intercept]
+    if not len(columns) or not (len(slopes) or problem.y.min() == problem.y.max()):
+        return None
+    part = replace(problem.restrict(columns, fit.coef), penalty=None)
+    with single_threaded_blas():
+        point = part.evaluate(fit.coef[columns], with_gram=True)
+    narrow = replace(
+        fit,
+        coef=point.coef,
+        aliased=np.zeros(len(columns), dtype=bool),
+        gram=point.gram,
+        score=point.score,
+        unit=dispersion_unit(part, point, fit.rank, point.objective),
+    )
+    return part, narrow, columns
+
+
+def _tolerance(problem, point, first, tol):
+    """As `tolerance_at`, without a Gram."""
     design, intercept = problem.design, problem.intercept
     weight = problem.working_weights(point.coef)
     diagonal, beside = design.gram_diagonal(weight), None
@@ -72,7 +114,7 @@ def tolerance_at(problem, point):
         constant = np.sqrt(diagonal[intercept] / weight.sum())
         beside = constant * design.transpose_matvec(weight)
         beside[intercept] = diagonal[intercept]
-    return tolerance_of(problem, point, diagonal, beside)
+    return tolerance_at(problem, point, first, diagonal, beside, tol)
 
 
 def _spread(columns, p):

@@ -51,19 +51,20 @@ def _descend(former, penalty, tol, max_iter):
     columns, inner = _first_set(former, start, rest), None
     if former.inner is not None and np.isin(columns, former.columns).all():
         columns, inner = former.columns, former.inner
-    n_passes = n_grams = 0
+    n_steps = n_passes = n_grams = 0
     while True:
         if len(columns) > method.SET_COLUMNS:
             columns, message = None, _too_many(penalty)
             break
         if inner is None:
-            inner = _inner_start(problem, point, columns, start.tolerance)
+            inner = _inner_start(start, point, columns)
             n_passes, n_grams = n_passes + 1, n_grams + 1
         inner = descend_to(inner, penalty.restrict(columns), INSIDE * tol, max_iter)
         coef = rest.copy()
         coef[columns] = inner.point.coef
         point = problem.evaluate(coef, with_gram=False)
-        n_passes, n_grams = n_passes + inner.n_passes + 1, n_grams + inner.n_grams
+        n_steps, n_grams = n_steps + inner.n_steps, n_grams + inner.n_grams
+        n_passes += inner.n_passes + 1
         message = inner.message
         joining = _worst(_violations(problem, point) / limit, 1.0, columns)
         if message != "converged" or not len(joining):
@@ -76,6 +77,7 @@ def _descend(former, penalty, tol, max_iter):
         start,
         point=point,
         violation=residual * tol,
+        n_steps=n_steps,
         n_passes=n_passes,
         n_grams=n_grams,
         message=message,
@@ -121,11 +123,11 @@ def _l1(problem):
     return np.zeros(problem.design.shape[1]) if problem.l1 is None else problem.l1
 
 
-def _inner_start(problem, point, columns, tolerance):
+def _inner_start(start, point, columns):
     """The problem of the columns alone, where the whole one stands."""
-    part = problem.restrict(columns, point.coef)
+    part, tolerance = start.problem.restrict(columns, point.coef), start.tolerance[columns]
     at = part.evaluate(point.coef[columns], with_gram=True)
-    return Track(part, replace(at, gram=None), at.gram, tolerance[columns], np.inf, 0, 0, "")
+    return Track(part, replace(at, gram=None), at.gram, tolerance, start.first, np.inf, 0, 0, 0, "")
 
 
 def _too_many(penalty):

@@ -113,3 +113,7 @@ class ArrayFactor:
     def names(self, full=False):
         """Names of the columns."""
         return list(self.labels)
+
+    def meaning(self, full=False):
+        """Nothing beside its name."""
+        return ""

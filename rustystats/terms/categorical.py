@@ -117,6 +117,12 @@ class CategoricalFactor:
             named.insert(self.reference, f"{self.column}[{first}]")
         return named
 
+    def meaning(self, full=False):
+        """What a column says beside its name: what its level is compared with."""
+        if self.is_stepped:
+            return f"steps through {', '.join(self.levels)}"
+        return "all levels" if full else f"reference level {self.levels[self.reference]!r}"
+
     def _encoded(self, columns):
         encoded = columns.encoded(self.column, factor=True)
         too_many = self.levels is None and encoded is not None and encoded.is_numeric

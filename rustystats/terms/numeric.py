@@ -56,6 +56,10 @@ class NumericFactor:
         """The text of the expression."""
         return [self.label]
 
+    def meaning(self, full=False):
+        """Nothing beside its name."""
+        return ""
+
 
 @dataclass(frozen=True, eq=False)
 class Values:

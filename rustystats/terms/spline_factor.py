@@ -55,3 +55,10 @@ class SplineFactor:
         """`bs(age, 2/5)` to `bs(age, 5/5)`; `ns(age, 1/5)` to `ns(age, 4/5)`."""
         named = bs_names if self.kind == "bs" else ns_names
         return named(self.expression.text, self.basis.df)
+
+    def meaning(self, full=False):
+        """What a column is beside its name: the knots, which the data may have placed."""
+        basis = self.basis
+        low, high = basis.boundary_knots
+        knots = ", ".join(str(float(knot)) for knot in (low, *basis.interior_knots, high))
+        return f"knots {knots} of degree {basis.degree}"

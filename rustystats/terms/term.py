@@ -28,10 +28,12 @@ class Term:
     ----------
     factors : tuple of factors, as they were written
     products : tuple of (factors present, flags of full coding), learned; see `coding.py`
+    kept : tuple of the positions of the columns that the model has, None for all
     """
 
     factors: tuple = ()
     products: tuple = ()
+    kept: tuple | None = None
 
     @property
     def columns(self):
@@ -47,16 +49,26 @@ class Term:
         """One block a product."""
         if not self.factors:
             return [constant_block(columns.n_rows)]
-        return [
+        blocks = [
             _product([factor.block(columns, full) for factor, full in product], columns.n_threads)
             for product in self.products
         ]
+        return blocks if self.kept is None else select_columns(blocks, self.kept)
 
     def names(self):
         """Names of the design columns."""
         if not self.factors:
             return ["Intercept"]
-        return [name for product in self.products for name in _product_names(product)]
+        names = [name for product in self.products for name in _product_names(product)]
+        return names if self.kept is None else [names[position] for position in self.kept]
+
+    def select(self, positions):
+        """The term with some of its columns alone, by their positions, in order."""
+        if len(positions) == len(self.names()):
+            return self
+        return replace(
+            self, kept=tuple(np.asarray(self.kept)[positions] if self.kept else positions)
+        )
 
 
 @dataclass(frozen=True)
@@ -140,6 +152,32 @@ class ModelTerms:
     def names(self):
         """Names of all design columns."""
         return [name for term in self.terms for name in term.names()]
+
+    def meanings(self):
+        """What a column is beside its name: (label of its term, what its factors learned) by name.
+
+        Columns of the same name are the same function of the data where this is equal.
+        """
+        return {
+            name: (term.label, " x ".join(filter(None, (f.meaning(full) for f, full in product))))
+            for term in self.terms
+            for product in term.products
+            for name in _product_names(product)
+        }
+
+
+def select_columns(blocks, positions):
+    """Blocks with some of their columns alone, by positions in all of them; none without any."""
+    selected, start = [], 0
+    for block in blocks:
+        mine = [at - start for at in positions if start <= at < start + block.n_columns]
+        start += block.n_columns
+        if len(mine) == block.n_columns:
+            selected.append(block)
+        elif mine:
+            part = "basis" if isinstance(block, TableBlock) else "values"
+            selected.append(replace(block, **{part: getattr(block, part)[:, mine]}))
+    return selected
 
 
 def _as_factor(factor, columns):

@@ -1,5 +1,7 @@
 """Relativities: base times relativities is the prediction, with every exposure accounted for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -189,10 +191,10 @@ def test_levels_that_a_coefficient_of_0_keeps_together_are_equal(seed):
     rng = np.random.default_rng(seed)
     levels = int(rng.integers(20, 60))
     data = FRAME.assign(k=rng.permutation(np.arange(N) % levels))
-    model = fit("y ~ C(k, coding='backward_difference') + area", data).model
-    p = len(model.names)
+    result = fit("y ~ C(k, coding='backward_difference') + area", data)
+    model, p = result.model, len(result.params)
     coef = np.where(rng.random(p) < 0.5, 0.0, rng.normal(size=p))
-    table = relativity_table(model, coef, np.eye(p), 0.05)
+    table = relativity_table(model, replace(result.fit, coef=coef), np.eye(p), 0.05)
     relativity = table["Relativity"][table["Factor"] == "k"]
     at = [model.names.index(f"k[D.{level}]") for level in range(1, levels)]
     np.testing.assert_allclose(relativity[1:], np.exp(np.cumsum(coef[at])), rtol=1e-13)
@@ -321,3 +323,11 @@ def test_kind_of_table(make, kind):
             np.testing.assert_allclose(found, expected[name], rtol=1e-9)
         else:
             assert found == expected[name].tolist()
+
+
+def test_no_interval_without_a_dispersion():
+    # as many coefficients as rows: an interval of no width would say that all is known
+    data = {"y": [1.0, 2.0, 4.0], "x": ["a", "b", "c"]}
+    table = rs.glm("y ~ x", data, family="gamma", link="log").fit().relativities()
+    np.testing.assert_allclose(table["Relativity"], [1.0, 1.0, 2.0, 4.0])
+    assert table[["CI_Lower", "CI_Upper"]].isna().all(axis=None)

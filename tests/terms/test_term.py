@@ -174,3 +174,22 @@ def test_labels_are_the_terms_of_the_formula(formula, labels):
     columns = read_columns(data, data)
     terms = parse_formula(formula).terms.resolve(columns).learn(columns)
     assert [term.label for term in terms.terms] == labels
+
+
+@pytest.mark.parametrize("formula", ["a*b + C(k)", "0 + x*C(k)", "bs(k, df=6):a", "a:C(k)"])
+def test_a_term_with_some_of_its_columns(formula):
+    terms = learned(formula)
+    full, names = terms.design(columns_of())[0].to_dense(), terms.names()
+    some = [list(range(len(term.names())))[::2] for term in terms.terms]
+    starts = np.cumsum([0] + [len(term.names()) for term in terms.terms])
+    selected = ModelTerms(
+        tuple(term.select(positions) for term, positions in zip(terms.terms, some, strict=True))
+    )
+    wanted = [
+        start + at for start, positions in zip(starts, some, strict=False) for at in positions
+    ]
+    assert selected.names() == [names[at] for at in wanted]
+    np.testing.assert_array_equal(selected.design(columns_of())[0].to_dense(), full[:, wanted])
+    widest = max(selected.terms, key=lambda term: len(term.names()))
+    assert widest.select([1]).names() == [widest.names()[1]]  # among those that it has
+    assert widest.select(range(len(widest.names()))) is widest

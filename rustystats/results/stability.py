@@ -1,0 +1,262 @@
+"""StabilitySelection: which columns a lasso selects again and again; numbers, table, chart."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from rustystats import frames
+from rustystats.fitting import trace_path
+from rustystats.messages import warn_user
+from rustystats.plotting import new_axes
+from rustystats.solvers.stability import select_on_halves
+
+LABELLED = 12  # curves with a label of their own
+
+
+class StabilitySelection:
+    """How often columns, or terms, are selected on halves of the rows.
+
+    Not made by users: `stability_selection` and `FormulaGLM.stability_selection` return it. k is
+    the number of alphas, m of candidates: the penalised columns, or terms with such columns.
+    Columns that are not penalised are in every model and no candidates.
+
+    A candidate is stable where its share of selections reaches a threshold at some alpha of at
+    least `alpha_min`. With q the average number of candidates that a half selects at any of those
+    alphas, at most ``q^2 / ((2 threshold - 1) m)`` false ones are expected among the stable
+    (Meinshausen & Buehlmann 2010, theorem 1; false are those that a half selects no more often than
+    one at random, Shah & Samworth 2013). So the alphas matter: the further down they go, the more
+    is selected and the less it says. `alpha_min` may be chosen afterwards.
+
+    Attributes
+    ----------
+    alphas : (k,) decreasing
+    names : list of the m candidates
+    probabilities : (k, m) share of the subsamples in which each is selected, by alpha
+    max_probability : (m,) the largest of them at any alpha of at least `alpha_min`
+    threshold, alpha_min : float, what `selected` and `expected_false` take unless told otherwise
+    n_subsamples : int
+    """
+
+    def __init__(self, alphas, names, found, threshold, max_false=None, backend=None):
+        self.alphas, self.names = alphas, names
+        self.n_subsamples = len(found.first)
+        self.probabilities = found.counts / self.n_subsamples
+        self.threshold = _check_threshold(threshold)
+        self.alpha_min = float(alphas[-1])
+        self._first, self._backend = found.first, backend
+        if max_false is not None:
+            self.alpha_min = self._alpha_for(max_false)
+        self.max_probability = self._max_probability(self.alpha_min)
+
+    def _alpha_for(self, max_false):
+        """The smallest alpha down to which no more false selections are expected."""
+        bounds = np.array([self.expected_false(alpha_min=alpha) for alpha in self.alphas])
+        if bounds[0] > max_false:
+            raise ValueError(
+                f"even at the largest alpha {bounds[0]:.3g} false selections are expected, more "
+                f"than max_false={max_false:g}: raise it or the threshold, or give larger alphas"
+            )
+        return float(self.alphas[np.flatnonzero(bounds <= max_false)[-1]])
+
+    def _n_alphas(self, alpha_min):
+        """How many alphas are at least so large."""
+        alpha_min = self.alpha_min if alpha_min is None else alpha_min
+        n_alphas = int(np.count_nonzero(self.alphas >= alpha_min * (1 - 1e-12)))
+        if n_alphas == 0:
+            raise ValueError(
+                f"alpha_min={alpha_min:g} is above all alphas, of which {self.alphas[0]:g} is the "
+                "largest"
+            )
+        return n_alphas
+
+    def _max_probability(self, alpha_min):
+        return self.probabilities[: self._n_alphas(alpha_min)].max(axis=0)
+
+    def selected(self, threshold=None, alpha_min=None):
+        """Names of the stable candidates.
+
+        Parameters
+        ----------
+        threshold : float in (0.5, 1], optional
+            Share of the subsamples; None takes the object's.
+        alpha_min : float, optional
+            Smallest alpha that counts; None takes the object's.
+
+        Returns
+        -------
+        list of str
+        """
+        threshold = self.threshold if threshold is None else _check_threshold(threshold)
+        stable = self._max_probability(alpha_min) >= threshold
+        return [name for name, is_stable in zip(self.names, stable, strict=True) if is_stable]
+
+    def average_selected(self, alpha_min=None):
+        """Average number of candidates that a half selects at any alpha of at least `alpha_min`."""
+        return float((self._first < self._n_alphas(alpha_min)).sum(axis=1).mean())
+
+    def expected_false(self, threshold=None, alpha_min=None):
+        """A bound of the expected number of false ones among `selected`; see the class.
+
+        Parameters
+        ----------
+        threshold, alpha_min : as in `selected`
+        """
+        threshold = self.threshold if threshold is None else _check_threshold(threshold)
+        average, candidates = self.average_selected(alpha_min), len(self.names)
+        return min(average**2 / ((2.0 * threshold - 1.0) * candidates), float(candidates))
+
+    def to_dataframe(self):
+        """A table with a row for each candidate.
+
+        Columns: feature, max_probability, alpha (the largest with this probability), selected.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + VehPower + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> stable = model.stability_selection(n_subsamples=10, by="term", random_state=0)
+        >>> stable.to_dataframe()["feature"].tolist()
+        ['BonusMalus', 'VehPower', 'C(Area)']
+        """
+        within = self.probabilities[: self._n_alphas(None)]
+        table = {
+            "feature": list(self.names),
+            "max_probability": self.max_probability,
+            "alpha": self.alphas[within.argmax(axis=0)],
+            "selected": self.max_probability >= self.threshold,
+        }
+        return frames.make_frame(table, self._backend)
+
+    def plot(self, ax=None):
+        """Share of the subsamples in which each candidate is selected, against alpha.
+
+        Stable ones are named. Left of the dotted line, if there is one, are the alphas that count.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        ax = new_axes(ax)
+        shown = self.alphas > 0
+        stable = self.max_probability >= self.threshold
+        order = np.argsort(-self.max_probability, kind="stable")
+        named = [j for j in order if stable[j]][:LABELLED]
+        for j in order:
+            style = {"color": "0.6" if stable[j] else "0.8", "linewidth": 0.8, "zorder": 1}
+            if j in named:
+                style = {"label": f"{self.names[j]} ({self.max_probability[j]:.2f})"}
+            ax.plot(self.alphas[shown], self.probabilities[shown, j], **style)
+        ax.axhline(self.threshold, color="0.3", linestyle="--", linewidth=0.8)
+        if self.alpha_min > self.alphas[-1]:
+            ax.axvline(self.alpha_min, color="0.3", linestyle=":", linewidth=0.8)
+        ax.set_xscale("log")
+        ax.invert_xaxis()
+        ax.set_ylim(-0.02, 1.02)
+        ax.set_xlabel("alpha (penalty falls to the right)")
+        ax.set_ylabel(f"selected, share of {self.n_subsamples} subsamples")
+        if named:
+            ax.legend(fontsize="small", frameon=False, ncols=2 if len(named) > 6 else 1)
+        return ax
+
+    def __repr__(self):
+        return (
+            f"<StabilitySelection: {len(self.selected())} of {len(self.names)} selected in "
+            f"{self.threshold:.0%} of {self.n_subsamples} subsamples, alphas from "
+            f"{self.alphas[0]:.4g} to {self.alpha_min:.4g}, at most {self.expected_false():.2g} "
+            "false ones expected>"
+        )
+
+
+def find_stable(
+    model,
+    options,
+    grid,
+    *,
+    by=None,
+    n_subsamples=50,
+    threshold=0.6,
+    max_false=None,
+    random_state=None,
+    tol=1e-4,
+    max_iter=100,
+    columns=None,
+    backend=None,
+):
+    """Stability selection of a model: what both faces call.
+
+    Parameters
+    ----------
+    model : fitting.Model, without penalty
+    options : PenaltyOptions
+    grid : AlphaGrid
+    by, n_subsamples, threshold, max_false, random_state : as in `rustystats.stability_selection`
+    tol, max_iter, columns : as in `fitting.trace_path`
+    backend : kind of DataFrame of its tables
+
+    Returns
+    -------
+    StabilitySelection
+    """
+    threshold, n_subsamples = _check_threshold(threshold), _check_subsamples(n_subsamples)
+    by = by or ("term" if isinstance(options.group, str) else "column")
+    if by not in ("column", "term"):
+        raise ValueError(f"by must be 'column' or 'term', not {by!r}")
+    if options.l1_ratio == 0:
+        raise ValueError("l1_ratio=0 selects nothing: a ridge penalty keeps every column")
+    if max_false is not None and not (isinstance(max_false, Real) and max_false > 0):
+        raise ValueError(f"max_false must be a number above 0, not {max_false!r}")
+    if model.problem.n_obs < 4:
+        raise ValueError(f"the data have {model.problem.n_obs} rows of weight: too few to halve")
+    rng = np.random.default_rng(random_state)
+    model, path = trace_path(model, options, grid, tol=tol, max_iter=max_iter, columns=columns)
+    names, units = _candidates(model, by)
+    found = select_on_halves(
+        model.problem, path.alphas, units, n_subsamples, rng, tol=tol, max_iter=max_iter
+    )
+    if found.n_unfinished:
+        warn_user(
+            f"{found.n_unfinished} of {n_subsamples * len(path.alphas)} fits to subsamples did "
+            "not converge: raise max_iter, or look for levels with few claims",
+            ConvergenceWarning,
+        )
+    return StabilitySelection(path.alphas, names, found, threshold, max_false, backend)
+
+
+def _candidates(model, by):
+    """Names of what can be selected, and the columns of each."""
+    starts, penalised = model.problem.design.starts, model.problem.penalty.factors > 0
+    if by == "column" or model.terms.is_array:
+        units = [np.array([j]) for j in np.flatnonzero(penalised)]
+        names = [model.names[unit[0]] for unit in units]
+    else:
+        spans = [np.arange(starts[span.start], starts[span.stop]) for span in model.spans]
+        units = [columns[penalised[columns]] for columns in spans]
+        named = zip(model.terms.terms, units, strict=True)
+        names = [term.label for term, unit in named if len(unit)]
+        units = [unit for unit in units if len(unit)]
+    if not units:
+        raise ValueError("no column is penalised: there is nothing to select")
+    return names, units
+
+
+def _check_threshold(threshold):
+    if not isinstance(threshold, Real) or not 0.5 < threshold <= 1:
+        raise ValueError(f"threshold must be above 0.5 and at most 1, not {threshold!r}")
+    return float(threshold)
+
+
+def _check_subsamples(n_subsamples):
+    whole = hasattr(n_subsamples, "__index__") and not isinstance(n_subsamples, bool)
+    if not whole or n_subsamples < 2 or n_subsamples % 2:
+        raise ValueError(
+            "n_subsamples must be an even number, for they come in pairs of complementary halves, "
+            f"not {n_subsamples!r}"
+        )
+    return int(n_subsamples)
