@@ -404,10 +404,25 @@ def check_dispersion(dispersion):
 
 
 def _check_width(model, tracing=False):
-    """Refuse what only a Gram too large would solve; `tracing` as in `method.choose`."""
+    """Refuse what only a Gram too large would solve; `tracing` as in `choose`."""
+    if method.choose(model.problem, tracing) is not None:
+        return
+    p, penalty = len(model.names), model.problem.penalty
     widest = max(model.terms.terms, key=lambda term: len(term.names()))
-    source = f"{len(widest.names())} of them from {':'.join(widest.columns)}"
-    method.check_width(model.problem, source, tracing)
+    remedy = "group the levels, or leave that term out"
+    if penalty is None or not (tracing or penalty.alpha > 0):
+        remedy += ", or penalise it: regularization='lasso' or 'ridge' needs none of them"
+    elif penalty.groups is not None:
+        remedy += ", or leave out group=: the lasso of single columns needs only a few of them"
+    elif np.count_nonzero(penalty.factors == 0) > method.SET_COLUMNS:
+        remedy += ", or give it a penalty_factor above 0"
+    else:
+        remedy += ", or bound coefficients beside an L1 penalty (l1_ratio and alpha above 0)"
+    raise ValueError(
+        f"the model has {p} columns, {len(widest.names())} of them from "
+        f"{':'.join(widest.columns)}: their cross-products would take {8e-9 * p**2:.0f} GB; "
+        f"{remedy}"
+    )
 
 
 def _intercept_position(terms, spans, design):

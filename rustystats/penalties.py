@@ -110,11 +110,7 @@ class PenaltyOptions:
         if not np.isfinite(factors).all():
             raise ValueError("penalty_factor must be finite: bounds of 0 hold a coefficient at 0")
         if layout.intercept is not None:
-            given = isinstance(self.penalty_factor, dict) and "Intercept" in self.penalty_factor
-            as_array = self.penalty_factor is not None and np.size(factors) == np.size(
-                self.penalty_factor
-            )
-            if (given or as_array) and factors[layout.intercept] != 0:
+            if layout.names_intercept(self.penalty_factor) and factors[layout.intercept] != 0:
                 raise ValueError(
                     "the intercept is never penalised: give it the penalty_factor 0, or none"
                 )
@@ -128,7 +124,8 @@ class PenaltyOptions:
             return scales
         weights = problem.prior_weights / problem.total_weight
         square = problem.design.gram_diagonal(weights)
-        variance = square - problem.design.transpose_matvec(weights) ** 2
+        with np.errstate(over="ignore", invalid="ignore"):  # of infinity, which the solver names
+            variance = square - problem.design.transpose_matvec(weights) ** 2
         varies = variance > 1e-12 * square
         scales[varies] = np.sqrt(variance[varies])
         return scales
@@ -152,11 +149,11 @@ class Layout:
         for term, span in zip(model.terms.terms, model.spans, strict=True):
             columns = np.arange(starts[span.start], starts[span.stop])
             if term.factors:
-                self.terms.append((_plain(term.label), columns))
-        for label, columns in self.terms:
-            self.positions.setdefault(label, columns)
-        for position, name in enumerate(self.names):
-            self.positions.setdefault(_plain(name), np.array([position]))
+                self.terms.append((term.label, columns))
+        named = [*self.terms, *((name, np.array([at])) for at, name in enumerate(self.names))]
+        for spelt in (str, _plain):  # as it is, before any other that differs in blanks alone
+            for name, columns in named:
+                self.positions.setdefault(spelt(name), columns)
 
     def spread(self, given, what, default):
         """A number for each column, (p,): the given, `default` where nothing is given."""
@@ -165,9 +162,13 @@ class Layout:
         others = np.arange(p) != (-1 if self.intercept is None else self.intercept)
         if given is None:
             return values
+        given = _by_name(given)
         if isinstance(given, dict):
-            for name, value in given.items():
-                values[self.find(name, what)] = _number(value, f"{what}[{name!r}]")
+            found = [(self.find(name, what), name) for name in given]
+            for columns, name in sorted(
+                found, key=lambda item: -len(item[0])
+            ):  # terms, then columns
+                values[columns] = _number(given[name], f"{what}[{name!r}]")
             return values
         array = np.asarray(given)
         if array.ndim == 0:
@@ -191,15 +192,26 @@ class Layout:
 
     def find(self, name, what):
         """Columns of a term or column by name."""
-        columns = self.positions.get(_plain(name)) if isinstance(name, str) else None
+        columns = None
+        if isinstance(name, str):
+            columns = self.positions.get(name, self.positions.get(_plain(name)))
         if columns is None:
             known = [label for label, _ in self.terms]
-            known += [n for n in self.names if _plain(n) not in known]
+            known += [n for n in self.names if n not in known]
             raise ValueError(
                 f"{what} names {name!r}, which is no term and no column of the model: it has "
                 f"{_listed(known)}"
             )
         return columns
+
+    def names_intercept(self, given):
+        """Whether numbers, a dict or an array, are given for the intercept too."""
+        given = _by_name(given)
+        if isinstance(given, dict):
+            return any(
+                self.find(name, "penalty_factor").tolist() == [self.intercept] for name in given
+            )
+        return given is not None and np.shape(given) == (len(self.names),)
 
     def prior(self, given):
         """Prior coefficients, (p,), 0 where none is given; None without."""
@@ -307,10 +319,15 @@ def alpha_grid(alphas, n_alphas, alpha_min_ratio):
     AlphaGrid : given alphas sorted decreasing
     """
     if alphas is not None:
-        alphas = np.atleast_1d(np.asarray(alphas, dtype=float))
-        if alphas.ndim != 1 or not len(alphas) or not np.isfinite(alphas).all() or alphas.min() < 0:
-            raise ValueError("alphas must be one or more finite numbers of at least 0")
-        return AlphaGrid(given=np.sort(alphas)[::-1])
+        try:
+            values = np.atleast_1d(np.asarray(alphas, dtype=float))
+        except (TypeError, ValueError):
+            values = np.zeros(0)
+        if values.ndim != 1 or not len(values) or not np.isfinite(values).all() or values.min() < 0:
+            raise ValueError(
+                f"alphas must be one or more finite numbers of at least 0, not {alphas!r}"
+            )
+        return AlphaGrid(given=np.sort(values)[::-1])
     if isinstance(n_alphas, bool) or not hasattr(n_alphas, "__index__") or n_alphas < 1:
         raise ValueError(f"n_alphas must be a whole number of at least 1, not {n_alphas!r}")
     if not isinstance(alpha_min_ratio, Real) or not 0 < alpha_min_ratio < 1:
@@ -319,6 +336,10 @@ def alpha_grid(alphas, n_alphas, alpha_min_ratio):
 
 
 def _check_bounds(lower, upper, names):
+    for bounds, nowhere, what in ((lower, np.inf, "lower"), (upper, -np.inf, "upper")):
+        if (bounds == nowhere).any():
+            name = names[int(np.argmax(bounds == nowhere))]
+            raise ValueError(f"{what}_bounds is {nowhere} for {name!r}, where nothing is inside")
     crossed = np.flatnonzero(lower > upper)
     if len(crossed):
         first = crossed[0]
@@ -332,6 +353,15 @@ def _number(value, what):
     if isinstance(value, bool) or not isinstance(value, Real) or np.isnan(value):
         raise ValueError(f"{what} must be a number, not {value!r}")
     return float(value)
+
+
+def _by_name(given):
+    """A pandas Series with names for an index, such as one of coefficients, as a dict; else what is
+    given."""
+    index = getattr(given, "index", None)
+    if index is None or callable(index) or not all(isinstance(name, str) for name in index):
+        return given
+    return dict(zip(index, given, strict=True))
 
 
 def _plain(name):

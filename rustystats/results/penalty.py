@@ -48,13 +48,13 @@ class PenaltyAnswers:
 
     @property
     def no_errors(self):
-        """Why there are no standard errors (an L1 penalty, bounds) and what to do; else empty."""
+        """Why there are no standard errors (an L1 penalty, bounds, a wide ridge) and what to do."""
         if self.fit.gram is not None:
             return ""
         if self.model.problem.is_smooth:
             return (
-                f"{len(self.params)} columns, whose cross-products are too large, were fitted by "
-                f"{self.method}: group levels, or use fewer columns, for errors"
+                f"the fit was found by {self.fit.method}, without the cross-products of its "
+                f"{len(self.params)} columns, which would be too large: group levels for errors"
             )
         if self.model.problem.l1 is None:
             return (

@@ -76,6 +76,8 @@ class RegularizationPath:
     def to_dataframe(self):
         """A table with `alpha` and one column of coefficients a design column, k rows.
 
+        A name that is there already gets its position: `alpha[2]`.
+
         Examples
         --------
         >>> import numpy as np
@@ -86,7 +88,9 @@ class RegularizationPath:
         ['alpha', 'one', 'x']
         """
         table = {"alpha": self.alphas}
-        table |= dict(zip(self.feature_names, self.coefficients.T, strict=True))
+        for position, name in enumerate(self.feature_names):
+            key = f"{name}[{position}]" if name in table else name
+            table[key] = self.coefficients[:, position]
         return frames.make_frame(table, self._backend)
 
     def plot(self, ax=None, log_scale=True, show_legend=True):
@@ -105,6 +109,7 @@ class RegularizationPath:
         matplotlib Axes
         """
         ax = new_axes(ax)
+        log_scale = log_scale and self.alphas[0] > 0
         shown = self.alphas > 0 if log_scale else np.ones(len(self.alphas), dtype=bool)
         alphas, last = self.alphas[shown], self.coefficients[-1]
         order = np.argsort(-np.max(np.abs(self.coefficients), axis=0), kind="stable")

@@ -53,6 +53,7 @@ def solve_conjugate(problem, *, tol=1e-8, max_iter=100, start=None):
         newton.run(max_iter, tol=tol)
         return replace(
             fit_of(newton.track(np.nan)),
+            n_iter=newton.n_steps,
             decrement=newton.decrement,
             unit=newton.unit,
             history=tuple(newton.history),

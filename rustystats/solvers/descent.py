@@ -16,7 +16,9 @@ metric H near X'WX:
 Neighbouring alphas go side by side, as lanes of one pass over the rows (`_kernels/lanes.pyx`), and
 share the metric: see `follow`.
 
-What a violation is measured in: `tolerance.py`. Cost: passes over the rows, and the quadratic.
+Violations are measured against those of the model without the penalised columns, ``max_j |s_j| /
+size_j`` with size_j the weighted standard deviation of column j times sqrt(sum W): so units of
+columns do not matter. Cost: passes over the rows, and the quadratic.
 """
 
 from dataclasses import dataclass, replace
@@ -30,11 +32,11 @@ from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.problem import Fit, Point, Problem
 from rustystats.solvers.quadratic import minimise_quadratic, violation
 from rustystats.solvers.start import mean_starts
-from rustystats.solvers.tolerance import tolerance_at
 from rustystats.threads import single_threaded_blas
 
 KEEP_METRIC = 0.2  # a step that shrinks the violation less asks for a new Gram
 INNER = 0.01  # the quadratic's tolerance beside the problem's
+SCORE_ROUNDING = 5e-15  # of a mean, relative
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +169,8 @@ def fit_of(track):
 def free_part(problem, fit):
     """What neither the penalty nor a bound holds, where the likelihood alone decides.
 
-    It is what separation and near-aliasing are looked for in. Cost: a pass with Gram.
+    It is what separation and near-aliasing are looked for in. Cost: a pass with Gram. (Of wide
+    problems: `wide.free_part`.)
 
     Parameters
     ----------
@@ -419,9 +422,37 @@ def largest_violation(problem, point, limit):
 
 
 def _tolerance(problem, point, first, gram, tol):
+    beside = None if problem.intercept is None else gram[:, problem.intercept]
+    return tolerance_of(problem, point, first, np.diagonal(gram), beside, tol)
+
+
+def tolerance_of(problem, point, first, spread, beside, tol):
+    """Violation of each column that counts as 1, (p,): see the module.
+
+    Scores smaller than noise (of the first objective, where data are fitted exactly) and than
+    rounding are no measure. spread, beside: (p,), the diagonal of X'WX and its intercept column
+    (None without).
+    """
     intercept = problem.intercept
-    beside = None if intercept is None else gram[:, intercept]
-    return tolerance_at(problem, point, first, np.diagonal(gram), beside, tol)
+    if intercept is not None and beside[intercept] > 0:
+        centred = spread - beside**2 / beside[intercept]
+        spread = np.where(centred > 1e-10 * spread, centred, spread)
+    size = np.sqrt(np.where(spread > 0, spread, 1.0))
+    score = np.abs(point.score)
+    noise = np.sqrt(dispersion_unit(problem, point, 1, first))
+    least = max(noise, _rounding(problem, point) / tol)
+    typical = max(np.max(score / size), least)
+    return np.minimum(typical * size, max(np.max(score), least * np.min(size)))
+
+
+def _rounding(problem, point):
+    """What rounding of the means makes of scores, in units of `size`; from some of the rows."""
+    n_rows = len(problem.y)
+    some = problem.take(slice(None, None, max(1, n_rows // 10_000)))
+    mu, used = some.means(point.coef), some.prior_weights > 0
+    with np.errstate(divide="ignore"):
+        level = some.prior_weights[used] @ (mu[used] ** 2 / some.family.variance(mu[used]))
+    return SCORE_ROUNDING * np.sqrt(level * n_rows / len(some.y))
 
 
 def first_point(held):

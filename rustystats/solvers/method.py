@@ -49,35 +49,6 @@ def choose(problem, tracing=False):
     return GRAM if work[GRAM] <= work[other] else other
 
 
-def check_width(problem, source, tracing=False):
-    """Refuse what only a Gram too large would solve.
-
-    Parameters
-    ----------
-    problem, tracing : as in `choose`
-    source : str, where most of the columns come from
-
-    Raises
-    ------
-    ValueError
-    """
-    if choose(problem, tracing) is not None:
-        return
-    p, penalty = problem.design.shape[1], problem.penalty
-    if penalty is None or not (tracing or penalty.alpha > 0):
-        remedy = "penalise it: regularization='lasso' or 'ridge' needs none of them"
-    elif penalty.groups is not None:
-        remedy = "leave out group=: the lasso of single columns needs only a few of them"
-    elif np.count_nonzero(penalty.factors == 0) > SET_COLUMNS:
-        remedy = "give it a penalty_factor above 0"
-    else:
-        remedy = "bound coefficients beside an L1 penalty (l1_ratio and alpha above 0)"
-    raise ValueError(
-        f"the model has {p} columns, {source}: their cross-products would take "
-        f"{8e-9 * p**2:.0f} GB; group the levels, or leave that term out, or {remedy}"
-    )
-
-
 def _without_gram(problem, tracing):
     """The way that makes no Gram of all columns, or None: groups, bounds on a smooth objective and
     columns without penalty have none."""

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rustystats.solvers.descent import Track, bounds, descend_to, first_point
+from rustystats.solvers.descent import Track, bounds, descend_to, first_point, tolerance_of
 from rustystats.solvers.irls import dispersion_unit
 from rustystats.solvers.normal_equations import NormalEquations
-from rustystats.solvers.tolerance import tolerance_at
 from rustystats.threads import single_threaded_blas
 
 
@@ -46,34 +45,32 @@ def null_track(problem, tol, max_iter):
     problem = replace(problem, penalty=problem.penalty.at(0.0))
     coef, penalised = resting(problem), problem.penalty.factors > 0
     held = penalised if problem.excluded is None else penalised | problem.excluded
-    n_passes = n_grams = 0
+    n_passes, n_grams, first = 0, 0, None
     if not held.all():
         free = np.flatnonzero(~held)
         part = problem.restrict(free, coef)
         start = first_point(part)
-        first = start.objective
         aliased = NormalEquations(start.gram).aliased  # out of everything
         problem, part = problem.without(_spread(free[aliased], len(coef))), part.without(aliased)
-        track = Track(part, replace(start, gram=None), start.gram, None, first, np.inf, 0, 0, 0, "")
+        first, gram = start.objective, start.gram
+        track = Track(part, replace(start, gram=None), gram, None, first, np.inf, 0, 0, 0, "")
+        n_passes = n_grams = 1
         for _ in range(2):  # the first time in units of scores that are not yet those of the model
             coef[free] = track.point.coef
-            point = problem.evaluate(coef, with_gram=False)
-            tolerance = _tolerance(problem, point, first, tol)
-            track = descend_to(
-                replace(track, tolerance=tolerance[free]), part.penalty, tol, max_iter
-            )
+            tolerance = tolerance_at(problem, problem.evaluate(coef, False), first, tol)
+            track = replace(track, tolerance=tolerance[free])
+            track = descend_to(track, part.penalty, tol, max_iter)
             n_passes, n_grams = n_passes + track.n_passes + 1, n_grams + track.n_grams
         coef[free] = track.point.coef
     point = problem.evaluate(coef, with_gram=False)
     if point.score is None:
         raise ValueError("the fit has no valid starting point: check offset and prior_coef")
-    first = point.objective if held.all() else start.objective
-    tolerance = _tolerance(problem, point, first, tol)
+    first = point.objective if first is None else first
+    tolerance = tolerance_at(problem, point, first, tol)
     if (np.abs(point.score) <= tol * tolerance).all():  # rounding: no column has anything to say
         point = replace(point, score=np.zeros_like(point.score))
-    n_passes += 1
     return WideTrack(
-        problem, point, None, tolerance, first, np.inf, 0, n_passes, n_grams, "not started"
+        problem, point, None, tolerance, first, np.inf, 0, n_passes + 1, n_grams, "not started"
     )
 
 
@@ -105,8 +102,8 @@ def free_part(problem, fit):
     return part, narrow, columns
 
 
-def _tolerance(problem, point, first, tol):
-    """As `tolerance_at`, without a Gram."""
+def tolerance_at(problem, point, first, tol):
+    """Violation of each column that counts as 1, (p,): see `descent.py`."""
     design, intercept = problem.design, problem.intercept
     weight = problem.working_weights(point.coef)
     diagonal, beside = design.gram_diagonal(weight), None
@@ -114,7 +111,7 @@ def _tolerance(problem, point, first, tol):
         constant = np.sqrt(diagonal[intercept] / weight.sum())
         beside = constant * design.transpose_matvec(weight)
         beside[intercept] = diagonal[intercept]
-    return tolerance_at(problem, point, first, diagonal, beside, tol)
+    return tolerance_of(problem, point, first, diagonal, beside, tol)
 
 
 def _spread(columns, p):

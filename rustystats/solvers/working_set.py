@@ -63,8 +63,8 @@ def _descend(former, penalty, tol, max_iter):
         coef = rest.copy()
         coef[columns] = inner.point.coef
         point = problem.evaluate(coef, with_gram=False)
-        n_steps, n_grams = n_steps + inner.n_steps, n_grams + inner.n_grams
-        n_passes += inner.n_passes + 1
+        n_steps += inner.n_steps
+        n_passes, n_grams = n_passes + inner.n_passes + 1, n_grams + inner.n_grams
         message = inner.message
         joining = _worst(_violations(problem, point) / limit, 1.0, columns)
         if message != "converged" or not len(joining):

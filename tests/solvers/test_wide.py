@@ -224,8 +224,17 @@ def test_refit_of_what_was_selected(narrow_limits):
     ridge = model.fit(alpha=0.01)
     with pytest.raises(ValueError, match="nothing was selected"):
         ridge.refit_selected()
-    assert "405 columns, whose cross-products are too large, were fitted by" in ridge.no_errors
-    assert "No standard errors: 405 columns" in ridge.summary()
+    assert "No standard errors: the fit was found by conjugate gradients" in ridge.summary()
+
+
+def test_stability_selection(narrow_limits, monkeypatch):
+    model = model_of("poisson")
+    options = {"n_alphas": 5, "alpha_min_ratio": 0.3, "n_subsamples": 4, "random_state": 0}
+    expected = model.stability_selection(**options).to_dataframe()
+    narrow_limits()
+    monkeypatch.setattr("rustystats.design.matrix.DesignMatrix.gram", None)
+    found = model.stability_selection(**options).to_dataframe()
+    pd.testing.assert_frame_equal(found, expected)
 
 
 def test_a_set_too_large_stops_the_fit(narrow_limits, monkeypatch):
@@ -341,6 +350,7 @@ def test_fifty_thousand_levels():
             result.cov_params()
         with pytest.raises(ValueError, match="no robust errors"):
             result.cov_robust()
+    assert "conjugate gradients" in ridge.no_errors
 
 
 def test_memory_beside_a_gram(narrow_limits):
