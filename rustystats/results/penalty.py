@@ -125,7 +125,7 @@ class PenaltyAnswers:
         True
         """
         penalty, coef = self.penalty, self.fit.coef
-        if not self.no_errors:
+        if self.model.problem.is_smooth:
             raise ValueError(
                 "nothing was selected: only an L1 penalty (l1_ratio above 0) or bounds leave "
                 "columns out; fit with alpha=0 for the model without penalty"
