@@ -243,6 +243,21 @@ def test_a_prior_that_moves_the_means_is_no_obstacle(objective, pairs, link, pri
     assert found.max() < 1e-6
 
 
+@pytest.mark.parametrize("names", [("gamma", "inverse"), ("gamma", "identity")])
+def test_a_prior_beside_which_only_a_larger_intercept_will_do(objective, pairs, names):
+    """One row in which the prior takes more away than the mean has."""
+    pair = pairs[names]
+    base = make_problem(pair)
+    x = base.design.to_dense()
+    x[7, 5] = -3.0
+    target = np.r_[np.zeros(5), pair.centre, 0.0]
+    problem = replace(base, design=DesignMatrix([DenseBlock(x)], 1), offset=None)
+    problem = with_penalty(problem, 1e-3, target=target)
+    fit = solve_descent(problem, tol=1e-9)
+    assert fit.converged
+    assert worst_violation(objective, problem, fit.coef) < 1e-7
+
+
 def test_means_that_run_off_are_no_numpy_warning(pairs):
     """An offset of means from 1e-8 to 1e8, with which scoring steps overflow: see the messages."""
     pair = pairs["gamma", "log"]
