@@ -6,8 +6,6 @@ import numpy as np
 
 from rustystats.fitting import solve
 
-ZERO = 1e-10  # a smaller coefficient counts as none
-
 
 class PenaltyAnswers:
     """Part of `GLMResults`: what it says of its penalty."""
@@ -82,7 +80,7 @@ class PenaltyAnswers:
 
     def _nonzero(self):
         """Positions of the coefficients that are not 0, the intercept apart."""
-        position = np.flatnonzero(np.abs(self.fit.coef) > ZERO)
+        position = np.flatnonzero(self.fit.coef)
         return position[position != self.model.problem.intercept]
 
     def refit_selected(self, max_iter=100, tol=1e-8):
@@ -136,7 +134,7 @@ class PenaltyAnswers:
                 "not out of the model: pass the prior model by complement= or offset= instead, and "
                 "select deviations from it"
             )
-        selected = (np.abs(coef) > ZERO) | (penalty.factors == 0)
+        selected = (coef != 0) | (penalty.factors == 0)
         if not selected.any():
             raise ValueError("no column was selected, and the model has no intercept")
         model = self.model.select(selected)
