@@ -277,7 +277,8 @@ def trace_path(model, options, grid, *, tol, max_iter, columns=None):
 
 
 def _with_separation(model, path):
-    """The fits of a path with what separates the columns that are not penalised; and a warning.
+    """The fits of a path with what separates the columns that are not penalised; and warnings of
+    that, and of columns nearly aliased.
 
     That is a matter of the data, whatever the penalty of the others: one fit shows it for all those
     with a penalty.
@@ -291,6 +292,8 @@ def _with_separation(model, path):
             separated = separated_parts(*free) if free else ()
             fits += [replace(fit, separated=separated) for fit in alike]
     _warn_of_separation(fits[-1].separated)
+    if free:
+        _warn_of_near_aliases(*free)
     return tuple(fits)
 
 

@@ -49,6 +49,8 @@ class PenaltyAnswers:
         """Why there are no standard errors (an L1 penalty, bounds, a wide ridge) and what to do."""
         if self.fit.gram is not None:
             return ""
+        if self.model.problem.is_smooth and self.fit.method == "Gram":
+            return "a path keeps no cross-products: fit at this alpha alone for errors"
         if self.model.problem.is_smooth:
             return (
                 f"the fit was found by {self.fit.method}, without the cross-products of its "

@@ -73,7 +73,7 @@ class RegularizationPath:
     def to_dataframe(self):
         """A table with `alpha` and one column of coefficients a design column, k rows.
 
-        A name that is there already gets its position: `alpha[2]`.
+        A column whose name is alpha too has its position with it: `alpha[2]`.
 
         Examples
         --------

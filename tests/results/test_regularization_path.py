@@ -150,10 +150,6 @@ def test_a_column_called_alpha_does_not_hide_the_alphas():
     assert list(table.columns) == ["alpha", "Intercept", "x1", "alpha[2]", "x3"]
     np.testing.assert_array_equal(table["alpha"], path.alphas)
     np.testing.assert_array_equal(table["alpha[2]"], path.coefficients[:, 2])
-    twice = rs.lasso_path(
-        FRAME["y"], FRAME[["x1", "x2", "x3"]], n_alphas=3, feature_names=["a", "b", "a"]
-    )
-    assert list(twice.to_dataframe().columns) == ["alpha", "a", "b", "a[2]"]
 
 
 # ---- chart -------------------------------------------------------------------------------------
