@@ -89,7 +89,7 @@ def _to_unit_diagonal(gram):
     if not np.isfinite(gram).all():
         raise ValueError(
             "the cross-products of the design are not finite: it holds NaN or infinity, or "
-            "columns so large that they must be regram"
+            "columns so large that they must be rescaled"
         )
     diagonal = np.diagonal(gram)
     scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
