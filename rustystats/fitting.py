@@ -91,6 +91,15 @@ class Model:
         penalty = options.penalty(self, alpha) if wanted else None
         return replace(self, problem=replace(self.problem, penalty=penalty))
 
+    @property
+    def prediction_blocks(self):
+        """The blocks of the design, on the rows of the fit, as a prediction has them."""
+        blocks = list(self.problem.design.blocks)
+        for term, span in zip(self.terms.terms, self.spans, strict=True):
+            if term.is_supervised:
+                blocks[span.start : span.stop] = term.blocks(self.columns)
+        return blocks
+
     def split(self, train, test):
         """The problem on some of the rows, and on others that it is to be judged by.
 
@@ -188,6 +197,8 @@ def prepare(
     -------
     Model
     """
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
+        raise ValueError(f"seed must be a whole number of 0 or more, not {seed!r}")
     n_rows = columns.n_rows
     complement = as_complement(complement, link)
     offsets = learn_offsets(exposure, offset, offset_expressions, link, complement)

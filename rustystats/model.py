@@ -26,6 +26,7 @@ def glm(
     offset=None,
     weights=None,
     complement=None,
+    seed=0,
     n_threads=None,
 ):
     """A generalized linear model from a formula; call ``.fit()`` on it.
@@ -36,7 +37,9 @@ def glm(
         ``response ~ terms``. Terms: a numeric column ``x``; a factor ``C(x)`` or ``C(x, ref="B")``
         (a text column needs no ``C``), or ``C(x, coding="backward_difference")`` for the steps from
         each level to the next; splines ``bs(x, df=5)``, ``ns(x, df=4)``; arithmetic ``log(x)``,
-        ``I(x**2)``, ``np.sqrt(x)``; interactions ``a:b``, ``a*b``; ``- 1`` for no intercept;
+        ``I(x**2)``, ``np.sqrt(x)``; the rate of a level ``TE(x)`` (target encoding), of a
+        combination ``TE(x:z)``, with ``prior_weight=1, n_permutations=4``, and its share of rows
+        ``FE(x)``; interactions ``a:b``, ``a*b``; ``- 1`` for no intercept;
         ``offset(expr)``, added as it is.
     data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
     family : str or family object
@@ -68,6 +71,9 @@ def glm(
         penalty gives it back, times one overall factor. Relativities are relative to it as well.
         A prediction evaluates the model on the new rows, or finds the column there; where an array
         was given here, it needs one.
+    seed : int
+        Of the random orders in which target encodings see the rows. The same data and seed give
+        the same model.
     n_threads : int, optional
         None takes OMP_NUM_THREADS, else all processors.
 
@@ -99,7 +105,9 @@ def glm(
     True
     """
     family = get_family(family, var_power, theta, defaults={"theta": "auto"})
-    return FormulaGLM(formula, data, family, link, exposure, offset, weights, n_threads, complement)
+    return FormulaGLM(
+        formula, data, family, link, exposure, offset, weights, n_threads, complement, seed
+    )
 
 
 class FormulaGLM:
@@ -116,7 +124,17 @@ class FormulaGLM:
     """
 
     def __init__(
-        self, formula, data, family, link, exposure, offset, weights, n_threads, complement=None
+        self,
+        formula,
+        data,
+        family,
+        link,
+        exposure,
+        offset,
+        weights,
+        n_threads,
+        complement=None,
+        seed=0,
     ):
         self.formula = formula
         self.family = family
@@ -139,6 +157,7 @@ class FormulaGLM:
             offset=offset,
             offset_expressions=parsed.offsets,
             complement=complement,
+            seed=seed,
         )
 
     @property

@@ -74,6 +74,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
     tol : float, default=1e-8
         Tolerance on the Newton decrement in units of the dispersion.
     max_iter : int, default=100
+    seed : int
+        Of the random orders in which ``TE()`` in the formula sees the rows.
     n_threads : int or None
         None takes OMP_NUM_THREADS, else all processors.
 
@@ -131,6 +133,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         dispersion=None,
         tol=1e-8,
         max_iter=100,
+        seed=0,
         n_threads=None,
     ):
         self.family = family
@@ -151,6 +154,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         self.dispersion = dispersion
         self.tol = tol
         self.max_iter = max_iter
+        self.seed = seed
         self.n_threads = n_threads
 
     def fit(self, X, y, sample_weight=None, offset=None, exposure=None):
@@ -222,6 +226,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
             weights=sample_weight,
             exposure=exposure,
             offset=offset,
+            seed=self.seed,
         )
         return model, columns, features
 

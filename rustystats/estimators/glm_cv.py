@@ -96,6 +96,7 @@ class GLMRegressorCV(GLMRegressor):
         dispersion=None,
         tol=1e-7,
         max_iter=100,
+        seed=0,
         n_threads=None,
         verbose=False,
     ):
@@ -123,6 +124,7 @@ class GLMRegressorCV(GLMRegressor):
         self.dispersion = dispersion
         self.tol = tol
         self.max_iter = max_iter
+        self.seed = seed
         self.n_threads = n_threads
         self.verbose = verbose
 

@@ -6,7 +6,7 @@ interval from the covariance of that difference. The base of a categorical is it
 of a numeric column the value with most exposure. The first row is the predicted mean of the base
 risk for one unit of exposure, so that base x relativities = prediction, to rounding. Beside a
 complement, the linear predictor of another model in the offset, both are factors on what that
-predicts.
+predicts. Of a target encoding the levels have the encoding that predictions use.
 
 A column stored as numbers (more distinct values than a table pays for) is shown at up to 21
 quantiles, each with the exposure nearest to it; a product of such columns per unit.
@@ -93,23 +93,26 @@ def _exposure(model):
 
 def _effects(model, exposure):
     """All effects in the order of the terms."""
-    design = model.problem.design
+    design, made = model.problem.design, model.prediction_blocks
     totals = design.block_totals(exposure)
     grouped = {}
     for term, span in zip(model.terms.terms, model.spans, strict=True):
         for index in span if term.factors else ():
-            block = design.blocks[index]
+            block = made[index]
             single = isinstance(block, TableBlock) and len(block.levels) == 1
             key = ("codes", id(block.codes)) if single else ("block", index)
             grouped.setdefault(key, []).append((term, index))
     effects = []
     for members in grouped.values():
-        blocks = [design.blocks[index] for _, index in members]
+        blocks = [made[index] for _, index in members]
         columns = np.concatenate(
             [np.arange(design.starts[i], design.starts[i + 1]) for _, i in members]
         )
         if isinstance(blocks[0], TableBlock):
-            exposures = totals[members[0][1]]
+            exposures = totals.get(members[0][1])
+            if exposures is None:  # a table in the place of an encoding's own numbers
+                levels = blocks[0].n_levels
+                exposures = np.bincount(blocks[0].codes, weights=exposure, minlength=levels)
             effects.append(_table_effect(members, blocks, columns, exposures))
         else:
             columns = columns[

@@ -768,6 +768,7 @@ def test_parameters():
         "dispersion": "deviance",
         "tol": 1e-6,
         "max_iter": 7,
+        "seed": 1,
         "n_threads": 2,
     }
     model = GLMRegressor(**parameters)
