@@ -1,5 +1,6 @@
 """Lists of names, and warnings at the user's own line whichever face of the package was called."""
 
+import difflib
 import os
 import sys
 import warnings
@@ -15,6 +16,13 @@ def listed(names, most=20):
     """Names in a row, at most so many, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def did_you_mean(name, known):
+    """` (did you mean 'DrivAge'?)` where one of the known names is close, else nothing."""
+    lower = {str(other).lower(): str(other) for other in known}
+    close = difflib.get_close_matches(str(name).lower(), lower, n=1)
+    return f" (did you mean {lower[close[0]]!r}?)" if close else ""
 
 
 def warn_user(message, category=UserWarning):

@@ -121,10 +121,10 @@ class FormulaGLM:
         self.formula = formula
         self.family = family
         self.link = get_link(link, family)
-        parsed = parse_formula(formula)
         named = [name for name in (exposure, offset, weights) if isinstance(name, str)]
         complement = as_complement(complement, self.link)
         named += complement_columns(complement)
+        parsed = parse_formula(formula, kinds=frames.column_kinds(data), reserved=named)
         columns = frames.read_columns(data, (*parsed.columns, *named), n_threads)
         self._backend, self._data = columns.backend, data  # groups= may name a column of it
         self._model = prepare(
