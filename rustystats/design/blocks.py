@@ -24,12 +24,20 @@ class TableBlock:
     basis : ndarray or scipy sparse matrix of shape (levels, k)
     levels : dict of data column name to the (levels,) values that the levels stand for
     free : whether the coefficients give each level any value, the base apart; so of a categorical
+    parts : what the levels are all combinations of, the last running fastest: pairs of the data
+        columns (their names) and the number of levels. Blocks of the same data have the same codes
+        where they have the same pair. Empty where nothing is known.
     """
 
     codes: np.ndarray
     basis: np.ndarray
     levels: dict = field(default_factory=dict)
     free: bool = False
+    parts: tuple = ()
+
+    def __post_init__(self):
+        if not self.parts and self.levels:
+            object.__setattr__(self, "parts", ((tuple(self.levels), self.n_levels),))
 
     @property
     def n_rows(self):

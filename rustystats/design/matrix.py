@@ -19,14 +19,17 @@ from scipy import sparse
 from rustystats._kernels import gram as kernels
 from rustystats._kernels.blocks import RowBlocks
 from rustystats._kernels.clusters import accumulate_clusters
+from rustystats._kernels.encode import code_dtype
 from rustystats._kernels.quadratic import quadratic_rows
 from rustystats.design.blocks import TableBlock, as_array, blocks_of_rows
 from rustystats.design.columns import blocks_of_columns
 from rustystats.design.lanes import LaneDesign
 from rustystats.design.packing import CROSS_CELLS, arrange
 from rustystats.design.rows import choose, rows_of
+from rustystats.design.sparse_gram import SparseGram
 from rustystats.threads import effective_n_threads, single_threaded_blas
 
+SPARSE_COLUMNS = 256  # with fewer, a dense Gram costs nothing
 SQUARED_ROWS = 4096  # squared at a time
 SPARSE_ROWS = 16  # the rows of an index that has fewer than every sixteenth are copied
 
@@ -199,6 +202,24 @@ class DesignMatrix:
         gram[dense, dense] = dense_gram
         return gram[self._order[:, None], self._order]
 
+    @cached_property
+    def has_sparse_gram(self):
+        """Whether most of X'WX is 0: with many columns of sparse bases, which meet few others."""
+        p = self.shape[1]
+        inner = sum(len(k.columns) ** 2 for k in self.packs if sparse.issparse(k.basis))
+        return p >= SPARSE_COLUMNS and 2 * inner > p**2
+
+    @cached_property
+    def _sparse_gram(self):
+        return SparseGram(self.packs, len(self.dense_columns), self._order)
+
+    def reduce_sparse_gram(self, level_weights, cross, level_dense, dense_gram):
+        """As `reduce_gram`, a csr_array."""
+        by_pack = [
+            [values for _, values in self._by_pack(sums)] for sums in (level_weights, level_dense)
+        ]
+        return self._sparse_gram.assemble(by_pack[0], cross, by_pack[1], dense_gram)
+
     def _by_pack(self, level_values):
         return (
             zip(self.packs, np.split(level_values, self._level_starts[1:-1]), strict=True)
@@ -221,10 +242,12 @@ class DesignMatrix:
             sums = kernels.accumulate_score(self.rows, residual, self.n_threads)
             return self.reduce_score(*sums)
 
-    def gram(self, weight):
-        """X'WX for weights >= 0, shape (p, p)."""
+    def gram(self, weight, sparse_gram=False):
+        """X'WX for weights >= 0, shape (p, p); a sparse array where wanted and most of it is 0."""
         with single_threaded_blas():
             sums = kernels.accumulate_gram(self.rows, weight, self.n_threads)
+            if sparse_gram and self.has_sparse_gram:
+                return self.reduce_sparse_gram(*sums)
             return self.reduce_gram(*sums)
 
     def gram_diagonal(self, weight):
@@ -303,6 +326,19 @@ class DesignMatrix:
                 self.n_threads,
             )
 
+    def distinct(self):
+        """The rows that differ: a design of one row a level; None unless one code column tells."""
+        if len(self.packs) != 1 or self._dense:
+            return None
+        pack = self.packs[0]
+        codes = np.arange(pack.n_levels, dtype=code_dtype(pack.n_levels))
+        return DesignMatrix([TableBlock(codes, pack.basis[:, self._order])], self.n_threads)
+
+    def distinct_totals(self, values):
+        """Sum of `values` (n,) over the rows that are each row of `distinct`."""
+        with single_threaded_blas():
+            return kernels.accumulate_score(self.rows, values, self.n_threads)[0]
+
     def block_totals(self, values):
         """Sum of `values` (n,) over the rows of each level, for every table block, by block index.
 
@@ -312,10 +348,9 @@ class DesignMatrix:
             level_sums, _ = kernels.accumulate_score(self.rows, values, self.n_threads)
         totals = {}
         for pack, sums in self._by_pack(level_sums):
-            grid = sums.reshape([levels for _, levels in pack.members])
-            for axis, (index, _) in enumerate(pack.members):
-                others = tuple(a for a in range(grid.ndim) if a != axis)
-                totals[index] = grid.sum(axis=others)
+            for index, at in pack.members:
+                n_levels = self._given[index].n_levels
+                totals[index] = np.bincount(at, weights=sums, minlength=n_levels)
         for index, block in enumerate(self._given):
             if isinstance(block, TableBlock) and index not in totals:
                 codes = rows_of(block.codes, self._chosen)

@@ -9,9 +9,11 @@ there a refit takes two to four passes without Gram.
 
 import numpy as np
 
+from rustystats.design.blocks import as_array
 from rustystats.design.matrix import DesignMatrix
 from rustystats.solvers.irls import continue_irls, solve_irls
 from rustystats.solvers.normal_equations import NormalEquations
+from rustystats.solvers.sparse_equations import equations
 from rustystats.threads import single_threaded_blas
 
 
@@ -61,7 +63,8 @@ def nearly_aliased(problem, fit):
 
     The cross-products see a column's residual down to some 3e-6 of its size, and call what is
     smaller none. Here it is computed row by row, in some ten thousand rows: what is above 1e-8 is
-    no rounding. Done for the first twenty columns that are not zero.
+    no rounding. Done for the first twenty columns that are not zero. The combination is that of the
+    prior weights: those of the fit vanish where levels have run away, and with them its digits.
     """
     near = np.zeros(len(fit.coef), dtype=bool)
     diagonal = np.diagonal(fit.gram)
@@ -69,16 +72,18 @@ def nearly_aliased(problem, fit):
     if problem.excluded is not None:
         candidates &= ~problem.excluded
     if candidates.any():
-        with single_threaded_blas():
-            system = NormalEquations(fit.gram, fit.aliased)
-        some = slice(None, None, max(1, len(problem.y) // 10_000))
+        stride = max(1, len(problem.y) // 10_000)
+        some = slice(None, None, stride)
         design, weights = problem.design.take(some), problem.prior_weights[some]
-    for column in np.flatnonzero(candidates)[:20]:
-        combination = -system.solve(fit.gram[:, column])
-        combination[column] = 1.0
-        residual = design.matvec(combination)
-        itself = design.matvec(np.eye(1, len(combination), column)[0])
-        near[column] = weights @ residual**2 > 1e-16 * (weights @ itself**2)
+        gram = problem.design.gram(problem.prior_weights, sparse_gram=True)
+        with single_threaded_blas():
+            system = equations(gram, fit.aliased)
+            for column in np.flatnonzero(candidates)[:20]:
+                itself = as_array(gram[:, [column]]).ravel()
+                combination = -system.solve(itself)
+                combination[column] = 1.0
+                residual = weights @ design.matvec(combination) ** 2
+                near[column] = residual > 1e-16 * itself[column] / stride
     return near
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from scipy.linalg import lapack, solve_triangular
 
 ALIAS_PIVOT = 1e-11
+MANY = 128  # columns; of fewer, one is decided on after the other
+NOTHING = 1e-7  # of a null vector's largest element
 
 
 class NormalEquations:
@@ -82,7 +84,51 @@ def _find_aliased(scaled, out):
     factor, info = lapack.dpotrf(scaled[np.ix_(keep, keep)], lower=1)
     if info == 0 and np.min(np.diagonal(factor), initial=1.0) ** 2 >= ALIAS_PIVOT:
         return out.copy()
+    if len(keep) > MANY:  # of all at once, where rounding leaves no doubt
+        aliased = out.copy()
+        aliased[keep[last_nonzeros(null_space(scaled[np.ix_(keep, keep)]))]] = True
+        kept = np.flatnonzero(~aliased)
+        factor, info = lapack.dpotrf(scaled[np.ix_(kept, kept)], lower=1)
+        if info == 0 and np.min(np.diagonal(factor), initial=1.0) ** 2 >= ALIAS_PIVOT:
+            return aliased
     return _eliminate(scaled, out.copy())
+
+
+def null_space(scaled):
+    """Vectors that span what a matrix of unit diagonal, or less, maps to nothing: (p, k).
+
+    By a Cholesky factor with pivoting, P'AP = LL', cut where no pivot is above ALIAS_PIVOT: with
+    L = (L1, L2) below each other, they are P (-L1'^-1 L2', I).
+    """
+    p = len(scaled)
+    if not p:
+        return np.empty((0, 0))
+    factor, order, rank, _ = lapack.dpstrf(scaled, lower=1, tol=ALIAS_PIVOT)
+    order, rank = order - 1, int(rank)
+    vectors = np.zeros((p, p - rank))
+    vectors[order[rank:]] = np.eye(p - rank)
+    if 0 < rank < p:
+        head = np.tril(factor[:rank, :rank])
+        vectors[order[:rank]] = -solve_triangular(head, factor[rank:, :rank].T, trans=1, lower=True)
+    return vectors
+
+
+def last_nonzeros(vectors):
+    """Where the vectors (p, k), reduced from the last row up, have their pivots: k positions."""
+    vectors, found = vectors.copy(), []
+    small = NOTHING * np.max(np.abs(vectors), axis=0, initial=0.0)
+    for row in range(len(vectors) - 1, -1, -1):
+        if not vectors.shape[1]:
+            break
+        above = np.abs(vectors[row]) / small
+        column = int(np.argmax(above))
+        if above[column] > 1.0:
+            found.append(row)
+            pivot = vectors[:, column] / vectors[row, column]
+            vectors = np.delete(vectors, column, axis=1)
+            small = np.delete(small, column)
+            vectors -= pivot[:, None] * vectors[row]
+    return found
 
 
 def _eliminate(scaled, aliased):

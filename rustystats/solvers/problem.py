@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 
 from rustystats._kernels.irls import accumulate_irls
 from rustystats._kernels.lanes import accumulate_lanes
@@ -203,8 +204,11 @@ class Problem:
             steadying[self.intercept] = 0.0
         return replace(sample, steadying=steadying)
 
-    def evaluate(self, coef, with_gram):
-        """One pass over the rows at `coef`; BLAS must be held to one thread by the caller."""
+    def evaluate(self, coef, with_gram, sparse_gram=False):
+        """One pass over the rows at `coef`; BLAS must be held to one thread by the caller.
+
+        sparse_gram: whether the Gram may be a sparse array, where most of it is 0.
+        """
         design = self.design
         sums, deviance, pearson = accumulate_irls(
             design.rows,
@@ -220,7 +224,10 @@ class Problem:
         # The sums of a trial step far too long, which its deviance rules out, may overflow.
         with np.errstate(over="ignore", invalid="ignore"):
             score = design.reduce_score(*sums.score())
-            gram = design.reduce_gram(*sums.gram()) if with_gram else None
+            reduce = design.reduce_gram
+            if sparse_gram and design.has_sparse_gram:
+                reduce = design.reduce_sparse_gram
+            gram = reduce(*sums.gram()) if with_gram else None
         return self.point(coef, score, gram, deviance, pearson)
 
     def evaluate_lanes(self, lanes):
@@ -277,7 +284,13 @@ class Problem:
 
     def penalised(self, gram):
         """X'WX with the penalty's diagonal."""
-        return gram if self.ridge is None else gram + np.diag(self.ridge)
+        if self.ridge is None:
+            return gram
+        if sparse.issparse(gram):
+            gram = gram.copy()
+            gram.setdiag(gram.diagonal() + self.ridge)
+            return gram
+        return gram + np.diag(self.ridge)
 
     def dispersion(self, point, rank):
         """Dispersion at a point: 1 where the family fixes it, else Pearson / (n - rank)."""
@@ -285,6 +298,11 @@ class Problem:
             return 1.0
         df_resid = self.n_obs - rank
         return point.pearson / df_resid if df_resid > 0 else np.nan
+
+
+def all_finite(gram):
+    """Whether a Gram, dense or sparse, holds no NaN and no infinity."""
+    return bool(np.isfinite(gram.data if sparse.issparse(gram) else gram).all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -313,6 +331,7 @@ class Fit:
     bounds, `kkt` is the largest violation of the conditions for a minimum, relative to that of the
     null model, and `n_free` the number of coefficients away from target and bounds. `method` is the
     way it was solved (`method.py`): "Gram", "conjugate gradients", "working set of 212 columns".
+    `sparse_gram` is the Gram once more where most of it is 0.
     """
 
     coef: np.ndarray
@@ -332,6 +351,12 @@ class Fit:
     n_free: int | None = None
     separated: tuple = ()
     method: str = "Gram"
+    sparse_gram: object = None
+
+    @property
+    def metric(self):
+        """The Gram, sparse where it can be."""
+        return self.gram if self.sparse_gram is None else self.sparse_gram
 
     @property
     def rank(self):

@@ -14,6 +14,8 @@ from rustystats.design.blocks import constant_block
 from rustystats.design.matrix import DesignMatrix
 from rustystats.solvers.normal_equations import NormalEquations
 
+FEWER = 8  # rows of the whole for each row of a smaller problem that is worth fitting first
+
 
 def mean_starts(problem):
     """Starting coefficients, (p,), one after the other: the next where one has no valid means."""
@@ -39,6 +41,43 @@ def constant_objective(problem, sample):
         problem, design=design, penalty=None, steadying=None, excluded=None, intercept=0
     )
     return constant.evaluate(np.array([_best_constant(sample)]), with_gram=False).objective
+
+
+def collapse(problem):
+    """The problem with equal rows of X made one, or None where that does not make it much smaller.
+
+    For a variance mu^q and a log link the likelihood of equal rows depends on the weights
+    ``sum w e^{(2-q) offset}`` and the means ``sum w y e^{(1-q) offset}`` divided by them alone;
+    without an offset, on those of q = 1 for any family and link. Elsewhere it is a start.
+    """
+    family, offset = problem.family, problem.offset
+    n_levels = problem.design.packs[0].n_levels if problem.design.packs else 0
+    if n_levels * FEWER > len(problem.y) or (offset is not None and problem.link.name() != "log"):
+        return None
+    design = problem.design.distinct()
+    if design is None:
+        return None
+    weights = problem.prior_weights
+    totals = weights * problem.y
+    if offset is not None:
+        volume = np.exp(offset)
+        with np.errstate(all="ignore"):
+            power = np.log2(family.variance(2.0) / family.variance(1.0))
+        power = float(power) if np.isfinite(power) else 1.0
+        weights = weights * volume ** (2.0 - power)
+        totals = totals * volume ** (1.0 - power)
+    weights = problem.design.distinct_totals(weights)
+    totals = problem.design.distinct_totals(totals)
+    if not (np.isfinite(weights).all() and np.isfinite(totals).all()):
+        return None
+    there = weights > 0
+    return replace(
+        problem,
+        design=design.take(np.flatnonzero(there)),
+        y=totals[there] / weights[there],
+        weights=weights[there],
+        offset=None,
+    )
 
 
 def _intercept_start(problem):

@@ -277,8 +277,10 @@ def _table_product(left, right, n_threads):
     levels = {name: np.repeat(values, right.n_levels) for name, values in left.levels.items()}
     for name, values in right.levels.items():
         levels.setdefault(name, np.tile(values, left.n_levels))
+    parts = left.parts + right.parts
     if n_levels > np.iinfo(np.uint16).max:
+        parts = ()
         codes, present = compress_codes(codes, n_levels, n_threads)
         basis = basis[present]
         levels = {name: values[present] for name, values in levels.items()}
-    return TableBlock(codes, basis, levels, free=left.free and right.free)
+    return TableBlock(codes, basis, levels, free=left.free and right.free, parts=parts)
