@@ -21,7 +21,7 @@ from rustystats.arrays import (
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.estimators.glm_cv import GLMRegressorCV
 from rustystats.messages import SeparationWarning
-from rustystats.model import FormulaGLM, glm
+from rustystats.model import FormulaGLM, glm, glm_dict
 from rustystats.results import CVResult, GLMResults, RegularizationPath, StabilitySelection, compare
 from rustystats.selection import (
     cv_elasticnet,
@@ -59,6 +59,7 @@ __all__ = [
     "fit_negbinomial",
     "gamma_regression",
     "glm",
+    "glm_dict",
     "lasso_path",
     "links",
     "logistic_regression",

@@ -35,11 +35,13 @@ class ParsedFormula:
     response : Expression or None
     terms : ModelTerms, not yet learned
     offsets : tuple of Expression
+    text : str, the formula
     """
 
     response: Expression | None
     terms: ModelTerms
     offsets: tuple
+    text: str = ""
 
     @property
     def columns(self):
@@ -93,12 +95,12 @@ def parse_formula(formula, response=True, kinds=None, reserved=()):
             with _located(formula, [factor], quoted):
                 read.append(_factor(_text(factor, quoted), kinds))
         with _located(formula, factors, quoted):
-            _check_twice(read, terms, kinds)
+            check_twice(read, terms, kinds)
         terms[Term(tuple(read))] = None
     if left is not None and kinds is not None:
         with _located(formula, [], quoted, 0):
-            _check_columns(left, kinds)
-    return ParsedFormula(left, ModelTerms(tuple(terms)), tuple(offsets.values()))
+            check_columns(left, kinds)
+    return ParsedFormula(left, ModelTerms(tuple(terms)), tuple(offsets.values()), formula)
 
 
 def _offsets(formula, terms, quoted, kinds):
@@ -113,8 +115,8 @@ def _offsets(formula, terms, quoted, kinds):
     return found
 
 
-def _check_twice(factors, terms, kinds):
-    """A column is a categorical factor by itself in one coding alone."""
+def check_twice(factors, terms, kinds):
+    """Raise a ValueError where a column is a categorical factor by itself a second time."""
 
     def column_of(factors):
         if len(factors) == 1 and factors[0].is_categorical:
@@ -212,7 +214,7 @@ def _factor(text, kinds):
                 _check_function(node, quoted)
         factor = NumericFactor(Expression(text))
     if kinds is not None:
-        _check_columns(factor, kinds)
+        check_columns(factor, kinds)
     return factor
 
 
@@ -229,8 +231,8 @@ def _check_function(node, quoted):
         )
 
 
-def _check_columns(factor, kinds):
-    """The columns of a factor are there, and numbers where it computes with them."""
+def check_columns(factor, kinds):
+    """Raise a ValueError unless a factor's columns are there, and numbers where it computes."""
     check_known(factor.columns, kinds)
     source = getattr(factor, "source", factor)  # of a computed factor
     computes = isinstance(source, Expression) or hasattr(source, "expression")

@@ -1,9 +1,13 @@
-"""The formula face: ``rs.glm("ClaimNb ~ bs(DrivAge, df=5) + C(Area)", data, ...).fit()``."""
+"""The formula face: ``rs.glm("ClaimNb ~ bs(DrivAge, df=5) + C(Area)", data, ...).fit()``.
+
+`glm_dict` takes the same terms as a dictionary.
+"""
 
 from functools import partial
 
 from rustystats import frames
 from rustystats.cross_validate import CVOptions, cross_validate, penalty_asked
+from rustystats.dictionary import read_terms
 from rustystats.families import get_family
 from rustystats.fitting import check_dispersion, prepare, solve, trace_path
 from rustystats.formula import parse_formula
@@ -35,9 +39,12 @@ def glm(
     formula : str
         ``response ~ terms``. Terms: a numeric column ``x``; a factor ``C(x)`` or ``C(x, ref="B")``
         (a text column needs no ``C``), or ``C(x, coding="backward_difference")`` for the steps from
-        each level to the next; splines ``bs(x, df=5)``, ``ns(x, df=4)``; arithmetic ``log(x)``,
-        ``I(x**2)``, ``np.sqrt(x)``; interactions ``a:b``, ``a*b``; ``- 1`` for no intercept;
-        ``offset(expr)``, added as it is.
+        each level to the next; intervals ``cut(x, [18, 25, 99])``; splines ``bs(x, df=5)``,
+        ``ns(x, df=4)``; polynomials ``poly(x, 3)``; ``center(x)``, ``standardize(x)``; arithmetic
+        ``log(x)``, ``I(x**2)``, ``np.sqrt(x)``, also of the response. Between them: interactions
+        ``a:b``, ``a*b``, ``(a + b)**2``, ``a/b``; ``- term``; ``- 1`` for no intercept; ``.`` for
+        all columns that are not response, exposure, offset or weights; ``offset(expr)``, added as
+        it is. Names that are no identifiers stand in backticks.
     data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
     family : str or family object
         "gaussian", "poisson", "quasipoisson", "binomial", "quasibinomial", "gamma",
@@ -99,11 +106,80 @@ def glm(
     True
     """
     family = get_family(family, var_power, theta, defaults={"theta": "auto"})
-    return FormulaGLM(formula, data, family, link, exposure, offset, weights, n_threads, complement)
+    reserved = _strings(exposure, offset, weights, complement)
+    parsed = parse_formula(formula, kinds=frames.column_kinds(data), reserved=reserved)
+    return FormulaGLM(parsed, data, family, link, exposure, offset, weights, n_threads, complement)
+
+
+def glm_dict(
+    response,
+    terms,
+    data,
+    family="gaussian",
+    link=None,
+    *,
+    interactions=None,
+    intercept=True,
+    var_power=None,
+    theta=None,
+    exposure=None,
+    offset=None,
+    weights=None,
+    complement=None,
+    n_threads=None,
+):
+    """A generalized linear model from a dictionary of terms, for programs; otherwise as `glm`.
+
+    Parameters
+    ----------
+    response : str
+        A column, or an expression: "log(Cost)".
+    terms : dict
+        Of each column what it becomes, by "type": "linear", "categorical" (with "ref", "coding",
+        ...), "bs" and "ns" (with "df", "knots", "boundary_knots", ...), "poly", "cut", "center",
+        "scale", "standardize", and other functions of the formula by their name, with their
+        arguments as keys; "expression" with "expr". Under "column" stands the column where the
+        entry's own name is another.
+    data : as in `glm`
+    interactions : list of dict, optional
+        Each has its factors by column, as in `terms`, and may say ``"include_main": True`` for the
+        factors by themselves as well. Without those, and where `terms` has not got them either,
+        levels are coded in full.
+    intercept : bool
+    family, link, var_power, theta, exposure, offset, weights, complement, n_threads : as in `glm`
+
+    Returns
+    -------
+    FormulaGLM
+        Its `formula` is the same model as `glm` writes it.
+
+    Raises
+    ------
+    ValueError
+        If a term has an unknown type or key or a wrong value; the message names the term.
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> data = rs.datasets.make_motor_portfolio(20_000, seed=1)
+    >>> model = rs.glm_dict(
+    ...     response="ClaimNb",
+    ...     terms={"DrivAge": {"type": "bs", "df": 5}, "Area": {"type": "categorical"}},
+    ...     interactions=[{"VehPower": {"type": "linear"}, "Area": {"type": "categorical"}}],
+    ...     data=data, family="poisson", exposure="Exposure",
+    ... )
+    >>> model.formula
+    'ClaimNb ~ 1 + bs(DrivAge, df=5) + C(Area) + VehPower:C(Area)'
+    >>> model.fit().converged
+    True
+    """
+    family = get_family(family, var_power, theta, defaults={"theta": "auto"})
+    parsed = read_terms(response, terms, interactions, intercept, frames.column_kinds(data))
+    return FormulaGLM(parsed, data, family, link, exposure, offset, weights, n_threads, complement)
 
 
 class FormulaGLM:
-    """A model whose design is built and whose data are checked; made by `glm`.
+    """A model whose design is built and whose data are checked; made by `glm` or `glm_dict`.
 
     Attributes
     ----------
@@ -116,15 +192,13 @@ class FormulaGLM:
     """
 
     def __init__(
-        self, formula, data, family, link, exposure, offset, weights, n_threads, complement=None
+        self, parsed, data, family, link, exposure, offset, weights, n_threads, complement=None
     ):
-        self.formula = formula
+        self.formula = parsed.text
         self.family = family
         self.link = get_link(link, family)
-        named = [name for name in (exposure, offset, weights) if isinstance(name, str)]
         complement = as_complement(complement, self.link)
-        named += complement_columns(complement)
-        parsed = parse_formula(formula, kinds=frames.column_kinds(data), reserved=named)
+        named = [*_strings(exposure, offset, weights), *complement_columns(complement)]
         columns = frames.read_columns(data, (*parsed.columns, *named), n_threads)
         self._backend, self._data = columns.backend, data  # groups= may name a column of it
         self._model = prepare(
@@ -424,6 +498,11 @@ class FormulaGLM:
             f"<FormulaGLM: {self.formula!r}, {self.family.name()} family, "
             f"{self.link.name()} link, {self.n_obs} observations, {self.n_params} columns>"
         )
+
+
+def _strings(*values):
+    """Those of the values that name a column."""
+    return [value for value in values if isinstance(value, str)]
 
 
 def _response(expression, columns):

@@ -21,6 +21,7 @@ FLOORS = [
     "design",
     "terms",
     "formula",
+    "dictionary",
     "solvers",
     "inference",
     "offsets penalties folds fitting cross_validate",

@@ -196,11 +196,13 @@ def line_search(problem, point, step, stretch, with_gram, slack, sparse_gram=Fal
     limit = point.objective + slack
     left_domain = False
     if stretch > 1.0:
-        moved = problem.evaluate(point.coef + stretch * step, with_gram, sparse_gram)
+        moved = problem.evaluate(point.coef + stretch * step, with_gram, sparse_gram=sparse_gram)
         if moved.objective <= limit and moved.score @ step >= 0.0:
             return moved, False
     for halving in range(MAX_HALVINGS):
-        moved = problem.evaluate(point.coef + 0.5**halving * step, with_gram, sparse_gram)
+        moved = problem.evaluate(
+            point.coef + 0.5**halving * step, with_gram, sparse_gram=sparse_gram
+        )
         finite = moved.gram is None or all_finite(moved.gram)
         if moved.objective <= limit and finite:
             return moved, left_domain

@@ -38,6 +38,7 @@ def equations(gram, aliased=None, excluded=None, like=None):
     """
     if not sparse.issparse(gram):
         return NormalEquations(gram, aliased, excluded)
+    like = like if isinstance(like, SparseEquations) else None
     return SparseEquations(gram, aliased, excluded, like)
 
 

@@ -307,8 +307,8 @@ def test_poisson_with_identity_link_halves_its_steps(monkeypatch, pairs):
     objectives = []
     evaluate = Problem.evaluate
 
-    def counted(self, coef, with_gram):
-        point = evaluate(self, coef, with_gram)
+    def counted(self, coef, with_gram, **options):
+        point = evaluate(self, coef, with_gram, **options)
         objectives.append(point.objective)
         return point
 
