@@ -9,13 +9,15 @@ from rustystats import frames
 from rustystats.cross_validate import CVOptions, cross_validate, penalty_asked
 from rustystats.dictionary import read_terms
 from rustystats.families import get_family
-from rustystats.fitting import check_dispersion, prepare, solve, trace_path
+from rustystats.fitting import check_count, check_dispersion, prepare, solve, trace_path
 from rustystats.formula import parse_formula
+from rustystats.inference.validation import find_faults
 from rustystats.links import get_link
 from rustystats.offsets import as_complement, complement_columns
 from rustystats.penalties import PenaltyOptions, alpha_grid
 from rustystats.results import CVResult, GLMResults, RegularizationPath
 from rustystats.results.stability import find_stable
+from rustystats.results.validation import ValidationReport
 
 
 def glm(
@@ -239,6 +241,40 @@ class FormulaGLM:
     def n_params(self):
         """Number of design columns."""
         return self._model.problem.design.shape[1]
+
+    def validate(self, min_rows=30):
+        """Look for what will go wrong, before the model is fitted.
+
+        Finds columns that are combinations of others, or 0, or nearly constant; levels of factors
+        and cells of interactions in few rows, or all of whose responses lie at one end of their
+        range (levels without claims), where a likelihood has no maximum.
+
+        Parameters
+        ----------
+        min_rows : int
+            A level with fewer rows is sparse.
+
+        Returns
+        -------
+        ValidationReport
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> data["Double"] = 2 * data["VehPower"]
+        >>> model = rs.glm("ClaimNb ~ VehPower + Double + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> model.validate()
+        <ValidationReport: 1 finding>
+          combination: Double is 2 VehPower (5000 rows, exposure 2712.32)
+        combination: leave it out, or one of the others; its coefficient is NaN
+        """
+        check_count(min_rows, "min_rows")
+        problem, exposure = self._model.problem, self._model.exposure
+        exposure = problem.prior_weights if exposure is None else exposure
+        findings = find_faults(problem, self._model.names, exposure, min_rows)
+        return ValidationReport(findings, self._backend)
 
     def fit(
         self,
