@@ -25,7 +25,7 @@ from rustystats.estimators.spline_transformer import SplineTransformer
 from rustystats.estimators.target_encoder import TargetEncoder
 from rustystats.frequency_encoding import apply_frequency_encoding, frequency_encode
 from rustystats.messages import SeparationWarning
-from rustystats.model import FormulaGLM, glm
+from rustystats.model import FormulaGLM, glm, glm_dict
 from rustystats.results import CVResult, GLMResults, RegularizationPath, StabilitySelection, compare
 from rustystats.selection import (
     cv_elasticnet,
@@ -79,6 +79,7 @@ __all__ = [
     "frequency_encode",
     "gamma_regression",
     "glm",
+    "glm_dict",
     "lasso_path",
     "links",
     "logistic_regression",

@@ -7,27 +7,24 @@ cannot be read is a ValueError that shows the place.
 """
 
 import ast
-import keyword
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from rustystats.terms.categorical import CategoricalFactor
-from rustystats.terms.expression import Expression, parse, quote_names
+from rustystats.messages import did_you_mean, listed
+from rustystats.terms.expression import (
+    FUNCTIONS,
+    Expression,
+    parse,
+    unquoted,
+    written_name,
+)
 from rustystats.terms.numeric import NumericFactor
-from rustystats.terms.spline_factor import SplineFactor
-from rustystats.terms.target import FrequencyFactor, TargetFactor
+from rustystats.terms.readers import READERS, read_factor
 from rustystats.terms.term import ModelTerms, Term
 
-ARGUMENTS = {
-    "C": ("ref", "coding", "levels", "min_exposure", "handle_unknown", "handle_missing"),
-    "bs": ("df", "degree", "knots", "boundary_knots", "extrapolation"),
-    "ns": ("df", "knots", "boundary_knots", "extrapolation"),
-    "TE": ("prior_weight", "n_permutations"),
-    "FE": (),
-}
-SHORT = {"pw": "prior_weight", "nperm": "n_permutations"}
 ENCODED = re.compile(r"\b[TF]E\([^()]*\)")  # formulaic does not parse the colon in TE(a:b)
+AVAILABLE = "__formulaic_variables_available__"  # what formulaic puts in the place of `.`
 
 
 @dataclass(frozen=True)
@@ -39,11 +36,13 @@ class ParsedFormula:
     response : Expression or None
     terms : ModelTerms, not yet learned
     offsets : tuple of Expression
+    text : str, the formula
     """
 
     response: Expression | None
     terms: ModelTerms
     offsets: tuple
+    text: str = ""
 
     @property
     def columns(self):
@@ -56,7 +55,7 @@ class ParsedFormula:
         )
 
 
-def parse_formula(formula, response=True):
+def parse_formula(formula, response=True, kinds=None, reserved=()):
     """Read a formula.
 
     Parameters
@@ -64,6 +63,12 @@ def parse_formula(formula, response=True):
     formula : str
     response : bool
         Whether there must be a left-hand side; if not, there must be none.
+    kinds : dict, optional
+        The columns of the data and what they hold (`frames.column_kinds`). `.` in the formula
+        stands for all of them, in their order, but those on the left-hand side, in `offset(...)`
+        and in `reserved`.
+    reserved : iterable of str
+        Columns that are exposure, offset or weights.
 
     Returns
     -------
@@ -72,53 +77,101 @@ def parse_formula(formula, response=True):
     Raises
     ------
     ValueError
-        If the formula cannot be read, showing the place.
+        If the formula cannot be read or names columns that are not there, showing the place.
     """
     if not isinstance(formula, str):
         raise ValueError(f"formula must be text, not {type(formula).__name__}")
-    left, right, quoted = _sides(formula, response)
-    offsets, terms = [], []
-    for factors in sorted(right, key=len):
-        texts = [_text(factor, quoted) for factor in factors]
-        with _located(formula, factors, quoted):
-            if len(texts) == 1 and texts[0].replace(" ", "").startswith("offset("):
-                offsets.append(Expression(_inner(texts[0])))
-                continue
+    left, right, quoted = _sides(formula, response, kinds, reserved)
+    offsets = _offsets(formula, right, quoted, kinds)
+    in_offsets = {name for offset in offsets.values() for name in offset.columns}
+    if in_offsets and kinds is not None:  # `.` does not stand for them
+        left, right, quoted = _sides(formula, response, kinds, {*reserved, *in_offsets})
+        offsets = _offsets(formula, right, quoted, kinds)
+    terms = {}
+    for index, factors in sorted(enumerate(right), key=lambda item: len(item[1])):
+        if index in offsets:
+            continue
         read = []
-        for factor, text in zip(factors, texts, strict=True):
+        for factor in factors:
             with _located(formula, [factor], quoted):
-                read.append(_factor(text))
-        terms.append(Term(tuple(read)))
-    return ParsedFormula(left, ModelTerms(tuple(terms)), tuple(offsets))
+                read.append(_factor(_text(factor, quoted), kinds))
+        with _located(formula, factors, quoted):
+            check_twice(read, terms, kinds)
+        terms[Term(tuple(read))] = None
+    if left is not None and kinds is not None:
+        with _located(formula, [], quoted, 0):
+            check_columns(left, kinds)
+    return ParsedFormula(left, ModelTerms(tuple(terms)), tuple(offsets.values()), formula)
 
 
-def _sides(formula, response):
+def _offsets(formula, terms, quoted, kinds):
+    """Expressions of the terms `offset(...)`, by position."""
+    found = {}
+    for index, factors in enumerate(terms):
+        if len(factors) == 1 and factors[0].expr.replace(" ", "").startswith("offset("):
+            with _located(formula, factors, quoted):
+                found[index] = Expression(_inner(_text(factors[0], quoted)))
+                if kinds is not None:
+                    check_known(found[index].columns, kinds)
+    return found
+
+
+def check_twice(factors, terms, kinds):
+    """Raise a ValueError where a column is a categorical factor by itself a second time."""
+
+    def column_of(factors):
+        if len(factors) == 1 and factors[0].is_categorical:
+            return factors[0].column
+        plain = len(factors) == 1 and isinstance(factors[0], NumericFactor) and factors[0].is_plain
+        if plain and kinds is not None and kinds[factors[0].columns[0]] in ("category", "boolean"):
+            return factors[0].columns[0]
+        return None
+
+    column = column_of(factors)
+    for term in terms if column is not None else ():
+        if column_of(term.factors) == column and factors[0].label not in (column, f"C({column})"):
+            raise ValueError(
+                f"{factors[0].label!r} is {term.label!r} a second time, in other columns: keep "
+                "one of them"
+            )
+
+
+def _sides(formula, response, kinds, reserved):
     """Response expression, formulaic's factors of each right-hand term, and the quoted names.
 
-    formulaic sees identifiers in the place of names in backticks, which may hold anything.
+    formulaic sees identifiers in the place of names in backticks and of texts, which may hold
+    anything.
     """
     from formulaic.errors import FormulaicError
     from formulaic.parser import DefaultFormulaParser
 
-    plain, quoted = quote_names(formula)
+    plain, quoted = _hide(formula)
     plain = ENCODED.sub(lambda match: match[0].replace(":", ","), plain)
+    context = {}
+    if kinds is not None:
+        keys = {written.strip("`"): key for key, written in quoted.items() if written[0] == "`"}
+        for name in kinds:
+            if name not in keys and not str(name).replace(".", "_").isidentifier():
+                keys[name] = f"_column_{len(keys)}_"
+        quoted = {key: f"`{name}`" for name, key in keys.items()} | quoted
+        context[AVAILABLE] = [keys.get(name, name) for name in kinds if name not in reserved]
 
     def refuse(why, position=None):
         if position is not None:
             position = len(_written(plain[:position], quoted))
         _refuse(formula, _written(why, quoted), position)
 
-    bar = re.sub(r"""'[^']*'|"[^"]*\"""", lambda text: "_" * len(text[0]), plain).find("|")
+    bar = plain.find("|")
     if bar >= 0:
         refuse("'|' has no meaning here", bar)
     if not plain.split("~")[-1].strip():
         refuse("there is nothing to the right of '~'; write '~ 1' for the mean alone", len(plain))
     try:
-        parsed = DefaultFormulaParser().get_terms(plain)
+        parsed = DefaultFormulaParser().get_terms(plain, context=context)
     except FormulaicError as error:
         why, position = _place(str(error), plain)
         if why.startswith("The `.` operator"):
-            why, position = "'.' for all columns is not supported: name them", plain.rfind(".")
+            why, position = "'.' stands for all columns of the data, and there are none here", None
         refuse(why, position)
     except SyntaxError as error:
         start = plain.find((error.text or "").rstrip("\n"))  # of the factor that cannot be read
@@ -145,101 +198,102 @@ def _text(factor, quoted):
     """The text of a factor, in backticks where it is a name that needs them."""
     text = factor.expr
     if factor.eval_method.value == "lookup" and text not in quoted:
-        return _quoted(text)
-    return _unquoted(text, quoted)
+        return written_name(text)
+    if quoted.get(text, "`")[0] != "`":
+        raise ValueError(f"{quoted[text]} is a literal, not a column")
+    for key, written in quoted.items():
+        text = text.replace(key, written_name(written[1:-1]) if written[0] == "`" else written)
+    return text
 
 
-def _factor(text):
+def _factor(text, kinds):
     """The factor that a piece of a formula names."""
-    tree, quoted = parse(text)
-    name = tree.func.id if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) else None
-    if name not in ARGUMENTS:
-        return NumericFactor(Expression(text))
-    if not tree.args:
-        raise ValueError(f"{text!r} needs a column: {name}(column, ...)")
-    if name in ("TE", "FE"):
-        return _encoded(tree, name, text, quoted)
-    options = _options(tree, name, text)
-    inner = _unquoted(ast.unparse(tree.args[0]), quoted)
-    if name == "C":
-        if not isinstance(tree.args[0], ast.Name):
-            raise ValueError(f"{text!r}: C() takes a column, not an expression")
-        return CategoricalFactor(inner.strip("`"), **options)
-    return SplineFactor(name, Expression(inner), tuple(sorted(options.items())))
+    factor = read_factor(text)
+    if factor is None:
+        tree, quoted = parse(text)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                _check_function(node, quoted)
+        factor = NumericFactor(Expression(text))
+    if kinds is not None:
+        check_columns(factor, kinds)
+    return factor
 
 
-def _encoded(tree, name, text, quoted):
-    """A target or frequency encoding; several columns are a combination."""
-    if not all(isinstance(argument, ast.Name) for argument in tree.args):
-        raise ValueError(f"{text!r}: {name}() takes columns, {name}(brand:region) of a combination")
-    columns = tuple(_unquoted(argument.id, quoted).strip("`") for argument in tree.args)
-    if len(set(columns)) < len(columns):
-        raise ValueError(f"{text!r} names a column twice")
-    options = _options(tree, name, text, len(columns))
-    if name == "FE":
-        return FrequencyFactor(columns)
-    return TargetFactor(columns, **options)
+def _check_function(node, quoted):
+    """A call inside an expression is of an elementwise function."""
+    name, written = node.func.id, unquoted(ast.unparse(node), quoted)
+    if name in READERS:
+        raise ValueError(f"{written!r} makes columns of its own and cannot stand in arithmetic")
+    if name not in FUNCTIONS and name != "offset":
+        raise ValueError(
+            f"unknown function {name!r}{did_you_mean(name, [*READERS, *FUNCTIONS])}: known are "
+            f"{', '.join([*READERS, 'offset', *FUNCTIONS])} and numpy's elementwise functions as "
+            "np.*"
+        )
 
 
-def _options(call, name, text, columns=1):
-    """Keyword arguments of a factor; a bare second argument of a spline is df."""
-    known = ARGUMENTS[name]
-    options = {}
-    bare = call.args[columns:]
-    if len(bare) > 1:
-        raise ValueError(f"{text!r}: name the arguments after the second: {', '.join(known)}")
-    given = [(known[0], bare[0])] if bare else []
-    for argument, node in given + [(SHORT.get(k.arg, k.arg), k.value) for k in call.keywords]:
-        if argument not in known:
-            raise ValueError(f"unknown argument {argument!r} in {text!r}: use {', '.join(known)}")
-        if argument in options:
-            raise ValueError(f"{argument!r} is given twice in {text!r}")
-        try:
-            value = ast.literal_eval(node)
-        except ValueError:
+def check_columns(factor, kinds):
+    """Raise a ValueError unless a factor's columns are there, and numbers where it computes."""
+    check_known(factor.columns, kinds)
+    source = getattr(factor, "source", factor)  # of a computed factor
+    computes = isinstance(source, Expression) or hasattr(source, "expression")
+    plain = isinstance(factor, NumericFactor) and factor.is_plain
+    for name in factor.columns if computes else ():
+        if kinds[name] not in ("number", "boolean") and not (plain and kinds[name] == "category"):
+            held = "text or categories" if kinds[name] == "category" else kinds[name]
             raise ValueError(
-                f"{argument}={ast.unparse(node)} in {text!r} must be a number, a text or a list"
-            ) from None
-        options[argument] = tuple(value) if isinstance(value, list) else value
-    return options
+                f"column {name!r} is {held}, not numeric: convert it to numbers, or to text and "
+                f"write C({written_name(name)})"
+            )
+
+
+def check_known(names, known):
+    """Raise a ValueError where one of the names is not known."""
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise ValueError(
+            f"unknown column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
+            f"{did_you_mean(missing[0], known)}: the data have {listed(list(known), 30)}"
+        )
 
 
 def _inner(text):
     tree, quoted = parse(text)
     if not isinstance(tree, ast.Call) or len(tree.args) != 1 or tree.keywords:
         raise ValueError(f"{text!r}: write offset(expression)")
-    return _unquoted(ast.unparse(tree.args[0]), quoted)
+    return unquoted(ast.unparse(tree.args[0]), quoted)
 
 
-def _unquoted(text, quoted):
-    """The text with its quoted names put back, in backticks where they need them."""
-    return _replaced(text, {key: _quoted(name) for key, name in quoted.items()})
+def _hide(formula):
+    """The formula with identifiers for quoted names and texts, and what they stand for."""
+    quoted = {}
 
+    def replace(match):
+        key = f"_quoted_{len(quoted)}_"
+        quoted[key] = match.group()
+        return key
 
-def _quoted(name):
-    return name if name.isidentifier() and not keyword.iskeyword(name) else f"`{name}`"
+    return re.sub(r"""`[^`]+`|'[^']*'|"[^"]*\"""", replace, formula), quoted
 
 
 def _written(text, quoted):
-    """The text with its quoted names as the user wrote them."""
-    return _replaced(text, {key: f"`{name}`" for key, name in quoted.items()})
-
-
-def _replaced(text, replacements):
-    for key, value in replacements.items():
-        text = text.replace(key, value)
+    """The text with what was hidden as the user wrote it."""
+    for key, written in quoted.items():
+        text = text.replace(key, written)
     return text
 
 
 @contextmanager
-def _located(formula, factors, quoted):
+def _located(formula, factors, quoted, start=None):
     """Errors inside say where in the formula the factors stand."""
     try:
         yield
     except ValueError as error:
-        start = factors[0].token.source_start if factors and factors[0].token else None
+        if factors:
+            start = factors[0].token.source_start if factors[0].token else None
         if start is not None:
-            start = len(_written(quote_names(formula)[0][:start], quoted))
+            start = len(_written(_hide(formula)[0][:start], quoted))
         _refuse(formula, str(error), start)
 
 

@@ -13,9 +13,11 @@ import narwhals as nw
 import numpy as np
 
 from rustystats import codes
+from rustystats.messages import did_you_mean
 from rustystats.threads import effective_n_threads
 
 MAX_FACTOR_LEVELS = 1 << 20
+CATEGORIES = (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Object)
 CODING_ROWS = 500_000  # coding takes a nanosecond or two a row: fewer do not pay for a thread
 
 
@@ -76,8 +78,8 @@ def read_columns(data, names, n_threads=None):
     if missing:
         listed = ", ".join(known[:30]) + (", ..." if len(known) > 30 else "")
         raise ValueError(
-            f"unknown column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}: "
-            f"the data have {listed}"
+            f"unknown column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
+            f"{did_you_mean(missing[0], known)}: the data have {listed}"
         )
     if isinstance(frame, nw.LazyFrame):
         # At least one column is collected: the number of rows must be known.
@@ -108,6 +110,19 @@ def column_names(data):
     return _to_narwhals(data).collect_schema().names()
 
 
+def column_kinds(data):
+    """What each column holds, by name: "number", "boolean", "category" or another type's name."""
+
+    def kind(dtype):
+        if dtype == nw.Boolean:
+            return "boolean"
+        if dtype in CATEGORIES:
+            return "category"
+        return "number" if dtype.is_numeric() else str(dtype)
+
+    return {name: kind(dtype) for name, dtype in _to_narwhals(data).collect_schema().items()}
+
+
 class Columns:
     """Columns of a DataFrame as arrays, coded on demand and once."""
 
@@ -124,9 +139,8 @@ class Columns:
 
     def is_categorical(self, name):
         """Whether a column is text, categorical or boolean, and so a factor without being told."""
-        dtype = self._schema[name]
-        known = dtype in (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Object)
-        return known or (dtype == nw.Unknown and self._is_empty(name))
+        empty = self._schema[name] == nw.Unknown and self._is_empty(name)
+        return empty or self._schema[name] in CATEGORIES
 
     def encoded(self, name, quick=False, factor=False, missing=False):
         """The column as `Encoded`, or None if it has too many distinct values for a table.

@@ -1,5 +1,6 @@
 """Lists of names, and warnings at the user's own line whichever face of the package was called."""
 
+import difflib
 import os
 import sys
 import warnings
@@ -38,6 +39,13 @@ def checked_names(names, count, things):
             f"feature_names has {listed(repeated)} more than once: give each column its own name"
         )
     return names
+
+
+def did_you_mean(name, known):
+    """` (did you mean 'DrivAge'?)` where one of the known names is close, else nothing."""
+    lower = {str(other).lower(): str(other) for other in known}
+    close = difflib.get_close_matches(str(name).lower(), lower, n=1)
+    return f" (did you mean {lower[close[0]]!r}?)" if close else ""
 
 
 def warn_user(message, category=UserWarning):

@@ -1,17 +1,23 @@
-"""The formula face: ``rs.glm("ClaimNb ~ bs(DrivAge, df=5) + C(Area)", data, ...).fit()``."""
+"""The formula face: ``rs.glm("ClaimNb ~ bs(DrivAge, df=5) + C(Area)", data, ...).fit()``.
+
+`glm_dict` takes the same terms as a dictionary.
+"""
 
 from functools import partial
 
 from rustystats import frames
 from rustystats.cross_validate import CVOptions, cross_validate, penalty_asked
+from rustystats.dictionary import read_terms
 from rustystats.families import get_family
-from rustystats.fitting import check_dispersion, prepare, solve, trace_path
+from rustystats.fitting import check_count, check_dispersion, prepare, solve, trace_path
 from rustystats.formula import parse_formula
+from rustystats.inference.validation import find_faults
 from rustystats.links import get_link
 from rustystats.offsets import as_complement, complement_columns
 from rustystats.penalties import PenaltyOptions, alpha_grid
 from rustystats.results import CVResult, GLMResults, RegularizationPath
 from rustystats.results.stability import find_stable
+from rustystats.results.validation import ValidationReport
 from rustystats.terms.levels import Policies
 
 
@@ -38,11 +44,15 @@ def glm(
     ----------
     formula : str
         ``response ~ terms``. Terms: a numeric column ``x``; a factor ``C(x)`` (a text column needs
-        no ``C``), whose arguments the notes below list; splines ``bs(x, df=5)``, ``ns(x, df=4)``;
-        arithmetic ``log(x)``, ``I(x**2)``, ``np.sqrt(x)``; the rate of a level ``TE(x)`` (target
+        no ``C``), whose arguments the notes below list; intervals ``cut(x, [18, 25, 99])``; splines
+        ``bs(x, df=5)``, ``ns(x, df=4)`` (``extrapolation="linear"`` says how they go on outside the
+        data); polynomials ``poly(x, 3)``; ``center(x)``, ``standardize(x)``; arithmetic ``log(x)``,
+        ``I(x**2)``, ``np.sqrt(x)``, also of the response; the rate of a level ``TE(x)`` (target
         encoding), of a combination ``TE(x:z)``, with ``prior_weight=1, n_permutations=4``, and its
-        share of rows ``FE(x)``; interactions ``a:b``, ``a*b``; ``- 1`` for no intercept;
-        ``offset(expr)``, added as it is.
+        share of rows ``FE(x)``. Between them: interactions ``a:b``, ``a*b``, ``(a + b)**2``,
+        ``a/b``; ``- term``; ``- 1`` for no intercept; ``.`` for all columns that are not response,
+        exposure, offset or weights; ``offset(expr)``, added as it is. Names that are no identifiers
+        stand in backticks.
     data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
     family : str or family object
         "gaussian", "poisson", "quasipoisson", "binomial", "quasibinomial", "gamma",
@@ -147,23 +157,90 @@ def glm(
     True
     """
     family = get_family(family, var_power, theta, defaults={"theta": "auto"})
+    reserved = _strings(exposure, offset, weights, complement)
+    parsed = parse_formula(formula, kinds=frames.column_kinds(data), reserved=reserved)
+    policies = Policies(handle_unknown, handle_missing)
     return FormulaGLM(
-        formula,
-        data,
-        family,
-        link,
-        exposure,
-        offset,
-        weights,
-        n_threads,
-        complement,
-        seed,
-        Policies(handle_unknown, handle_missing),
+        parsed, data, family, link, exposure, offset, weights, n_threads, complement, seed, policies
+    )
+
+
+def glm_dict(
+    response,
+    terms,
+    data,
+    family="gaussian",
+    link=None,
+    *,
+    interactions=None,
+    intercept=True,
+    var_power=None,
+    theta=None,
+    exposure=None,
+    offset=None,
+    weights=None,
+    complement=None,
+    handle_unknown="error",
+    handle_missing="error",
+    seed=0,
+    n_threads=None,
+):
+    """A generalized linear model from a dictionary of terms, for programs; otherwise as `glm`.
+
+    Parameters
+    ----------
+    response : str
+        A column, or an expression: "log(Cost)".
+    terms : dict
+        Of each column what it becomes, by "type": "linear", "categorical" (with "ref", "coding",
+        ...), "bs" and "ns" (with "df", "knots", "boundary_knots", ...), "poly", "cut", "center",
+        "scale", "standardize", and other functions of the formula by their name, with their
+        arguments as keys; "expression" with "expr". Under "column" stands the column where the
+        entry's own name is another.
+    data : as in `glm`
+    interactions : list of dict, optional
+        Each has its factors by column, as in `terms`, and may say ``"include_main": True`` for the
+        factors by themselves as well. Without those, and where `terms` has not got them either,
+        levels are coded in full.
+    intercept : bool
+    family, link, var_power, theta, exposure, offset, weights, complement : as in `glm`
+    handle_unknown, handle_missing, seed, n_threads : as in `glm`
+
+    Returns
+    -------
+    FormulaGLM
+        Its `formula` is the same model as `glm` writes it.
+
+    Raises
+    ------
+    ValueError
+        If a term has an unknown type or key or a wrong value; the message names the term.
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> data = rs.datasets.make_motor_portfolio(20_000, seed=1)
+    >>> model = rs.glm_dict(
+    ...     response="ClaimNb",
+    ...     terms={"DrivAge": {"type": "bs", "df": 5}, "Area": {"type": "categorical"}},
+    ...     interactions=[{"VehPower": {"type": "linear"}, "Area": {"type": "categorical"}}],
+    ...     data=data, family="poisson", exposure="Exposure",
+    ... )
+    >>> model.formula
+    'ClaimNb ~ 1 + bs(DrivAge, df=5) + C(Area) + VehPower:C(Area)'
+    >>> model.fit().converged
+    True
+    """
+    family = get_family(family, var_power, theta, defaults={"theta": "auto"})
+    parsed = read_terms(response, terms, interactions, intercept, frames.column_kinds(data))
+    policies = Policies(handle_unknown, handle_missing)
+    return FormulaGLM(
+        parsed, data, family, link, exposure, offset, weights, n_threads, complement, seed, policies
     )
 
 
 class FormulaGLM:
-    """A model whose design is built and whose data are checked; made by `glm`.
+    """A model whose design is built and whose data are checked; made by `glm` or `glm_dict`.
 
     Attributes
     ----------
@@ -177,7 +254,7 @@ class FormulaGLM:
 
     def __init__(
         self,
-        formula,
+        parsed,
         data,
         family,
         link,
@@ -189,13 +266,11 @@ class FormulaGLM:
         seed=0,
         policies=None,
     ):
-        self.formula = formula
+        self.formula = parsed.text
         self.family = family
         self.link = get_link(link, family)
-        parsed = parse_formula(formula)
-        named = [name for name in (exposure, offset, weights) if isinstance(name, str)]
         complement = as_complement(complement, self.link)
-        named += complement_columns(complement)
+        named = [*_strings(exposure, offset, weights), *complement_columns(complement)]
         columns = frames.read_columns(data, (*parsed.columns, *named), n_threads)
         self._backend, self._data = columns.backend, data  # groups= may name a column of it
         self._model = prepare(
@@ -238,6 +313,40 @@ class FormulaGLM:
     def n_params(self):
         """Number of design columns."""
         return self._model.problem.design.shape[1]
+
+    def validate(self, min_rows=30):
+        """Look for what will go wrong, before the model is fitted.
+
+        Finds columns that are combinations of others, or 0, or nearly constant; levels of factors
+        and cells of interactions in few rows, or all of whose responses lie at one end of their
+        range (levels without claims), where a likelihood has no maximum.
+
+        Parameters
+        ----------
+        min_rows : int
+            A level with fewer rows is sparse.
+
+        Returns
+        -------
+        ValidationReport
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> data["Double"] = 2 * data["VehPower"]
+        >>> model = rs.glm("ClaimNb ~ VehPower + Double + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> model.validate()
+        <ValidationReport: 1 finding>
+          combination: Double is 2 VehPower (5000 rows, exposure 2712.32)
+        combination: leave it out, or one of the others; its coefficient is NaN
+        """
+        check_count(min_rows, "min_rows")
+        problem, exposure = self._model.problem, self._model.exposure
+        exposure = problem.prior_weights if exposure is None else exposure
+        findings = find_faults(problem, self._model.names, exposure, min_rows)
+        return ValidationReport(findings, self._backend)
 
     def fit(
         self,
@@ -497,6 +606,11 @@ class FormulaGLM:
             f"<FormulaGLM: {self.formula!r}, {self.family.name()} family, "
             f"{self.link.name()} link, {self.n_obs} observations, {self.n_params} columns>"
         )
+
+
+def _strings(*values):
+    """Those of the values that name a column."""
+    return [value for value in values if isinstance(value, str)]
 
 
 def _response(expression, columns):

@@ -22,6 +22,7 @@ FLOORS = [
     "design",
     "terms",
     "formula levels",
+    "dictionary",
     "solvers",
     "inference",
     "offsets penalties folds fitting cross_validate",

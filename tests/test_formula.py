@@ -1,10 +1,9 @@
-"""What formulas mean: column spaces against patsy, names of the contract, errors that point."""
+"""What formulas mean: names of the contract, quoted names, errors that point."""
 
 import pickle
 
 import numpy as np
 import pandas as pd
-import patsy
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -26,6 +25,7 @@ def make_data(n=180):
             "b": rng.choice(["u", "v"], n),
             "t": rng.random(n) > 0.5,
             "k": rng.integers(8, 12, n),
+            "when": pd.Timestamp("2024-01-01"),
         }
     )
 
@@ -38,81 +38,6 @@ def model(formula, data=DATA):
 
 
 STEPS = "C(k, coding='backward_difference')"
-# ours, patsy's; "=" where they are spelt alike
-SPACES = [
-    ("y ~ x", "="),
-    ("y ~ 1", "="),
-    ("y ~ x - 1", "="),
-    ("y ~ 0 + x", "="),
-    ("y ~ -1 + x", "="),
-    ("y ~ x + 0", "="),
-    ("y ~ a", "="),
-    ("y ~ t", "="),
-    ("y ~ C(z)", "="),
-    ("y ~ C( a )", "="),
-    ("y ~ a*b", "="),
-    ("y ~ a*b*x", "="),
-    ("y ~ a*b*t", "="),
-    ("y ~ x:C(a)", "="),
-    ("y ~ C(a):C(b)", "="),
-    ("y ~ C(a):C(b):x", "="),
-    ("y ~ a:b:t", "="),
-    ("y ~ a + a:b", "="),
-    ("y ~ a:b - 1", "="),
-    ("y ~ 0 + C(a)", "="),
-    ("y ~ C(a) + C(b) - 1", "="),
-    ("y ~ 0 + t + b", "="),
-    ("y ~ t:x", "="),
-    ("y ~ a:x + b:x", "="),
-    ("y ~ x + a:x + b:x - 1", "="),
-    ("y ~ a/x", "="),
-    ("y ~ a/b", "="),
-    ("y ~ (a+b)**2", "="),
-    ("y ~ (a+b+x)**2", "="),
-    ("y ~ (a+b+t)**2 - 1", "="),
-    ("y ~ (x+z+g)**3 - x:z:g", "="),
-    ("y ~ x*z*g", "="),
-    ("y ~ x**2", "="),  # algebra, as in R: x itself
-    ("y ~ x^2", "y ~ x**2"),
-    ("y ~ a + b - a", "="),
-    ("y ~ C(a, ref='B')", "y ~ C(a, Treatment('B'))"),
-    ("y ~ C(a, 'B') * C(b, ref='v')", "y ~ C(a, Treatment('B')) * C(b, Treatment('v'))"),
-    (f"y ~ {STEPS}", "y ~ C(k, Diff)"),
-    (f"y ~ 0 + {STEPS}", "y ~ 0 + C(k, Diff)"),
-    (f"y ~ {STEPS}:x", "y ~ C(k, Diff):x"),
-    (f"y ~ {STEPS}*C(a, ref='B')", "y ~ C(k, Diff)*C(a)"),
-    (f"y ~ a + a:{STEPS} - 1", "y ~ a + a:C(k, Diff) - 1"),
-    ("y ~ log(g)", "y ~ np.log(g)"),
-    ("y ~ log(g):a", "y ~ np.log(g):a"),
-    ("y ~ I(x**2) + x", "="),
-    ("y ~ np.sqrt(g) + np.where(x > 0, 1, 0)", "="),
-    ("y ~ {x + z}", "y ~ I(x + z)"),
-    ("y ~ clip(x, -1, 1)", "y ~ np.clip(x, -1, 1)"),
-    # patsy's df counts columns, ours the constant as well
-    ("y ~ bs(x, df=5)", "y ~ bs(x, df=4)"),
-    ("y ~ bs(x, 5)", "y ~ bs(x, df=4)"),
-    ("y ~ bs(x)", "y ~ bs(x, df=4)"),
-    ("y ~ bs(z, df=7)", "y ~ bs(z, df=6)"),
-    ("y ~ bs(x, df=4, degree=2)", "y ~ bs(x, df=3, degree=2)"),
-    ("y ~ bs(x, knots=[-0.5, 0.5])", "y ~ bs(x, knots=(-0.5, 0.5))"),
-    ("y ~ bs(log(g), df=4)", "y ~ bs(np.log(g), df=3)"),
-    ("y ~ bs(x, df=5)*C(a)", "y ~ bs(x, df=4)*C(a)"),
-    ("y ~ bs(x, df=5):a", "y ~ bs(x, df=4):a"),
-    ("y ~ 0 + bs(x, df=4) + a", "y ~ 0 + bs(x, df=3) + a"),
-]
-
-
-@pytest.mark.parametrize(("ours", "theirs"), SPACES, ids=[ours for ours, _ in SPACES])
-def test_column_space_is_patsys(ours, theirs):
-    made = model(ours)
-    expected = np.asarray(patsy.dmatrices(ours if theirs == "=" else theirs, DATA)[1])
-    assert made.X.shape == (len(DATA), made.n_params) == (len(DATA), len(made.feature_names))
-    assert np.linalg.matrix_rank(made.X) == made.n_params == np.linalg.matrix_rank(expected)
-    for columns, onto in ((expected, made.X), (made.X, expected)):
-        projected = onto @ np.linalg.lstsq(onto, columns, rcond=None)[0]
-        np.testing.assert_allclose(projected, columns, atol=1e-9)
-
-
 A = ["a[T.B]", "a[T.C]"]
 BS = [f"bs(x, {i}/5)" for i in range(2, 6)]
 NAMES = {
@@ -329,8 +254,6 @@ UNREADABLE = [
     ("y ~ x; z", 5, ";"),
     ("y ~ 2", 4, "literal"),
     ("y ~ 'a'", 4, "literal"),
-    ("y ~ .", 4, "name them"),
-    ("y ~ x + .", 8, "name them"),
     ("y ~ bs(x, df=)", 13, "syntax"),
     ("y ~ a + bs(x, df=)", 17, "syntax"),
     ("y ~ bs(x df=5)", 7, "syntax"),
@@ -351,9 +274,33 @@ UNREADABLE = [
     ("y ~ I(x.real)", 4, "x.real"),
     ("y ~ I([i for i in x])", 4, "not arithmetic"),
     ("y ~ bs(x, dff=5)", 4, "unknown argument 'dff'.*df, degree"),
-    ("y ~ `my col` + a*bs(x, dff=5)", 17, "unknown argument 'dff'"),
     ("y ~ C(a, level=['A'])", 4, "unknown argument 'level'.*ref, coding, levels"),
     ("y ~ x + C(a, coding='diff')", 8, "coding='diff'.*'treatment', 'sum', 'helmert', 'backw"),
+    ("y ~ `x` + a*bs(x, dff=5)", 12, "unknown argument 'dff'"),
+    ("y ~ cut(x, brakes=3)", 4, r"'brakes' in .* \(did you mean 'breaks'\?\): use breaks, right"),
+    ("y ~ center(x, 2)", 4, "takes a column, and nothing else"),
+    ("y ~ poly(x, 0)", 4, "degree=0 of .* at least 1"),
+    ("y ~ poly(x, 2, raw=1)", 4, "raw=1 of .* True or False"),
+    ("y ~ scale(x, ddof=True)", 4, "ddof=True of .* int"),
+    ("y ~ cut(x)", 4, "needs breaks"),
+    ("y ~ cut(x, [2, 1])", 4, "increasing"),
+    ("y ~ cut(x, 1)", 4, "at least 2"),
+    ("y ~ cut(x, [0, 1], labels=['a', 'b'])", 4, "1 different texts"),
+    ("y ~ cut(x, 3, right=2)", 4, "right of .* True or False"),
+    ("y ~ x + cutt(x, 3)", 8, r"'cutt' \(did you mean 'cut'\?\)"),
+    ("y ~ sqr(x)", 4, r"'sqr' \(did you mean 'sqrt'\?\)"),
+    ("y ~ I(bs(x))", 4, "cannot stand in arithmetic"),
+    ("y ~ log(cut(x, 3))", 4, "cannot stand in arithmetic"),
+    ("y ~ x + aa*b", 8, r"unknown column 'aa' \(did you mean 'a'\?\): the data have y, x"),
+    ("y ~ x + offset(nope)", 8, "unknown column 'nope'"),
+    ("log(yy) ~ x", 0, r"unknown column 'yy' \(did you mean 'y'\?\)"),
+    ("a ~ x", 0, "'a'.*not numeric"),
+    ("y ~ x + log(a)", 8, "'a'.*not numeric"),
+    ("y ~ x*bs(a)", 6, "'a'.*not numeric.*C\\(a\\)"),
+    ("y ~ cut(b, 3)", 4, "'b'.*not numeric"),
+    ("y ~ poly(`when`, 2)", 4, "'when' is Datetime.*not numeric"),
+    ("y ~ C(a) + x + C(a, ref='B')", 15, "second time, in other columns"),
+    ("y ~ a + C(a, ref='B')", 8, "second time, in other columns"),
     ("y ~ C(a, 'B', coding='backward_difference')", 4, "'a' takes no ref"),
     ("y ~ x + C(a, levels='A')", 8, "levels='A' of 'a' must be a list"),
     ("y ~ x + C(a, levels=['A', 'A'])", 8, "lists A twice"),
@@ -368,7 +315,7 @@ UNREADABLE = [
     ("y ~ bs(x, df=z)", 4, "df=z"),
     ("y ~ a + C()", 8, "needs a column"),
     ("y ~ bs()", 4, "needs a column"),
-    ("y ~ C(log(x))", 4, "takes a column"),
+    ("y ~ C(bs(x))", 4, "takes a column"),
     ("y ~ offset()", 4, "offset"),
     ("y ~ offset(e, 2)", 4, "offset"),
     ("y ~ a*offset(e)", 6, "offset"),
@@ -398,7 +345,6 @@ IMPOSSIBLE = [
     ("y ~ nope", "unknown column 'nope'.*y, x, z"),
     ("nope ~ x", "unknown column 'nope'"),
     ("y ~ log(nope)", "unknown column 'nope'"),
-    ("y ~ nope + nil", "unknown columns 'nope', 'nil'"),
     ("y ~ x.real", "unknown column 'x.real'"),
     ("y ~ log(a)", "'a'.*not numeric"),
     ("a ~ x", "'a'.*not numeric"),

@@ -377,7 +377,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
             factors = [(ArrayFactor(labels),)]
             return self._with_intercept(factors), columns, len(labels)
         if self.formula is not None:
-            parsed = parse_formula(self.formula, response=False)
+            kinds = frames.column_kinds(X)
+            parsed = parse_formula(self.formula, response=False, kinds=kinds, reserved=reserved)
             if parsed.offsets:
                 raise ValueError("offset() in an estimator's formula: pass offset= to fit instead")
             columns = frames.read_columns(X, (*parsed.terms.columns, *reserved), self.n_threads)

@@ -6,11 +6,14 @@ node, and evaluated with nothing but the columns and these functions in reach.
 """
 
 import ast
+import keyword
 import re
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+
+from rustystats.messages import did_you_mean
 
 FUNCTIONS = {
     name: getattr(np, name)
@@ -56,6 +59,19 @@ def quote_names(text):
         return key
 
     return re.sub(r"`([^`]+)`", replace, text), quoted
+
+
+def written_name(name):
+    """A column's name as a formula writes it: in backticks where it needs them."""
+    name = str(name)
+    return name if name.isidentifier() and not keyword.iskeyword(name) else f"`{name}`"
+
+
+def unquoted(text, quoted):
+    """The text with its quoted names put back, in backticks where they need them."""
+    for key, name in quoted.items():
+        text = text.replace(key, written_name(name))
+    return text
 
 
 def parse(text):
@@ -105,8 +121,9 @@ class Expression:
             )
         if id(node) in called and _function(node) is None:
             raise ValueError(
-                f"unknown function {ast.unparse(node)!r} in {self.text!r}: known are bs, ns, C, "
-                f"offset, {', '.join(FUNCTIONS)} and numpy's elementwise functions as np.*"
+                f"unknown function {ast.unparse(node)!r} in {self.text!r}"
+                f"{did_you_mean(ast.unparse(node), FUNCTIONS)}: known in arithmetic are "
+                f"{', '.join(FUNCTIONS)} and numpy's elementwise functions as np.*"
             )
         if isinstance(node, ast.Attribute) and id(node) not in called:
             raise ValueError(f"{ast.unparse(node)!r} in {self.text!r} is not a column")
@@ -120,6 +137,13 @@ class Expression:
         found = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in skip]
         found.sort(key=lambda node: (node.lineno, node.col_offset))
         return tuple(dict.fromkeys(quoted.get(node.id, node.id) for node in found))
+
+    @property
+    def is_condition(self):
+        """Whether its values are true or false, not numbers."""
+        tree = self._tree[0].body
+        denied = isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)
+        return denied or isinstance(tree, (ast.Compare, ast.BoolOp))
 
     def evaluate(self, values):
         """Values of the expression, float64.

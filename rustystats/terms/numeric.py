@@ -36,11 +36,15 @@ class NumericFactor:
         """The factor as a formula writes it."""
         return self.expression.text.strip("`")
 
+    @property
+    def is_plain(self):
+        """Whether it is a column as it stands."""
+        return self.columns == (self.expression.text.strip("`"),)
+
     def as_categorical(self, columns):
         """A text column by itself is a categorical factor."""
-        name = self.columns[0] if self.columns else None
-        if name == self.expression.text.strip("`") and columns.is_categorical(name):
-            return CategoricalFactor(name, bare=True)
+        if self.is_plain and columns.is_categorical(self.columns[0]):
+            return CategoricalFactor(self.columns[0], bare=True)
         return self
 
     def learn(self, columns, training=None):

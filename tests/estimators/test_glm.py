@@ -629,7 +629,7 @@ def test_bad_parameters(parameters, message):
         ({"formula": "log(Exposure)", "exposure": "Exposure"}, {}, "'Exposure' is exposure"),
         ({"formula": "ClaimNb ~ Area"}, {}, "without '~'"),
         ({"formula": "Area + offset(Density)"}, {}, "pass offset= to fit instead"),
-        ({"formula": "Aera"}, {}, "unknown column 'Aera': the data have VehPower"),
+        ({"formula": "Aera"}, {}, "unknown column 'Aera'.*the data have VehPower"),
         ({"formula": "Area +"}, {}, "cannot read the formula"),
     ],
 )

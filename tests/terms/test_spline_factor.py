@@ -175,8 +175,8 @@ def test_impossible_options_point_into_the_formula(formula, place, words):
 IMPOSSIBLE = [
     ("bs(age, knots=[1, 50])", r"knots \[1.0\] are not .*, the range of 'age'"),
     ("ns(age, boundary_knots=[-9, -5])", "no value of 'age' lies within"),
-    ("bs(town)", "'town' is String, not numeric"),
-    ("bs(log(town), df=4)", "'town' is String, not numeric"),
+    ("bs(town)", "'town' is .*not numeric"),
+    ("bs(log(town), df=4)", "'town' is .*not numeric"),
     ("ns(age, boundary_knots=[30, 40], extrapolation='error')", "'age' is outside"),
 ]
 

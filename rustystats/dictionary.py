@@ -1,0 +1,173 @@
+"""Terms as a dictionary, for programs: ``{"DrivAge": {"type": "bs", "df": 5}}`` to terms.
+
+Each entry is read as the formula reads the same words (`terms/readers.py`), so that both make the
+same model; `ParsedFormula.text` is the formula. Whatever cannot be read is a ValueError that names
+the term.
+"""
+
+import ast
+from contextlib import contextmanager
+
+from rustystats.formula import ParsedFormula, check_columns, check_twice
+from rustystats.messages import did_you_mean
+from rustystats.terms.categorical import CategoricalFactor
+from rustystats.terms.expression import Expression, parse, unquoted, written_name
+from rustystats.terms.numeric import NumericFactor
+from rustystats.terms.readers import READERS, make_factor
+from rustystats.terms.term import ModelTerms, Term
+
+# What a type is called in a formula; "linear" and "expression" stand as they are
+FUNCTIONS = {"categorical": "C", "target_encoding": "TE", "frequency_encoding": "FE"}
+ENCODINGS = ("target_encoding", "frequency_encoding")
+
+
+def read_terms(response, terms, interactions=None, intercept=True, kinds=None):
+    """Read a dictionary of terms.
+
+    Parameters
+    ----------
+    response : str, a column or an expression
+    terms : dict of a dict by name, as in `rustystats.glm_dict`
+    interactions : list of dict, optional
+    intercept : bool
+    kinds : dict, optional, as in `formula.parse_formula`
+
+    Returns
+    -------
+    ParsedFormula
+
+    Raises
+    ------
+    ValueError
+        If a term has an unknown type or key or a wrong value, with its name.
+    """
+    if not isinstance(intercept, bool):
+        raise ValueError(f"intercept must be True or False, not {intercept!r}")
+    if not isinstance(response, str):
+        raise ValueError(f"response must be a column or an expression, not {response!r}")
+    with _term("response"):
+        column = response in (kinds or ()) or "`" in response
+        left = Expression(written_name(response) if column and "`" not in response else response)
+        if kinds is not None:
+            check_columns(left, kinds)
+    found = {Term(): None} if intercept else {}
+
+    def add(factors):
+        check_twice(factors, found, kinds)
+        found[Term(tuple(factors))] = None
+
+    for name, entry in _dict(terms, "terms").items():
+        with _term(f"term {name!r}"):
+            add([_factor(name, entry, kinds)])
+    for entry in sorted(interactions or (), key=lambda entry: len(_names(entry))):
+        with _term(f"interaction {':'.join(map(str, _names(entry)))!r}"):
+            for factors in _interaction(entry, kinds):
+                add(factors)
+    ordered = sorted(found, key=lambda term: len(term.factors))
+    if not ordered:
+        raise ValueError("there are no terms, and no intercept: nothing to fit")
+    right = [":".join(map(_written, term.factors)) for term in ordered if term.factors]
+    text = f"{left.text} ~ {' + '.join(['1' if intercept else '0', *right])}"
+    return ParsedFormula(left, ModelTerms(tuple(ordered)), (), text)
+
+
+def _interaction(entry, kinds):
+    """The factors of each term that an interaction stands for."""
+    options = {key: value for key, value in entry.items() if not isinstance(value, dict)}
+    names = _names(entry)
+    for key in options:
+        if key not in ("include_main", *ENCODINGS):
+            known = ("include_main", *ENCODINGS)
+            raise ValueError(
+                f"unknown key {key!r}{did_you_mean(key, known)}: factors are dicts by column, "
+                f"and beside them there are {', '.join(known)}"
+            )
+        if not isinstance(options[key], bool):
+            raise ValueError(f"{key} must be True or False, not {options[key]!r}")
+    if len(names) < 2:
+        raise ValueError("an interaction needs two factors or more")
+    factors = [_factor(name, entry[name], kinds) for name in names]
+    encodings = [key for key in ENCODINGS if options.get(key)]
+    if len(encodings) > 1:
+        raise ValueError(f"{' and '.join(encodings)} exclude each other: keep one of them")
+    mains = [[factor] for factor in factors] if options.get("include_main") else []
+    if not encodings:
+        return [*mains, factors]
+    combined = _made(FUNCTIONS[encodings[0]], names, {}, encodings[0])
+    if kinds is not None:
+        check_columns(combined, kinds)
+    return [*mains, [combined]]
+
+
+def _names(entry):
+    """The factors of an interaction: what has a dict."""
+    return [key for key, value in _dict(entry, "an interaction").items() if isinstance(value, dict)]
+
+
+def _factor(name, entry, kinds):
+    """The factor of one entry."""
+    options = dict(_dict(entry, "what is said of it"))
+    kind, column = options.pop("type", None), options.pop("column", name)
+    known = ("linear", "expression", *FUNCTIONS, *(n for n in READERS if n not in _SPELT))
+    if kind not in known:
+        raise ValueError(
+            f"unknown type {kind!r}{did_you_mean(kind, known)}: use {', '.join(known)}"
+        )
+    if not isinstance(column, str):
+        raise ValueError(f"a column is named by a text, not {column!r}")
+    if kind == "expression":
+        text = options.pop("expr", None)
+        if not isinstance(text, str):
+            raise ValueError("an expression needs its text: 'expr': 'weight / height**2'")
+        tree, quoted = parse(text)
+        factor = NumericFactor(Expression(f"I({unquoted(ast.unparse(tree), quoted)})"))
+    elif kind == "linear":
+        factor = NumericFactor(Expression(written_name(column)))
+        if kinds is not None and kinds.get(column) == "category":
+            raise ValueError(f"column {column!r} holds text or categories: 'type': 'categorical'")
+    else:
+        return _checked(_made(FUNCTIONS.get(kind, kind), [column], options, kind), kinds)
+    if options:
+        raise ValueError(f"unknown key {next(iter(options))!r}: type {kind!r} has no such thing")
+    return _checked(factor, kinds)
+
+
+def _written(factor):
+    """The factor as a formula has to write it, names that need them in backticks."""
+    if isinstance(factor, NumericFactor):
+        return factor.expression.text
+    if type(factor) is CategoricalFactor:
+        name = factor.column
+        return factor.label.replace(f"C({name}", f"C({written_name(name)}", 1)
+    return factor.label
+
+
+def _made(function, columns, options, kind):
+    if function not in READERS:
+        raise ValueError(f"type {kind!r} is not known here yet: use {', '.join(READERS)}")
+    options = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
+    return make_factor(function, [written_name(column) for column in columns], options, kind)
+
+
+def _checked(factor, kinds):
+    if kinds is not None:
+        check_columns(factor, kinds)
+    return factor
+
+
+def _dict(value, role):
+    if not isinstance(value, dict):
+        raise ValueError(f"{role} must be a dict, not {value!r}")
+    return value
+
+
+@contextmanager
+def _term(name):
+    """Errors inside name the term."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+_SPELT = tuple(FUNCTIONS.values())
