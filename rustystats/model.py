@@ -273,21 +273,22 @@ class FormulaGLM:
         named = [*_strings(exposure, offset, weights), *complement_columns(complement)]
         columns = frames.read_columns(data, (*parsed.columns, *named), n_threads)
         self._backend, self._data = columns.backend, data  # groups= may name a column of it
-        self._model = prepare(
-            parsed.terms,
-            columns,
-            _response(parsed.response, columns),
-            family=self.family,
-            link=self.link,
-            response=parsed.response.text,
-            weights=weights,
-            exposure=exposure,
-            offset=offset,
-            offset_expressions=parsed.offsets,
-            complement=complement,
-            policies=policies,
-            seed=seed,
-        )
+        with parsed.pointing():
+            self._model = prepare(
+                parsed.terms,
+                columns,
+                _response(parsed.response, columns),
+                family=self.family,
+                link=self.link,
+                response=parsed.response.text,
+                weights=weights,
+                exposure=exposure,
+                offset=offset,
+                offset_expressions=parsed.offsets,
+                complement=complement,
+                policies=policies,
+                seed=seed,
+            )
 
     @property
     def y(self):
