@@ -21,6 +21,7 @@ from rustystats.arrays import (
 from rustystats.estimators.frequency_encoder import FrequencyEncoder
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.estimators.glm_cv import GLMRegressorCV
+from rustystats.estimators.spline_transformer import SplineTransformer
 from rustystats.estimators.target_encoder import TargetEncoder
 from rustystats.frequency_encoding import apply_frequency_encoding, frequency_encode
 from rustystats.messages import SeparationWarning
@@ -41,7 +42,9 @@ from rustystats.target_encoding import (
     target_encode,
     target_encode_interaction,
 )
-from rustystats.terms.splines import bs, bs_names, ns, ns_names
+from rustystats.terms.spline_basis import bs_names, ns_names
+from rustystats.terms.spline_term import SplineTerm
+from rustystats.terms.splines import bs, ns
 
 __version__ = "0.1.0"
 
@@ -55,6 +58,8 @@ __all__ = [
     "GLMResults",
     "RegularizationPath",
     "SeparationWarning",
+    "SplineTerm",
+    "SplineTransformer",
     "StabilitySelection",
     "TargetEncoder",
     "TargetEncodingTerm",

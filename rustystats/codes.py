@@ -107,6 +107,27 @@ def code_dtype(n_levels):
     return encode.code_dtype(n_levels)
 
 
+def map_codes(codes, mapping, n_levels, n_threads):
+    """Codes below n_levels, ``mapping[codes]`` in the narrowest type."""
+    mapped = np.empty(len(codes), dtype=encode.code_dtype(n_levels))
+    encode.map_integers(codes, 0, mapping.astype(mapped.dtype), mapped, n_threads)
+    return mapped
+
+
+def add_missing(codes, levels, known):
+    """Codes and levels of all rows, from those of the known: None is the last level.
+
+    Parameters
+    ----------
+    codes : codes of the rows that are known
+    levels : (levels,)
+    known : (n,) bool
+    """
+    filled = np.full(len(known), len(levels), dtype=encode.code_dtype(len(levels) + 1))
+    filled[known] = codes
+    return filled, np.append(levels.astype(object), [None])
+
+
 def combine_codes(outer, inner, n_outer, n_inner, n_threads):
     """Codes of the product of two tables (the inner one fastest)."""
     combined = np.empty(len(outer), dtype=encode.code_dtype(n_outer * n_inner))

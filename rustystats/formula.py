@@ -20,9 +20,9 @@ from rustystats.terms.target import FrequencyFactor, TargetFactor
 from rustystats.terms.term import ModelTerms, Term
 
 ARGUMENTS = {
-    "C": ("ref", "coding"),
-    "bs": ("df", "degree", "knots", "boundary_knots"),
-    "ns": ("df", "knots", "boundary_knots"),
+    "C": ("ref", "coding", "levels", "min_exposure", "handle_unknown", "handle_missing"),
+    "bs": ("df", "degree", "knots", "boundary_knots", "extrapolation"),
+    "ns": ("df", "knots", "boundary_knots", "extrapolation"),
     "TE": ("prior_weight", "n_permutations"),
     "FE": (),
 }

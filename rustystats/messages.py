@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from collections import Counter
 
 PACKAGE = os.path.dirname(__file__) + os.sep
 
@@ -15,6 +16,28 @@ def listed(names, most=20):
     """Names in a row, at most so many, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def checked_names(names, count, things):
+    """The names of so many things ("columns", "coefficients"), as a list of str.
+
+    Raises
+    ------
+    ValueError
+        If they are of another number, or some things share one.
+    """
+    names = [str(name) for name in names]
+    if len(names) != count:
+        raise ValueError(
+            f"{len(names)} feature_names for {count} {things}: give one name a column, the "
+            "intercept's included"
+        )
+    repeated = [name for name, times in Counter(names).items() if times > 1]
+    if repeated:
+        raise ValueError(
+            f"feature_names has {listed(repeated)} more than once: give each column its own name"
+        )
+    return names
 
 
 def warn_user(message, category=UserWarning):

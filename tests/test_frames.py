@@ -207,6 +207,50 @@ def test_missing_levels_are_refused(n_missing):
     ):
         with pytest.raises(ValueError, match=message):
             read(data).encoded("x")
+        columns = read(data)
+        found = columns.encoded("x", missing=True)
+        values = found.levels[found.codes].tolist()
+        assert values in (texts, [None if flag is None else str(flag) for flag in flags])
+        assert found.missing.tolist() == [2]
+        assert found.counts[2] == n_missing
+        with pytest.raises(ValueError, match=message):  # whoever asks after
+            columns.encoded("x")
+
+
+def test_missing_level_of_many():
+    texts = [str(level) for level in range(256)]
+    found = read(pl.DataFrame({"x": [None, *texts]})).encoded("x", missing=True)
+    assert found.codes.dtype == np.uint16
+    assert found.codes[0] == 256
+    assert found.levels[found.codes].tolist() == [None, *texts]
+
+
+def test_missing_level_of_numbers_is_nan():
+    for values in (np.array([2.0, np.nan, 1.0, np.nan]), np.array([2, np.nan, 1, np.nan], "f4")):
+        found = read(pd.DataFrame({"x": values})).encoded("x", missing=True)
+        np.testing.assert_array_equal(found.levels, [1, 2, np.nan])
+        assert found.missing.tolist() == [2]
+    assert read(pd.DataFrame({"x": [2.0, 1.0]})).encoded("x").missing.tolist() == []
+    assert read(pd.DataFrame({"x": ["a", "b"]})).encoded("x").missing.tolist() == []
+
+
+def test_all_missing():
+    for data in (
+        pl.DataFrame({"x": [None, None]}),
+        pl.DataFrame({"x": [None, None]}, schema={"x": str}),
+        pa.table({"x": [None, None]}),
+        pd.DataFrame({"x": [None, None]}),
+        pd.DataFrame({"x": pd.Categorical([None, None], list("ab"))}),
+    ):
+        columns = read(data)
+        assert columns.is_categorical("x")
+        found = columns.encoded("x", missing=True)
+        assert (found.levels.tolist(), found.codes.tolist()) == ([None], [0, 0])
+
+
+def test_booleans_beside_missing_values_are_named_as_without():
+    mixed = pd.DataFrame({"x": [True, None, False]})
+    assert read(mixed).encoded("x", missing=True).levels.tolist() == ["False", "True", None]
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.table, dict])

@@ -24,6 +24,7 @@ from rustystats.results import GLMResults
 from rustystats.solvers.null import null_deviance
 from rustystats.terms.array import ArrayColumns, ArrayFactor
 from rustystats.terms.expression import Expression
+from rustystats.terms.levels import Policies
 from rustystats.terms.numeric import NumericFactor
 from rustystats.terms.term import ModelTerms, Term
 
@@ -69,6 +70,12 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
     exposure : str or None
         Column of X that holds the exposure (> 0, log link). It is not a feature.
     fit_intercept : bool, default=True
+    handle_unknown : "error", "reference" or "mean", default="error"
+        What `predict` does with a level of a factor that `fit` has not seen: refuse it; or,
+        silently, treat it as the reference level; or give it the mean of the levels' effects on the
+        link scale, by exposure and weight. ``C(x, handle_unknown=...)`` in `formula` goes first.
+    handle_missing : "error" or "level", default="error"
+        Whether missing values of a factor are refused, or are a level named "missing".
     dispersion : "pearson", "deviance", float or None
         The dispersion that the standard errors of `result_` use; None is the family's own.
     tol : float, default=1e-8
@@ -130,6 +137,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         formula=None,
         exposure=None,
         fit_intercept=True,
+        handle_unknown="error",
+        handle_missing="error",
         dispersion=None,
         tol=1e-8,
         max_iter=100,
@@ -151,6 +160,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         self.formula = formula
         self.exposure = exposure
         self.fit_intercept = fit_intercept
+        self.handle_unknown = handle_unknown
+        self.handle_missing = handle_missing
         self.dispersion = dispersion
         self.tol = tol
         self.max_iter = max_iter
@@ -182,7 +193,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         -----
         ConvergenceWarning (scikit-learn's), SeparationWarning, UserWarning
             If the fit did not converge; if levels or columns have no best coefficients; if an
-            estimated theta or power lies at the edge of its range.
+            estimated theta or power lies at the edge of its range; if a factor has one level alone,
+            and so no columns.
         """
         dispersion = check_dispersion(self.dispersion)
         options = self._penalty_options(self.l1_ratio)
@@ -226,6 +238,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
             weights=sample_weight,
             exposure=exposure,
             offset=offset,
+            policies=Policies(self.handle_unknown, self.handle_missing),
             seed=self.seed,
         )
         return model, columns, features

@@ -8,12 +8,17 @@ risk for one unit of exposure, so that base x relativities = prediction, to roun
 complement, the linear predictor of another model in the offset, both are factors on what that
 predicts. Of a target encoding the levels have the encoding that predictions use.
 
+Differences between levels do not depend on how they are coded; what an interaction leaves to its
+main effects does: beside sum coding they are means over the levels of the other factor. Where two
+effects of one column do not share its levels (one has pooled some), each is named by its terms.
+
 A column stored as numbers (more distinct values than a table pays for) is shown at up to 21
 quantiles, each with the exposure nearest to it; a product of such columns per unit.
 Cost: one pass over the rows for the exposures, small matrices else.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -102,7 +107,7 @@ def _effects(model, exposure):
             single = isinstance(block, TableBlock) and len(block.levels) == 1
             key = ("codes", id(block.codes)) if single else ("block", index)
             grouped.setdefault(key, []).append((term, index))
-    effects = []
+    effects, labels = [], []
     for members in grouped.values():
         blocks = [made[index] for _, index in members]
         columns = np.concatenate(
@@ -119,7 +124,13 @@ def _effects(model, exposure):
                 columns != model.problem.intercept
             ]  # of an array, it stands among them
             effects += _dense_effects(blocks[0], columns, exposure, model.names)
-    return effects
+        label = " + ".join(dict.fromkeys(term.label for term, _ in members))
+        labels += [label] * (len(effects) - len(labels))
+    names = Counter(effect.name for effect in effects)
+    return [
+        effect if names[effect.name] == 1 else replace(effect, name=label)
+        for effect, label in zip(effects, labels, strict=True)
+    ]
 
 
 def _table_effect(members, blocks, columns, exposure):
@@ -131,7 +142,7 @@ def _table_effect(members, blocks, columns, exposure):
     for term, _ in members:
         for factor in term.factors:
             if factor.is_categorical and factor.column in levels:
-                at_reference &= levels[factor.column] == factor.levels[factor.reference]
+                at_reference &= levels[factor.column] == factor.reference
     candidates = np.where(seen & at_reference, exposure, -1.0)
     if candidates.max() < 0:  # the reference combination does not occur
         candidates = exposure

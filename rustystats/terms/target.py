@@ -23,7 +23,7 @@ from rustystats.encoding import (
     learn_statistics,
     ordered_statistics,
 )
-from rustystats.terms.categorical import label
+from rustystats.terms.levels import label
 
 
 @dataclass(frozen=True)

@@ -765,6 +765,8 @@ def test_parameters():
         "formula": "a",
         "exposure": "e",
         "fit_intercept": False,
+        "handle_unknown": "mean",
+        "handle_missing": "level",
         "dispersion": "deviance",
         "tol": 1e-6,
         "max_iter": 7,
