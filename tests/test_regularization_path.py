@@ -484,6 +484,20 @@ def test_theta_is_estimated_beside_an_l1_penalty(objective, l1_ratio):
     check_path(path, objective, tol=1.1e-7)
 
 
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.3])
+def test_rare_counts_under_the_inverse_square(objective, l1_ratio):
+    """What Fisher scoring expects is a third of the curvature that rows without a claim have."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(400, 5))
+    y = rng.poisson(0.1 * np.exp(x @ [0.3, -0.2, 0.1, 0.0, 0.0])).astype(float)
+    x = np.column_stack([np.ones(400), x])
+    path = path_of(
+        "poisson", x, y, link="inverse_squared", l1_ratio=l1_ratio, n_alphas=30, tol=1e-7
+    )
+    check_path(path, objective, tol=1.1e-7)
+    assert path.n_passes.sum() < 550
+
+
 def test_a_path_that_does_not_converge_warns():
     model = {"family": "poisson", "link": "inverse_squared"}
     y = Y["poisson"] + 1
