@@ -233,6 +233,7 @@ def cross_validate(model, penalty, l1_ratios, options, *, tol, max_iter, columns
                 max_iter=max_iter,
                 measure=options.measure,
                 progress=progress,
+                split=penalised.split,
             )
             scores = -found.deviances / units if options.measure is None else found.deviances
             runs.append(CVRun(penalised, path, scores, units, tol, max_iter))

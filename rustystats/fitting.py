@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from rustystats import frames
+from rustystats.design.blocks import blocks_of_rows
 from rustystats.design.matrix import DesignMatrix
 from rustystats.messages import SeparationWarning, warn_user
 from rustystats.offsets import (
@@ -38,6 +39,7 @@ from rustystats.solvers.separation import separated_parts
 from rustystats.solvers.solve import solve_problem
 from rustystats.terms.array import ArrayColumns
 from rustystats.terms.term import ModelTerms, select_columns
+from rustystats.terms.training import Training
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,7 @@ class Model:
     response : str
     weights_name : str or None
     n_threads : int or None, as asked
+    columns, training : what the terms were learned from, where they learn from the response
     """
 
     terms: ModelTerms
@@ -66,6 +69,8 @@ class Model:
     response: str
     weights_name: str | None
     n_threads: int | None
+    columns: object = None
+    training: Training | None = None
 
     def read(self, data, names):
         """The columns of new data: those of the terms, and `names`."""
@@ -85,6 +90,44 @@ class Model:
         wanted = alpha > 0 or options.bounded
         penalty = options.penalty(self, alpha) if wanted else None
         return replace(self, problem=replace(self.problem, penalty=penalty))
+
+    @property
+    def prediction_blocks(self):
+        """The blocks of the design, on the rows of the fit, as a prediction has them."""
+        blocks = list(self.problem.design.blocks)
+        for term, span in zip(self.terms.terms, self.spans, strict=True):
+            if term.is_supervised:
+                blocks[span.start : span.stop] = term.blocks(self.columns)
+        return blocks
+
+    def split(self, train, test):
+        """The problem on some of the rows, and on others that it is to be judged by.
+
+        What terms learned from the response they learn anew from the first rows.
+
+        Parameters
+        ----------
+        train, test : index arrays
+        """
+        fitted, judged = self.problem.take(train), self.problem.take(test)
+        if not self.terms.is_supervised:
+            return fitted, judged
+        columns, training = self.columns.take(train), self.training.take(train)
+        terms = self.terms.relearn(columns, training)
+        return (
+            replace(fitted, design=self._design_of(terms, train, columns, training)),
+            replace(judged, design=self._design_of(terms, test, self.columns.take(test))),
+        )
+
+    def _design_of(self, terms, rows, columns, training=None):
+        """The design of some of the rows, where supervised terms may have learned from others."""
+        design, blocks = self.problem.design, []
+        for term, span in zip(terms.terms, self.spans, strict=True):
+            if term.is_supervised:
+                blocks += term.blocks(columns, training)
+            else:
+                blocks += blocks_of_rows([design.blocks[index] for index in span], rows)
+        return DesignMatrix(blocks, design.n_threads)
 
     def select(self, columns):
         """The model with some of its columns alone, without penalty.
@@ -134,6 +177,8 @@ def prepare(
     offset=None,
     offset_expressions=(),
     complement=None,
+    seed=0,
+    policies=None,
 ):
     """Check the data and set up the problem.
 
@@ -147,11 +192,15 @@ def prepare(
     weights, exposure, offset : column name, (n,) array or None
     offset_expressions : tuple of Expression
     complement : GLMResults, ModelComplement, column name, (n,) array or None
+    seed : int, of what terms draw at random
+    policies : levels.Policies of factors that do not say themselves, or None
 
     Returns
     -------
     Model
     """
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
+        raise ValueError(f"seed must be a whole number of 0 or more, not {seed!r}")
     n_rows = columns.n_rows
     complement = as_complement(complement, link)
     offsets = learn_offsets(exposure, offset, offset_expressions, link, complement)
@@ -167,9 +216,11 @@ def prepare(
             f"column {sorted(clash)[0]!r} is exposure, offset or weight (or complement) of "
             "this model and cannot be a term as well: copy it under another name if that is meant"
         )
-    learned = terms.resolve(columns).learn(columns)
+    training = Training(y, prior, exposure_values, seed)
+    learned = terms.resolve(columns, policies).learn(columns, training)
     names = learned.names()
-    design, spans = learned.design(columns)
+    design, spans = learned.design(columns, training)
+    kept = {"columns": columns, "training": training} if learned.is_supervised else {}
     problem = Problem(
         design=design,
         y=y,
@@ -189,6 +240,7 @@ def prepare(
         response=response,
         weights_name=weights if isinstance(weights, str) else None,
         n_threads=columns.asked_threads,
+        **kept,
     )
 
 

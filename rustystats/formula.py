@@ -1,9 +1,9 @@
 """Formulas: ``ClaimNb ~ bs(DrivAge, df=5) + C(Area) * VehPower`` to terms.
 
 formulaic tokenises, parses and expands the algebra (`+ : * ** / - 0 1`); what stands between the
-operators is ours: columns, `C(x, ref=, coding=)`, `bs(...)`, `ns(...)`, `offset(...)` and
-arithmetic (`terms/expression.py`). Terms are ordered by degree, as in R. Whatever cannot be read is
-a ValueError that shows the place.
+operators is ours: columns, `C(x, ref=, coding=)`, `bs(...)`, `ns(...)`, `TE(...)`, `FE(...)`,
+`offset(...)` and arithmetic (`terms/expression.py`). Terms are ordered by degree, as in R. Whatever
+cannot be read is a ValueError that shows the place.
 """
 
 import ast
@@ -16,13 +16,18 @@ from rustystats.terms.categorical import CategoricalFactor
 from rustystats.terms.expression import Expression, parse, quote_names
 from rustystats.terms.numeric import NumericFactor
 from rustystats.terms.spline_factor import SplineFactor
+from rustystats.terms.target import FrequencyFactor, TargetFactor
 from rustystats.terms.term import ModelTerms, Term
 
 ARGUMENTS = {
-    "C": ("ref", "coding"),
-    "bs": ("df", "degree", "knots", "boundary_knots"),
-    "ns": ("df", "knots", "boundary_knots"),
+    "C": ("ref", "coding", "levels", "min_exposure", "handle_unknown", "handle_missing"),
+    "bs": ("df", "degree", "knots", "boundary_knots", "extrapolation"),
+    "ns": ("df", "knots", "boundary_knots", "extrapolation"),
+    "TE": ("prior_weight", "n_permutations"),
+    "FE": (),
 }
+SHORT = {"pw": "prior_weight", "nperm": "n_permutations"}
+ENCODED = re.compile(r"\b[TF]E\([^()]*\)")  # formulaic does not parse the colon in TE(a:b)
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,7 @@ def _sides(formula, response):
     from formulaic.parser import DefaultFormulaParser
 
     plain, quoted = quote_names(formula)
+    plain = ENCODED.sub(lambda match: match[0].replace(":", ","), plain)
 
     def refuse(why, position=None):
         if position is not None:
@@ -151,6 +157,8 @@ def _factor(text):
         return NumericFactor(Expression(text))
     if not tree.args:
         raise ValueError(f"{text!r} needs a column: {name}(column, ...)")
+    if name in ("TE", "FE"):
+        return _encoded(tree, name, text, quoted)
     options = _options(tree, name, text)
     inner = _unquoted(ast.unparse(tree.args[0]), quoted)
     if name == "C":
@@ -160,14 +168,28 @@ def _factor(text):
     return SplineFactor(name, Expression(inner), tuple(sorted(options.items())))
 
 
-def _options(call, name, text):
+def _encoded(tree, name, text, quoted):
+    """A target or frequency encoding; several columns are a combination."""
+    if not all(isinstance(argument, ast.Name) for argument in tree.args):
+        raise ValueError(f"{text!r}: {name}() takes columns, {name}(brand:region) of a combination")
+    columns = tuple(_unquoted(argument.id, quoted).strip("`") for argument in tree.args)
+    if len(set(columns)) < len(columns):
+        raise ValueError(f"{text!r} names a column twice")
+    options = _options(tree, name, text, len(columns))
+    if name == "FE":
+        return FrequencyFactor(columns)
+    return TargetFactor(columns, **options)
+
+
+def _options(call, name, text, columns=1):
     """Keyword arguments of a factor; a bare second argument of a spline is df."""
     known = ARGUMENTS[name]
     options = {}
-    if len(call.args) > 2:
+    bare = call.args[columns:]
+    if len(bare) > 1:
         raise ValueError(f"{text!r}: name the arguments after the second: {', '.join(known)}")
-    given = [(known[0], call.args[1])] if len(call.args) == 2 else []
-    for argument, node in given + [(k.arg, k.value) for k in call.keywords]:
+    given = [(known[0], bare[0])] if bare else []
+    for argument, node in given + [(SHORT.get(k.arg, k.arg), k.value) for k in call.keywords]:
         if argument not in known:
             raise ValueError(f"unknown argument {argument!r} in {text!r}: use {', '.join(known)}")
         if argument in options:

@@ -12,6 +12,7 @@ from rustystats.offsets import as_complement, complement_columns
 from rustystats.penalties import PenaltyOptions, alpha_grid
 from rustystats.results import CVResult, GLMResults, RegularizationPath
 from rustystats.results.stability import find_stable
+from rustystats.terms.levels import Policies
 
 
 def glm(
@@ -26,6 +27,9 @@ def glm(
     offset=None,
     weights=None,
     complement=None,
+    handle_unknown="error",
+    handle_missing="error",
+    seed=0,
     n_threads=None,
 ):
     """A generalized linear model from a formula; call ``.fit()`` on it.
@@ -33,10 +37,11 @@ def glm(
     Parameters
     ----------
     formula : str
-        ``response ~ terms``. Terms: a numeric column ``x``; a factor ``C(x)`` or ``C(x, ref="B")``
-        (a text column needs no ``C``), or ``C(x, coding="backward_difference")`` for the steps from
-        each level to the next; splines ``bs(x, df=5)``, ``ns(x, df=4)``; arithmetic ``log(x)``,
-        ``I(x**2)``, ``np.sqrt(x)``; interactions ``a:b``, ``a*b``; ``- 1`` for no intercept;
+        ``response ~ terms``. Terms: a numeric column ``x``; a factor ``C(x)`` (a text column needs
+        no ``C``), whose arguments the notes below list; splines ``bs(x, df=5)``, ``ns(x, df=4)``;
+        arithmetic ``log(x)``, ``I(x**2)``, ``np.sqrt(x)``; the rate of a level ``TE(x)`` (target
+        encoding), of a combination ``TE(x:z)``, with ``prior_weight=1, n_permutations=4``, and its
+        share of rows ``FE(x)``; interactions ``a:b``, ``a*b``; ``- 1`` for no intercept;
         ``offset(expr)``, added as it is.
     data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
     family : str or family object
@@ -68,6 +73,17 @@ def glm(
         penalty gives it back, times one overall factor. Relativities are relative to it as well.
         A prediction evaluates the model on the new rows, or finds the column there; where an array
         was given here, it needs one.
+    handle_unknown : "error", "reference" or "mean"
+        What a prediction does with a level of a factor that the model has not seen, unless the
+        factor says so itself: refuse it, naming level and rows; or, silently, treat it as the
+        reference level; or give it the mean of the levels' effects on the link scale, by exposure
+        and weight.
+    handle_missing : "error" or "level"
+        Whether missing values of a factor are refused, or are a level named "missing", unless the
+        factor says so itself.
+    seed : int
+        Of the random orders in which target encodings see the rows. The same data and seed give
+        the same model.
     n_threads : int, optional
         None takes OMP_NUM_THREADS, else all processors.
 
@@ -82,6 +98,32 @@ def glm(
     ValueError
         If the formula, a name or the data are at fault; the message says where and what to do.
 
+    Warns
+    -----
+    UserWarning
+        If a factor has one level alone, and so no columns; if a level in ``levels=`` has no row.
+
+    Notes
+    -----
+    The arguments of a factor ``C(x, ...)``, each of them optional:
+
+    ``ref="B"``, or "most_exposed" (times weight), or "first"
+        The level that the others are compared with. A level of such a name goes first.
+    ``levels=["low", "mid", "high"]``
+        All levels in their order, else that of the data: numbers follow as numbers, texts by the
+        alphabet, ordered categories as they are ordered. A value that is not listed is an error.
+        A level without a row gets no column and a warning.
+    ``coding="treatment"``
+        Or "sum" (level minus the mean of all levels), "helmert" (minus the mean of those before
+        it), "backward_difference" (minus the one before it), "polynomial" (trends), as R's
+        contr.sum, contr.helmert, MASS::contr.sdif, contr.poly. All are the same model unless there
+        is a penalty; relativities are relative to the reference level, or the first, in any case.
+    ``min_exposure=500``
+        Levels with less exposure (times weight; rows where there is neither) are pooled into one,
+        "other".
+    ``handle_unknown=``, ``handle_missing=``
+        As above, for this factor.
+
     Examples
     --------
     >>> import rustystats as rs
@@ -93,13 +135,31 @@ def glm(
     True
     >>> result.feature_names[:3]
     ['Intercept', 'ns(DrivAge, 1/4)', 'ns(DrivAge, 2/4)']
+    >>> pooled = rs.glm("ClaimNb ~ C(VehBrand, 'most_exposed', min_exposure=400)", data,
+    ...                 family="poisson", exposure="Exposure", handle_unknown="mean").fit()
+    >>> pooled.feature_names[-2:]
+    ['VehBrand[T.B6]', 'VehBrand[T.other]']
+    >>> pooled.predict(data.head(1).assign(VehBrand="new"), exposure=1.0).round(3)
+    array([0.084])
     >>> region = rs.glm("ClaimNb ~ C(VehBrand)", data.iloc[:2_000], family="poisson",
     ...                 exposure="Exposure", complement=result)
     >>> region.fit(alpha=1.0).deviance < region.fit(alpha=1e6).deviance  # shrunken towards result
     True
     """
     family = get_family(family, var_power, theta, defaults={"theta": "auto"})
-    return FormulaGLM(formula, data, family, link, exposure, offset, weights, n_threads, complement)
+    return FormulaGLM(
+        formula,
+        data,
+        family,
+        link,
+        exposure,
+        offset,
+        weights,
+        n_threads,
+        complement,
+        seed,
+        Policies(handle_unknown, handle_missing),
+    )
 
 
 class FormulaGLM:
@@ -116,7 +176,18 @@ class FormulaGLM:
     """
 
     def __init__(
-        self, formula, data, family, link, exposure, offset, weights, n_threads, complement=None
+        self,
+        formula,
+        data,
+        family,
+        link,
+        exposure,
+        offset,
+        weights,
+        n_threads,
+        complement=None,
+        seed=0,
+        policies=None,
     ):
         self.formula = formula
         self.family = family
@@ -139,6 +210,8 @@ class FormulaGLM:
             offset=offset,
             offset_expressions=parsed.offsets,
             complement=complement,
+            policies=policies,
+            seed=seed,
         )
 
     @property

@@ -104,11 +104,3 @@ def indicator_basis(n_levels, reference):
     if n_levels * len(keep) <= DENSE_BASIS_CELLS:
         return np.eye(n_levels)[:, keep]
     return sparse.eye_array(n_levels, format="csr")[:, keep]
-
-
-def step_basis(n_levels, full):
-    """Backward differences: column k is 1 from level k on, so its coefficient is the step into k.
-
-    Column 0, a constant, is there only when full.
-    """
-    return np.tri(n_levels)[:, 0 if full else 1 :]

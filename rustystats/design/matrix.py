@@ -100,7 +100,7 @@ class DesignMatrix:
 
     def threaded(self, n_threads):
         """The same design, summed with another number of threads."""
-        other = object.__new__(DesignMatrix)
+        other = object.__new__(type(self))
         vars(other).update(vars(self))
         other.n_threads = effective_n_threads(n_threads, self.shape[0])
         return other
@@ -134,6 +134,15 @@ class DesignMatrix:
             return self._given
         return blocks_of_rows(self._given, self._chosen)
 
+    @property
+    def stored_blocks(self):
+        """The blocks as given, all rows of them."""
+        return self._given
+
+    def of_rows_of(self, other):
+        """The design of the rows that a part has; both of the same stored rows."""
+        return self._part(other._chosen)
+
     def take(self, rows):
         """The design of some rows; it reads the arrays of this one.
 
@@ -156,10 +165,10 @@ class DesignMatrix:
         columns : array of whole numbers in increasing order
         """
         kept = blocks_of_columns(self._given, self.starts, columns, self.n_threads)
-        return DesignMatrix(kept, self.n_threads)._part(self._chosen)
+        return DesignMatrix(kept, self.n_threads).of_rows_of(self)
 
     def _part(self, chosen):
-        part = object.__new__(DesignMatrix)
+        part = object.__new__(type(self))
         vars(part).update(vars(self))
         for cached in ("blocks", "column_scales", "lanes"):
             vars(part).pop(cached, None)
@@ -190,7 +199,7 @@ class DesignMatrix:
         gram = np.empty((self.shape[1], self.shape[1]))
         spans, dense = self._spans, self._dense_span
         for i, (pack, weights) in enumerate(self._by_pack(level_weights)):
-            inner = pack.basis.T @ _scale_rows(pack.basis, weights)
+            inner = pack.basis.T @ scale_rows(pack.basis, weights)
             gram[spans[i], spans[i]] = as_array(inner)
             for j in range(i + 1, len(self.packs)):
                 _set(gram, spans[i], spans[j], pack.basis.T @ (cross[i, j] @ self.packs[j].basis))
@@ -316,6 +325,9 @@ class DesignMatrix:
             for axis, (index, _) in enumerate(pack.members):
                 others = tuple(a for a in range(grid.ndim) if a != axis)
                 totals[index] = grid.sum(axis=others)
+            for index, host, mapping in pack.nested:
+                levels = self._given[index].n_levels
+                totals[index] = np.bincount(mapping, weights=totals[host], minlength=levels)
         for index, block in enumerate(self._given):
             if isinstance(block, TableBlock) and index not in totals:
                 codes = rows_of(block.codes, self._chosen)
@@ -355,7 +367,8 @@ def _squares(basis):
     return basis.multiply(basis) if sparse.issparse(basis) else np.square(basis)
 
 
-def _scale_rows(basis, weights):
+def scale_rows(basis, weights):
+    """diag(weights) @ basis."""
     if sparse.issparse(basis):
         return sparse.diags_array(weights) @ basis
     return weights[:, None] * basis

@@ -1,7 +1,9 @@
 """How blocks are arranged, so that the kernels read as few code columns as possible.
 
-Three exact rearrangements happen once, when a design matrix is made:
+Four exact rearrangements happen once, when a design matrix is made:
 
+* *nesting*: a table whose levels are a function of another's (of Region x Area those of Region) has
+  its columns there: a three-way interaction with all its margins is one table;
 * *packing*: small tables are merged into one whose levels are all combinations (driver age x fuel:
   83 x 2 = 166 levels, still one byte a row). T tables cost T (T - 1) / 2 additions a row in the
   Gram; after packing the nine factors of a motor tariff are five code columns and one look-up;
@@ -25,6 +27,7 @@ from rustystats.design.blocks import DenseBlock, TableBlock, as_array
 
 PACK_LEVELS = 256  # one byte a row, and cross-tables of two packs stay within the L2 cache
 LOOK_UP_LEVELS = 64  # a one-column table with more levels is read as a dense column
+SPARSE_CELLS = 1 << 16  # a smaller basis is dense, however many zeros it has
 CROSS_CELLS = 1 << 22  # a pair of tables with more cells is not cross-tabulated if avoidable
 
 
@@ -36,6 +39,7 @@ class Pack:
     basis: np.ndarray  # (levels of the product, columns)
     columns: np.ndarray  # positions of the columns in the design matrix
     members: tuple  # (block index, levels) of each merged table, the last running fastest
+    nested: tuple = ()  # (block index, index of the member it is in, level there -> its own)
 
     @property
     def n_levels(self):
@@ -68,6 +72,7 @@ def arrange(blocks, starts, n_threads):
             dense.append(((block.codes, values), columns))
         elif block.n_columns:
             coded.append(Pack(block.codes, block.basis, columns, ((index, block.n_levels),)))
+    coded = _nest_tables(coded, blocks)
     dense.sort(key=lambda s: -s[0].shape[1] if is_direct(s[0]) else 0)
     if dense and sum(pack.n_levels for pack in coded) == 1:
         (intercept,) = coded  # beside dense columns alone the intercept is one more of them
@@ -84,6 +89,52 @@ def _reads_as_dense(block, other_levels):
 
 def _second_largest(levels):
     return sorted(levels)[-2] if len(levels) > 1 else 0
+
+
+def _nest_tables(tables, blocks):
+    """Put tables into larger ones whose levels tell theirs."""
+    hosts = []
+    for table in sorted(tables, key=lambda t: -t.n_levels):
+        sources = blocks[table.members[0][0]].levels.keys()
+        for place, host in enumerate(hosts):
+            candidate = sources and sources <= blocks[host.members[0][0]].levels.keys()
+            mapping = _levels_of_levels(host, table) if candidate else None
+            if mapping is not None:
+                hosts[place] = _nest(host, table, mapping)
+                break
+        else:
+            hosts.append(table)
+    return hosts
+
+
+def _levels_of_levels(host, table):
+    """The level of a table for each level of the host, or None where that does not tell it."""
+    if host.codes is table.codes:
+        return np.arange(host.n_levels)
+    mapping = np.zeros(host.n_levels, dtype=table.codes.dtype)
+    mapping[host.codes] = table.codes
+    return mapping if np.array_equal(mapping[host.codes], table.codes) else None
+
+
+def _nest(host, table, mapping):
+    ((index, _),) = table.members
+    return Pack(
+        host.codes,
+        _side_by_side(host.basis, table.basis[mapping]),
+        np.concatenate([host.columns, table.columns]),
+        host.members,
+        (*host.nested, (index, host.members[0][0], mapping)),
+    )
+
+
+def _side_by_side(left, right):
+    """Two bases as one: sparse where it is large and most of it is 0."""
+    if sparse.issparse(left) or sparse.issparse(right):
+        return sparse.hstack([left, right], format="csr")
+    basis = np.hstack([left, right])
+    if basis.size > SPARSE_CELLS and np.count_nonzero(basis) < basis.size // 10:
+        return sparse.csr_array(basis)
+    return basis
 
 
 def _pack_tables(tables, n_threads):
@@ -112,13 +163,12 @@ def _merge(members, n_threads):
             )
         repeated = _repeat(merged.basis, table.n_levels)
         tiled = _tile(table.basis, merged.n_levels)
-        stack = sparse.hstack if sparse.issparse(repeated) or sparse.issparse(tiled) else np.hstack
-        basis = stack([repeated, tiled])
         merged = Pack(
             codes,
-            basis.tocsr() if sparse.issparse(basis) else basis,
+            _side_by_side(repeated, tiled),
             np.concatenate([merged.columns, table.columns]),
             merged.members + table.members,
+            merged.nested + table.nested,
         )
     return merged
 

@@ -214,6 +214,13 @@ def _unusual(result, names):
         )
     if result.no_errors:
         notes.append(f"No standard errors: {result.no_errors}.")
+    encoded = [term.label for term in result.model.terms.terms if term.is_supervised]
+    if encoded:
+        errors = "" if result.no_errors else "; standard errors take the encoding as known"
+        notes.append(
+            f"Target encoding: {listed(encoded)}. Rows of this fit have the ordered encoding, new "
+            f"rows that of their level, so predict() on the same rows differs{errors}."
+        )
     if result.model.offsets.complement is not None:
         relativities = ", and relativities are relative to it: Base multiplies it"
         notes.append(

@@ -6,9 +6,9 @@ rows: factors, targets, bounds, and the scales of standardised columns.
 
 A column that is 0 in all training rows (a level that is absent there) stays at its target.
 
-No term of this package learns from the response yet. One that does (target encoding) must be
-learned anew from the training rows of each fold, or the rows held out have told it their own
-responses: `_fold_problems` is where, with the terms in place of the finished columns.
+Columns that were learned from the response (target encodings) must be learned anew from the
+training rows of each fold, or the rows held out have told them their own responses: that is for
+`split`, which knows where columns come from.
 """
 
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class HeldOut:
 
 
 def held_out_deviances(
-    problem, alphas, folds, *, tol=1e-7, max_iter=100, measure=None, progress=None
+    problem, alphas, folds, *, tol=1e-7, max_iter=100, measure=None, progress=None, split=None
 ):
     """The deviance of the rows held out, for each alpha and fold.
 
@@ -57,6 +57,8 @@ def held_out_deviances(
         their weights (ones where there are none).
     progress : callable without arguments, or None
         Called at the end of each fold.
+    split : callable ``split(train, test)`` -> pair of problems with their rows, or None
+        None takes the columns as they are.
 
     Returns
     -------
@@ -68,11 +70,12 @@ def held_out_deviances(
         If a fit cannot start; the message names the fold, the first being 1.
     """
     deviances = np.empty((len(alphas), len(folds)))
+    split = split or (lambda train, test: (problem.take(train), problem.take(test)))
     weights, unfinished, absent = np.empty(len(folds)), [], []
     penalties = [problem.penalty.at(alpha) for alpha in alphas]
     with single_threaded_blas():
         for fold, (train, test) in enumerate(folds):
-            fitted, held_out = _fold_problems(problem, train, test)
+            fitted, held_out = split(train, test)
             weights[fold] = held_out.total_weight
             try:
                 track = null_track(fitted, tol, max_iter)
@@ -89,11 +92,6 @@ def held_out_deviances(
             if progress is not None:
                 progress()
     return HeldOut(deviances, weights, tuple(unfinished), tuple(absent))
-
-
-def _fold_problems(problem, train, test):
-    """The problem on the training rows, and on those held out."""
-    return problem.take(train), problem.take(test)
 
 
 def _judge(held_out, coefs, measure):

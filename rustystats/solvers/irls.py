@@ -23,7 +23,7 @@ Cost: passes over the rows (see `_kernels/irls.pyx`) plus p^3 / 3 for each Gram.
 
 import numpy as np
 
-from rustystats.solvers.normal_equations import NormalEquations
+from rustystats.solvers.arrow import equations, is_finite
 from rustystats.solvers.problem import Fit
 from rustystats.solvers.start import constant_objective, mean_starts
 from rustystats.threads import single_threaded_blas
@@ -56,7 +56,7 @@ def solve_irls(problem, *, tol=1e-8, max_iter=100, start=None):
     """
     with single_threaded_blas():
         point, sampled = _start(problem, start)
-        return _iterate(problem, tol, max_iter, point, point.gram, sampled)
+        return iterate(problem, tol, max_iter, point, point.gram, sampled)
 
 
 def continue_irls(problem, point, gram, *, with_gram=False, tol=1e-8, max_iter=100):
@@ -78,12 +78,12 @@ def continue_irls(problem, point, gram, *, with_gram=False, tol=1e-8, max_iter=1
     -------
     Fit
     """
-    return _iterate(problem, tol, max_iter, point, gram, True, with_gram)
+    return iterate(problem, tol, max_iter, point, gram, True, with_gram)
 
 
-def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
+def iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
     """The loop; `near`: the Gram is worth keeping as the metric while the steps shrink well."""
-    system = NormalEquations(problem.penalised(gram), excluded=problem.excluded)
+    system = equations(problem.penalised(gram), excluded=problem.excluded)
     history = [point.objective]
     slack = ROUNDING * abs(point.objective)  # of the start: exactly fitted data end near 0
     secants, shrinks = [], True
@@ -118,7 +118,7 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
             break
         if point.gram is not None:
             gram = point.gram
-            system = NormalEquations(problem.penalised(gram), system.aliased)
+            system = equations(problem.penalised(gram), system.aliased)
         if shrinks and point.gram is not None:
             secants = []  # steps with the new Gram converge by themselves
         else:
@@ -190,7 +190,7 @@ def line_search(problem, point, step, stretch, with_gram, slack):
             return moved, False
     for halving in range(MAX_HALVINGS):
         moved = problem.evaluate(point.coef + 0.5**halving * step, with_gram)
-        finite = moved.gram is None or np.isfinite(moved.gram).all()
+        finite = moved.gram is None or is_finite(moved.gram)
         if moved.objective <= limit and finite:
             return moved, left_domain
         left_domain = left_domain or not np.isfinite(moved.objective)
@@ -251,7 +251,7 @@ def _sampled_start(problem):
     sample = problem.sample(slice(None, None, SAMPLE_STRIDE))
     try:
         point, sampled = _start(sample, None)
-        fit = _iterate(sample, SAMPLE_TOL * p, 15, point, point.gram, sampled, final_gram=False)
+        fit = iterate(sample, SAMPLE_TOL * p, 15, point, point.gram, sampled, final_gram=False)
     except ValueError:
         return None
     point = problem.evaluate(fit.coef, with_gram=True)

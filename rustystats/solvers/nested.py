@@ -64,22 +64,34 @@ def nearly_aliased(problem, fit):
     no rounding. Done for the first twenty columns that are not zero.
     """
     near = np.zeros(len(fit.coef), dtype=bool)
-    diagonal = np.diagonal(fit.gram)
-    candidates = fit.aliased & (diagonal > 0)
+    candidates = fit.aliased & (np.diagonal(fit.gram) > 0)
     if problem.excluded is not None:
         candidates &= ~problem.excluded
-    if candidates.any():
-        with single_threaded_blas():
-            system = NormalEquations(fit.gram, fit.aliased)
-        some = slice(None, None, max(1, len(problem.y) // 10_000))
-        design, weights = problem.design.take(some), problem.prior_weights[some]
-    for column in np.flatnonzero(candidates)[:20]:
-        combination = -system.solve(fit.gram[:, column])
+    suspects = np.flatnonzero(candidates)[:20]
+    with single_threaded_blas():
+        if len(suspects):
+            suspects = _not_combined(problem, fit.system, fit.gram, suspects)
+        if len(suspects):  # or the weights of the end are to blame: none where means ran off
+            gram = problem.design.gram((problem.prior_weights > 0).astype(float))
+            system = NormalEquations(gram, fit.aliased)
+            suspects = _not_combined(problem, system, gram, suspects)
+    near[suspects] = True
+    return near
+
+
+def _not_combined(problem, system, gram, columns):
+    """Those of the columns that their projection on the columns kept leaves something of."""
+    some = slice(None, None, max(1, len(problem.y) // 10_000))
+    design, weights = problem.design.take(some), problem.prior_weights[some]
+    left = []
+    combinations = -system.solve(gram[columns].T)
+    for column, combination in zip(columns, combinations.T, strict=True):
         combination[column] = 1.0
         residual = design.matvec(combination)
         itself = design.matvec(np.eye(1, len(combination), column)[0])
-        near[column] = weights @ residual**2 > 1e-16 * (weights @ itself**2)
-    return near
+        if weights @ residual**2 > 1e-16 * (weights @ itself**2):
+            left.append(column)
+    return np.array(left, dtype=np.intp)
 
 
 def spans(larger, smaller):

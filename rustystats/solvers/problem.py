@@ -21,6 +21,7 @@ from rustystats._kernels.irls import accumulate_irls
 from rustystats._kernels.lanes import accumulate_lanes
 from rustystats.design.matrix import DesignMatrix
 from rustystats.families.base import FamilyMixin
+from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.penalty import Penalty
 
 
@@ -332,6 +333,14 @@ class Fit:
     n_free: int | None = None
     separated: tuple = ()
     method: str = "Gram"
+
+    @cached_property
+    def system(self):
+        """`NormalEquations` of the Gram, without the penalty."""
+        return NormalEquations(self.gram, self.aliased)
+
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items() if name != "system"}
 
     @property
     def rank(self):

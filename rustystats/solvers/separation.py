@@ -48,7 +48,9 @@ def separated_parts(problem, fit, names):
     if not (problem.link.ends_at_infinity and (fit.converged or problem.keeps_domain)):
         return ()  # at the edge of the domain, if anywhere, and the fit says so
     with single_threaded_blas():
-        system = NormalEquations(problem.penalised(fit.gram), fit.aliased)
+        system = fit.system
+        if problem.ridge is not None:
+            system = NormalEquations(problem.penalised(fit.gram), fit.aliased)
         step = system.solve(fit.score)
     unit, scales = fit.unit, problem.design.column_scales
     moving = np.abs(step) * scales > MOVES if problem.link.means else step != 0
@@ -60,12 +62,13 @@ def separated_parts(problem, fit, names):
         return ()
     used, away, moved = _rows_away(problem, fit.coef, step * moving.any(), SPENT * unit)
     parts, covered = [], away == 0
-    for index in _by_coverage(problem.design, moving | blurred, away, used):
+    rows = problem.design.block_totals(used.astype(float))
+    lost = problem.design.block_totals(away.astype(float))
+    for index in _by_coverage(problem.design, moving | blurred, rows, lost):
         block = problem.design.blocks[index]
-        whole, _ = _whole_levels(block, away, used)
-        here = whole[block.codes]
+        here = _whole_levels(rows[index], lost[index])[block.codes]
         if (here & ~covered).any():
-            parts += _describe(block, away, used)
+            parts += _describe(block, rows[index], lost[index])
             covered |= here
         if covered.all():
             return tuple(parts)
@@ -93,30 +96,29 @@ def _rows_away(problem, coef, step, spent):
     return used, np.where(ends != 0, ends, np.sign(y - mu)) * (moved | there), moved
 
 
-def _by_coverage(design, moving, away, used):
+def _by_coverage(design, moving, rows, lost):
     """Factors with moving columns, those whose whole levels cover most rows first."""
     coverage = {}
     for index, block in enumerate(design.blocks):
         columns = slice(design.starts[index], design.starts[index + 1])
         if moving[columns].any() and isinstance(block, TableBlock) and block.free:
-            whole, lost = _whole_levels(block, away, used)
-            coverage[index] = (-np.abs(lost[whole]).sum(), np.count_nonzero(whole))
+            whole = _whole_levels(rows[index], lost[index])
+            coverage[index] = (-np.abs(lost[index][whole]).sum(), np.count_nonzero(whole))
     return sorted((index for index in coverage if coverage[index][0]), key=coverage.get)
 
 
-def _whole_levels(block, away, used):
-    """Which levels have rows that are used, all of which run away, to one end; and how many run
-    away (below 0: to the lower end)."""
-    rows = np.bincount(block.codes, used, minlength=block.n_levels)
-    lost = np.bincount(block.codes, away, minlength=block.n_levels)
-    return (rows > 0) & (rows == np.abs(lost)), lost
+def _whole_levels(rows, lost):
+    """Which levels have rows that are used, all of which run away, to one end.
+
+    rows, lost : rows of each level that are used, and that run away (below 0: to the lower end)
+    """
+    return (rows > 0) & (rows == np.abs(lost))
 
 
-def _describe(block, away, used):
+def _describe(block, rows, lost):
     """`Area=F (12 rows, at the lower end)` for each whole level, at most NAMED_LEVELS."""
     label = ":".join(block.levels)
-    whole, lost = _whole_levels(block, away, used)
-    levels = np.flatnonzero(whole)
+    levels = np.flatnonzero(_whole_levels(rows, lost))
     parts = []
     for level in levels[:NAMED_LEVELS]:
         value = ":".join(str(values[level]) for values in block.levels.values())

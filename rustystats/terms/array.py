@@ -93,7 +93,7 @@ class ArrayFactor:
     label = "X"
     is_categorical = False
 
-    def learn(self, columns):
+    def learn(self, columns, training=None):
         """The factor itself."""
         return self
 

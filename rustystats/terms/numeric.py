@@ -43,7 +43,7 @@ class NumericFactor:
             return CategoricalFactor(name, bare=True)
         return self
 
-    def learn(self, columns):
+    def learn(self, columns, training=None):
         """The factor itself."""
         return self
 

@@ -1,9 +1,11 @@
 """Terms of a model: products of factors, learned together and replayed on new data.
 
 `ModelTerms` is what a formula or a table of features becomes: `learn` keeps levels and knots,
-`design` builds the `DesignMatrix` of any data. A product of table factors stays a table (joint
-codes, row-wise Kronecker product of the bases), so interactions cost one look-up like main effects.
-Categorical factors come first in a product, the last factor's columns run fastest.
+`design` builds the `DesignMatrix` of any data. What is learned from the response is hidden from the
+rows it was learned from: they have a design of their own (`training.py`). A product of table
+factors stays a table (joint codes, row-wise Kronecker product of the bases), so interactions cost
+one look-up like main effects. Categorical factors come first in a product, the last factor's
+columns run fastest.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +16,7 @@ from scipy import sparse
 from rustystats.codes import combine_codes, compress_codes
 from rustystats.design.blocks import DENSE_BASIS_CELLS, DenseBlock, TableBlock, constant_block
 from rustystats.design.matrix import DesignMatrix
+from rustystats.messages import warn_user
 from rustystats.terms.array import ArrayFactor
 from rustystats.terms.coding import code_terms
 
@@ -45,12 +48,23 @@ class Term:
         """The term as a formula writes it: `C(Area):bs(age, df=5)`; without factors, Intercept."""
         return ":".join(factor.label for factor in self.factors) or "Intercept"
 
-    def blocks(self, columns):
-        """One block a product."""
+    @property
+    def is_supervised(self):
+        """Whether one of the factors learns from the response."""
+        return any(is_supervised(factor) for factor in self.factors)
+
+    def blocks(self, columns, training=None):
+        """One block a product; with the training that was learned from, those of its rows."""
         if not self.factors:
             return [constant_block(columns.n_rows)]
+
+        def block(factor, full):
+            if training is not None and is_supervised(factor):
+                return factor.training_block(columns, training)
+            return factor.block(columns, full)
+
         blocks = [
-            _product([factor.block(columns, full) for factor, full in product], columns.n_threads)
+            _product([block(factor, full) for factor, full in product], columns.n_threads)
             for product in self.products
         ]
         return blocks if self.kept is None else select_columns(blocks, self.kept)
@@ -97,27 +111,39 @@ class ModelTerms:
         """Whether the terms are the columns of an array, not of a DataFrame."""
         return any(isinstance(f, ArrayFactor) for term in self.terms for f in term.factors)
 
-    def resolve(self, columns):
-        """Text columns named without C() become categorical factors."""
+    def resolve(self, columns, policies=None):
+        """Text columns named without C() become categorical factors; all have the model's policies.
+
+        Parameters
+        ----------
+        columns : Columns
+        policies : levels.Policies, or None for those of a factor by itself
+        """
         return ModelTerms(
             tuple(
-                replace(term, factors=tuple(_as_factor(f, columns) for f in term.factors))
+                replace(term, factors=tuple(_as_factor(f, columns, policies) for f in term.factors))
                 for term in self.terms
             )
         )
 
-    def learn(self, columns):
+    @property
+    def is_supervised(self):
+        """Whether one of the terms learns from the response."""
+        return any(term.is_supervised for term in self.terms)
+
+    def learn(self, columns, training=None):
         """The terms with levels, knots and codings of these data.
 
         Parameters
         ----------
         columns : Columns
+        training : Training of the same rows, or None
         """
         learned = {}
         for term in self.terms:
             for factor in term.factors:
                 if factor not in learned:
-                    learned[factor] = factor.learn(columns)
+                    learned[factor] = factor.learn(columns, training)
         ordered = [
             sorted((learned[f] for f in term.factors), key=lambda f: not f.is_categorical)
             for term in self.terms
@@ -131,18 +157,46 @@ class ModelTerms:
                 for factors in ordered
             ]
         )
+        terms = tuple(
+            Term(tuple(learned[f] for f in term.factors), tuple(_products(factors, coding)))
+            for term, factors, coding in zip(self.terms, ordered, codings, strict=True)
+        )
+        _warn_of_single_levels(terms)
+        return ModelTerms(terms)
+
+    def relearn(self, columns, training):
+        """The terms with what they learned from the response learned anew, from these rows."""
+        learned = {}
+
+        def again(factor):
+            if not is_supervised(factor):
+                return factor
+            if factor not in learned:
+                learned[factor] = factor.learn(columns, training)
+            return learned[factor]
+
         return ModelTerms(
             tuple(
-                Term(tuple(learned[f] for f in term.factors), tuple(_products(factors, coding)))
-                for term, factors, coding in zip(self.terms, ordered, codings, strict=True)
+                replace(
+                    term,
+                    factors=tuple(map(again, term.factors)),
+                    products=tuple(
+                        tuple((again(factor), full) for factor, full in product)
+                        for product in term.products
+                    ),
+                )
+                for term in self.terms
             )
         )
 
-    def design(self, columns):
-        """The design matrix of these data, and for each term its block indices."""
+    def design(self, columns, training=None):
+        """The design matrix of these data, and for each term its block indices.
+
+        With the `training` that the terms were learned from, the design they are fitted with.
+        """
         blocks, spans = [], []
         for term in self.terms:
-            made = term.blocks(columns)
+            made = term.blocks(columns, training)
             spans.append(range(len(blocks), len(blocks) + len(made)))
             blocks += made
         if not blocks:
@@ -166,6 +220,11 @@ class ModelTerms:
         }
 
 
+def is_supervised(factor):
+    """Whether a factor learns from the response."""
+    return getattr(factor, "is_supervised", False)
+
+
 def select_columns(blocks, positions):
     """Blocks with some of their columns alone, by positions in all of them; none without any."""
     selected, start = [], 0
@@ -180,9 +239,11 @@ def select_columns(blocks, positions):
     return selected
 
 
-def _as_factor(factor, columns):
+def _as_factor(factor, columns, policies):
     as_categorical = getattr(factor, "as_categorical", None)
-    return as_categorical(columns) if as_categorical else factor
+    factor = as_categorical(columns) if as_categorical else factor
+    with_policies = getattr(factor, "with_policies", None)
+    return with_policies(policies) if policies and with_policies else factor
 
 
 def _products(factors, coding):
@@ -190,6 +251,17 @@ def _products(factors, coding):
         chosen = [f for f in factors if not f.is_categorical or f in present]
         if chosen:
             yield tuple((f, f in full) for f in chosen)
+
+
+def _warn_of_single_levels(terms):
+    """Name the factors that lose their columns because they have one level; in full it has one."""
+    pairs = [pair for term in terms for product in term.products for pair in product]
+    lost = {f.label: f for f, full in pairs if f.is_categorical and not full and not f.names()}
+    for label, factor in lost.items():
+        warn_user(
+            f"{label} has one level, {factor.reference!r}, and gives no columns: leave it out, or "
+            "look at whether the column or the rows are those that were meant"
+        )
 
 
 def _product_names(product):
