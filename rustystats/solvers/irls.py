@@ -35,6 +35,7 @@ from rustystats.threads import single_threaded_blas
 SAMPLE_STRIDE = 20
 SAMPLE_ROWS = 5000  # smallest sample worth starting from
 SAMPLE_TOL = 0.05  # decrement per column at which a sample has said all it knows
+CLOSER = 1e-2  # tolerance of the fit of the rows that differ, in that of all rows
 KEEP_GRAM = 0.05
 MAX_HALVINGS = 40
 MAX_AT_EDGE = 12
@@ -264,7 +265,7 @@ def _collapsed_start(problem, tol, max_iter):
         return None, None
     try:
         point, _ = _start(small, None)
-        fit = _iterate(small, tol, max_iter, point, point.gram, False, final_gram=False)
+        fit = _iterate(small, CLOSER * tol, max_iter, point, point.gram, False, final_gram=False)
     except ValueError:
         return None, None
     point = problem.evaluate(fit.coef, with_gram=True, sparse_gram=True)
