@@ -68,7 +68,9 @@ def read_terms(response, terms, interactions=None, intercept=True, kinds=None):
         raise ValueError("there are no terms, and no intercept: nothing to fit")
     right = [":".join(map(_written, term.factors)) for term in ordered if term.factors]
     text = f"{left.text} ~ {' + '.join(['1' if intercept else '0', *right])}"
-    return ParsedFormula(left, ModelTerms(tuple(ordered)), (), text)
+    factors = [factor for term in ordered for factor in term.factors]
+    places = {factor.label: text.find(_written(factor), len(left.text)) for factor in factors}
+    return ParsedFormula(left, ModelTerms(tuple(ordered)), (), text, places)
 
 
 def _interaction(entry, kinds):

@@ -9,7 +9,7 @@ a ValueError that shows the place.
 import ast
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rustystats.messages import did_you_mean, listed
 from rustystats.terms.expression import (
@@ -21,7 +21,7 @@ from rustystats.terms.expression import (
 )
 from rustystats.terms.numeric import NumericFactor
 from rustystats.terms.readers import READERS, read_factor
-from rustystats.terms.term import ModelTerms, Term
+from rustystats.terms.term import FactorError, ModelTerms, Term
 
 AVAILABLE = "__formulaic_variables_available__"  # what formulaic puts in the place of `.`
 
@@ -36,12 +36,25 @@ class ParsedFormula:
     terms : ModelTerms, not yet learned
     offsets : tuple of Expression
     text : str, the formula
+    places : dict of where in it each factor stands, by label
     """
 
     response: Expression | None
     terms: ModelTerms
     offsets: tuple
     text: str = ""
+    places: dict = field(default_factory=dict, compare=False)
+
+    @contextmanager
+    def pointing(self):
+        """Errors inside about the data of a factor show where in the formula it stands."""
+        try:
+            yield
+        except FactorError as error:
+            place = self.places.get(error.label)
+            if place is None:
+                raise
+            raise ValueError(f"{error}\n{_marked(self.text, place)}") from None
 
     @property
     def columns(self):
@@ -86,7 +99,7 @@ def parse_formula(formula, response=True, kinds=None, reserved=()):
     if in_offsets and kinds is not None:  # `.` does not stand for them
         left, right, quoted = _sides(formula, response, kinds, {*reserved, *in_offsets})
         offsets = _offsets(formula, right, quoted, kinds)
-    terms = {}
+    terms, places = {}, {}
     for index, factors in sorted(enumerate(right), key=lambda item: len(item[1])):
         if index in offsets:
             continue
@@ -94,13 +107,14 @@ def parse_formula(formula, response=True, kinds=None, reserved=()):
         for factor in factors:
             with _located(formula, [factor], quoted):
                 read.append(_factor(_text(factor, quoted), kinds))
+            places.setdefault(read[-1].label, _start_of(formula, factor, quoted))
         with _located(formula, factors, quoted):
             check_twice(read, terms, kinds)
         terms[Term(tuple(read))] = None
     if left is not None and kinds is not None:
         with _located(formula, [], quoted, 0):
             check_columns(left, kinds)
-    return ParsedFormula(left, ModelTerms(tuple(terms)), tuple(offsets.values()), formula)
+    return ParsedFormula(left, ModelTerms(tuple(terms)), tuple(offsets.values()), formula, places)
 
 
 def _offsets(formula, terms, quoted, kinds):
@@ -288,11 +302,13 @@ def _located(formula, factors, quoted, start=None):
     try:
         yield
     except ValueError as error:
-        if factors:
-            start = factors[0].token.source_start if factors[0].token else None
-        if start is not None:
-            start = len(_written(_hide(formula)[0][:start], quoted))
-        _refuse(formula, str(error), start)
+        _refuse(formula, str(error), _start_of(formula, factors[0], quoted) if factors else start)
+
+
+def _start_of(formula, factor, quoted):
+    """Where in the formula a factor stands, or None."""
+    start = factor.token.source_start if factor.token else None
+    return None if start is None else len(_written(_hide(formula)[0][:start], quoted))
 
 
 def _place(message, formula):
@@ -316,6 +332,11 @@ def _position(formula, before):
 
 
 def _refuse(formula, why, position=None):
+    raise ValueError(f"cannot read the formula: {why}\n{_marked(formula, position)}") from None
+
+
+def _marked(formula, position):
+    """The formula with a mark under the place."""
     mark = "" if position is None else "\n  " + " " * position + "^"
     line = re.sub(r"\s", " ", formula)  # one line, or the mark would stand under the last one
-    raise ValueError(f"cannot read the formula: {why}\n  {line}{mark}") from None
+    return f"  {line}{mark}"

@@ -203,19 +203,20 @@ class FormulaGLM:
         named = [*_strings(exposure, offset, weights), *complement_columns(complement)]
         columns = frames.read_columns(data, (*parsed.columns, *named), n_threads)
         self._backend, self._data = columns.backend, data  # groups= may name a column of it
-        self._model = prepare(
-            parsed.terms,
-            columns,
-            _response(parsed.response, columns),
-            family=self.family,
-            link=self.link,
-            response=parsed.response.text,
-            weights=weights,
-            exposure=exposure,
-            offset=offset,
-            offset_expressions=parsed.offsets,
-            complement=complement,
-        )
+        with parsed.pointing():
+            self._model = prepare(
+                parsed.terms,
+                columns,
+                _response(parsed.response, columns),
+                family=self.family,
+                link=self.link,
+                response=parsed.response.text,
+                weights=weights,
+                exposure=exposure,
+                offset=offset,
+                offset_expressions=parsed.offsets,
+                complement=complement,
+            )
 
     @property
     def y(self):

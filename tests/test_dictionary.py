@@ -142,3 +142,11 @@ def test_errors_name_the_term(terms, more, words):
 def test_bad_responses(response, words):
     with pytest.raises(ValueError, match=words):
         rs.glm_dict(response, {"x": LINEAR}, DATA)
+
+
+def test_errors_of_the_data_point_into_the_formula():
+    terms = {"x": {"type": "bs", "df": 4}, "a": {"type": "categorical", "ref": "Z"}}
+    with pytest.raises(ValueError, match="'Z' does not occur") as caught:
+        rs.glm_dict("y", terms, DATA)
+    *_, written, mark = str(caught.value).split("\n")
+    assert written[mark.index("^") :] == "C(a, ref='Z')"

@@ -360,6 +360,29 @@ def test_impossible_formula(formula, words):
         model(formula)
 
 
+# formula, where the mark stands, a word: the formula can be read, but not with these data
+POINTING = [
+    ("y ~ x + C(a, ref='Z')", 8, "'Z' does not occur"),
+    ("y ~ a*bs(x, df=1)", 6, "df must be an integer >= 2"),
+    ("y ~ x + bs(x, knots=[99])", 8, "99"),
+    ("y ~ `x` + bs(x, knots=[1, 0])", 10, "knots must be strictly increasing"),
+    ("y ~ a + log(x)", 8, "not finite in"),
+    ("y ~ g + x:poly(b2, 2)", 10, "needs more than 2 distinct"),
+    ("y ~ g + cut(z, [1, 4, 8])", 8, "outside the breaks"),
+    ("y ~ g + C(z > 90):`my col`", 18, "missing or not finite"),
+]
+
+
+@pytest.mark.parametrize(("formula", "place", "word"), POINTING, ids=[p[0] for p in POINTING])
+def test_errors_of_the_data_point_at_the_factor(formula, place, word):
+    data = DATA.assign(b2=DATA["b"] == "u", **{"my col": np.nan})
+    with pytest.raises(ValueError, match=word) as caught:
+        model(formula, data.astype({"b2": int}))
+    *_, written, mark = str(caught.value).split("\n")
+    assert written == f"  {formula}"
+    assert mark == " " * (place + 2) + "^"
+
+
 @pytest.mark.parametrize("formula", [None, 3, ["y ~ x"]])
 def test_formula_must_be_text(formula):
     with pytest.raises(ValueError, match="text"):

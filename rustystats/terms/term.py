@@ -8,6 +8,7 @@ one look-up like main effects. Categorical factors come first in a product, the 
 columns run fastest.
 """
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +21,26 @@ from rustystats.terms.array import ArrayFactor
 from rustystats.terms.coding import code_terms
 
 TABLE_LEVELS = 1 << 22  # a product of tables with more levels is multiplied out row by row
+
+
+class FactorError(ValueError):
+    """What is wrong with the data of a factor; `label` is how the formula writes it."""
+
+    def __init__(self, message, label):
+        super().__init__(message, label)
+        self.label = label
+
+    def __str__(self):
+        return str(self.args[0])
+
+
+@contextmanager
+def _of(factor):
+    """Errors inside say of which factor they are."""
+    try:
+        yield
+    except ValueError as error:
+        raise FactorError(str(error), factor.label) from None
 
 
 @dataclass(frozen=True)
@@ -58,9 +79,10 @@ class Term:
             return [constant_block(columns.n_rows)]
 
         def block(factor, full):
-            if training is not None and is_supervised(factor):
-                return factor.training_block(columns, training)
-            return factor.block(columns, full)
+            with _of(factor):
+                if training is not None and is_supervised(factor):
+                    return factor.training_block(columns, training)
+                return factor.block(columns, full)
 
         blocks = [
             _product([block(factor, full) for factor, full in product], columns.n_threads)
@@ -136,7 +158,8 @@ class ModelTerms:
         for term in self.terms:
             for factor in term.factors:
                 if factor not in learned:
-                    learned[factor] = factor.learn(columns, training)
+                    with _of(factor):
+                        learned[factor] = factor.learn(columns, training)
         ordered = [
             sorted((learned[f] for f in term.factors), key=lambda f: not f.is_categorical)
             for term in self.terms
