@@ -18,6 +18,7 @@ REQUIREMENTS = {
     "upstream": ["rustystats==0.9.0", "polars", "pandas", "pyarrow"],
     "glum": ["glum", "scipy", "pandas", "pyarrow"],
     "scikit-learn": ["scikit-learn", "pandas", "pyarrow"],
+    "category_encoders": ["category_encoders", "pandas", "pyarrow"],
     "statsmodels": ["statsmodels", "pandas", "pyarrow"],
     "ours": ["polars", "pandas", "pyarrow"],
 }

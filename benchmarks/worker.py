@@ -13,6 +13,7 @@ FILES = {
     "upstream": "upstream.py",
     "glum": "glum_.py",
     "scikit-learn": "sklearn_.py",
+    "category_encoders": "category_encoders_.py",
     "statsmodels": "statsmodels_.py",
     "R": "glm.R",
     "glmnet": "glmnet.R",

@@ -39,6 +39,7 @@ LASSO = (
     "50 alphas, freMTPL2, 678,013 x 42 columns, numeric ones scaled to unit standard deviation, "
     "Poisson with exposure"
 )
+ENCODED = "1,000,000 rows, 5,000 levels; deviance: squares of the full encodings less the prior"
 MATRIX = "matrix made before the clock starts"
 
 WORKS = {
@@ -121,6 +122,29 @@ WORKS = {
         # the default tolerances of glmnet and glum leave the fits of the folds 2e-6 away
         deviance_rtol=1e-5,
         aim=10,
+    ),
+    "target-encoding": Work(
+        f"a column of texts encoded by the response, leak-free, {ENCODED}",
+        (
+            Row("ours", "pandas, 4 permutations"),
+            Row("ours", "polars, 4 permutations"),
+            Row("upstream", "array of str, 4 permutations"),
+            Row("category_encoders", "pandas, CatBoost", "1 permutation, that of the data"),
+            Row("scikit-learn", "array of str", "5 folds instead of permutations"),
+        ),
+        aim=2.6,
+    ),
+    "target-encoding-coded": Work(
+        f"the same from a column of categories, coded before the clock starts, {ENCODED}",
+        (
+            Row("ours", "pandas category, 4 permutations"),
+            Row(
+                "category_encoders",
+                "pandas category, CatBoost",
+                "1 permutation, that of the data",
+            ),
+        ),
+        aim=2.6,
     ),
     "scaling": Work(
         "simulated portfolio, the tariff formula, 9 rating factors (ours only)",

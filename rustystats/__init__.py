@@ -18,8 +18,12 @@ from rustystats.arrays import (
     summary,
     summary_relativities,
 )
+from rustystats.estimators.frequency_encoder import FrequencyEncoder
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.estimators.glm_cv import GLMRegressorCV
+from rustystats.estimators.spline_transformer import SplineTransformer
+from rustystats.estimators.target_encoder import TargetEncoder
+from rustystats.frequency_encoding import apply_frequency_encoding, frequency_encode
 from rustystats.messages import SeparationWarning
 from rustystats.model import FormulaGLM, glm, glm_dict
 from rustystats.results import CVResult, GLMResults, RegularizationPath, StabilitySelection, compare
@@ -32,7 +36,15 @@ from rustystats.selection import (
     regularization_path,
 )
 from rustystats.stability import stability_selection
-from rustystats.terms.splines import bs, bs_names, ns, ns_names
+from rustystats.target_encoding import (
+    TargetEncodingTerm,
+    apply_target_encoding,
+    target_encode,
+    target_encode_interaction,
+)
+from rustystats.terms.spline_basis import bs_names, ns_names
+from rustystats.terms.spline_term import SplineTerm
+from rustystats.terms.splines import bs, ns
 
 __version__ = "0.1.0"
 
@@ -40,12 +52,19 @@ __all__ = [
     "GLM",
     "CVResult",
     "FormulaGLM",
+    "FrequencyEncoder",
     "GLMRegressor",
     "GLMRegressorCV",
     "GLMResults",
     "RegularizationPath",
     "SeparationWarning",
+    "SplineTerm",
+    "SplineTransformer",
     "StabilitySelection",
+    "TargetEncoder",
+    "TargetEncodingTerm",
+    "apply_frequency_encoding",
+    "apply_target_encoding",
     "bs",
     "bs_names",
     "compare",
@@ -57,6 +76,7 @@ __all__ = [
     "families",
     "fit_glm",
     "fit_negbinomial",
+    "frequency_encode",
     "gamma_regression",
     "glm",
     "glm_dict",
@@ -72,4 +92,6 @@ __all__ = [
     "stability_selection",
     "summary",
     "summary_relativities",
+    "target_encode",
+    "target_encode_interaction",
 ]

@@ -33,6 +33,7 @@ from rustystats.fitting import (
 )
 from rustystats.inference.summary import relativities_text
 from rustystats.links import get_link, named_link
+from rustystats.messages import checked_names
 from rustystats.penalties import PenaltyOptions
 from rustystats.results import GLMResults
 from rustystats.results.array_results import ArrayResults
@@ -402,7 +403,7 @@ def _response(y):
 def array_model(y, X, family, link, offset, weights, n_threads, exposure=None, feature_names=None):
     """The model of arrays and its columns, whose numbers the fit is to look through.
 
-    feature_names : list of p names for its columns, or None
+    feature_names : list of p names for its columns, each another, or None
 
     Returns
     -------
@@ -424,18 +425,8 @@ def array_model(y, X, family, link, offset, weights, n_threads, exposure=None, f
     if first[0] != 0 and (first == first[0]).all():
         model = replace(model, problem=replace(model.problem, intercept=0))
     if feature_names is not None:
-        model = replace(model, names=_checked_names(feature_names, len(labels)))
+        model = replace(model, names=checked_names(feature_names, len(labels), "columns"))
     return model, columns
-
-
-def _checked_names(feature_names, n_columns):
-    names = [str(name) for name in feature_names]
-    if len(names) != n_columns:
-        raise ValueError(
-            f"{len(names)} feature_names for {n_columns} columns: give one name a column, "
-            "the intercept's included"
-        )
-    return names
 
 
 def _fit(y, X, family, link, offset, weights, penalty, alpha, dispersion, n_threads, **options):

@@ -12,7 +12,7 @@ from rustystats._kernels import encode
 
 DIRECT_SPAN = 1 << 20  # integers spread over at most this many values are looked up, not hashed
 SAMPLE = 4096
-FEW_LEVELS = 2048
+FEW_LEVELS = (2048, 16384, 131072)
 
 
 def as_numbers(values, role):
@@ -75,8 +75,8 @@ def looks_continuous(values):
 
 def encode_strings(offsets, data, max_levels, n_threads):
     """Codes and sorted levels (list of str) of strings in an Arrow buffer, or None if too many."""
-    # Rating factors have few levels: a dictionary that fits the cache is tried first.
-    for most in (min(FEW_LEVELS, max_levels), max_levels):
+    # Rating factors have few levels: dictionaries that fit the cache are tried first.
+    for most in (*(few for few in FEW_LEVELS if few < max_levels), max_levels):
         local, firsts = encode.hash_strings(offsets, data, most, n_threads)
         if firsts is not None:
             break
@@ -100,6 +100,32 @@ def compress_codes(codes, n_levels, n_threads):
 def count_codes(codes, n_levels, n_threads):
     """Number of rows of each level."""
     return encode.count_codes(codes, n_levels, n_threads)
+
+
+def code_dtype(n_levels):
+    """The narrowest unsigned type for codes 0 .. n_levels - 1."""
+    return encode.code_dtype(n_levels)
+
+
+def map_codes(codes, mapping, n_levels, n_threads):
+    """Codes below n_levels, ``mapping[codes]`` in the narrowest type."""
+    mapped = np.empty(len(codes), dtype=encode.code_dtype(n_levels))
+    encode.map_integers(codes, 0, mapping.astype(mapped.dtype), mapped, n_threads)
+    return mapped
+
+
+def add_missing(codes, levels, known):
+    """Codes and levels of all rows, from those of the known: None is the last level.
+
+    Parameters
+    ----------
+    codes : codes of the rows that are known
+    levels : (levels,)
+    known : (n,) bool
+    """
+    filled = np.full(len(known), len(levels), dtype=encode.code_dtype(len(levels) + 1))
+    filled[known] = codes
+    return filled, np.append(levels.astype(object), [None])
 
 
 def combine_codes(outer, inner, n_outer, n_inner, n_threads):

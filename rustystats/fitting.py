@@ -30,7 +30,7 @@ from rustystats.offsets import (
 )
 from rustystats.penalties import check_alpha
 from rustystats.solvers import method
-from rustystats.solvers.descent import free_part
+from rustystats.solvers.free_part import free_part
 from rustystats.solvers.nested import nearly_aliased
 from rustystats.solvers.parameter import solve_with_parameter
 from rustystats.solvers.path import solve_path
@@ -90,6 +90,15 @@ class Model:
         wanted = alpha > 0 or options.bounded
         penalty = options.penalty(self, alpha) if wanted else None
         return replace(self, problem=replace(self.problem, penalty=penalty))
+
+    @property
+    def prediction_blocks(self):
+        """The blocks of the design, on the rows of the fit, as a prediction has them."""
+        blocks = list(self.problem.design.blocks)
+        for term, span in zip(self.terms.terms, self.spans, strict=True):
+            if term.is_supervised:
+                blocks[span.start : span.stop] = term.blocks(self.columns)
+        return blocks
 
     def split(self, train, test):
         """The problem on some of the rows, and on others that it is to be judged by.
@@ -169,6 +178,7 @@ def prepare(
     offset_expressions=(),
     complement=None,
     seed=0,
+    policies=None,
 ):
     """Check the data and set up the problem.
 
@@ -183,11 +193,14 @@ def prepare(
     offset_expressions : tuple of Expression
     complement : GLMResults, ModelComplement, column name, (n,) array or None
     seed : int, of what terms draw at random
+    policies : levels.Policies of factors that do not say themselves, or None
 
     Returns
     -------
     Model
     """
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
+        raise ValueError(f"seed must be a whole number of 0 or more, not {seed!r}")
     n_rows = columns.n_rows
     complement = as_complement(complement, link)
     offsets = learn_offsets(exposure, offset, offset_expressions, link, complement)
@@ -204,7 +217,7 @@ def prepare(
             "this model and cannot be a term as well: copy it under another name if that is meant"
         )
     training = Training(y, prior, exposure_values, seed)
-    learned = terms.resolve(columns).learn(columns, training)
+    learned = terms.resolve(columns, policies).learn(columns, training)
     names = learned.names()
     design, spans = learned.design(columns, training)
     kept = {"columns": columns, "training": training} if learned.is_supervised else {}
@@ -263,10 +276,10 @@ def solve(model, *, tol, max_iter, columns=None, start=None, **parameter_options
         if isinstance(columns, ArrayColumns):
             columns.check_finite()  # says more than the solver can
         raise
-    free = free_part(problem, fit) if fit.gram is None else (problem, fit)
+    free = _free_part(problem, fit, model.names)
     if free:
-        fit = replace(fit, separated=separated_parts(*free, model.names))
-        _warn_of_near_aliases(*free, model.names)
+        fit = replace(fit, separated=separated_parts(*free))
+        _warn_of_near_aliases(*free)
     _say_what_is_wrong(problem, fit)
     return replace(model, problem=problem), fit
 
@@ -316,7 +329,8 @@ def trace_path(model, options, grid, *, tol, max_iter, columns=None):
 
 
 def _with_separation(model, path):
-    """The fits of a path with what separates the columns that are not penalised; and a warning.
+    """The fits of a path with what separates the columns that are not penalised; and warnings of
+    that, and of columns nearly aliased.
 
     That is a matter of the data, whatever the penalty of the others: one fit shows it for all those
     with a penalty.
@@ -325,11 +339,22 @@ def _with_separation(model, path):
     penalised = np.count_nonzero(path.alphas)
     for alike in (path.fits[:penalised], path.fits[penalised:]):
         if alike:
-            free = free_part(problem.at(path.alphas[len(fits) + len(alike) - 1]), alike[-1])
-            separated = separated_parts(*free, model.names) if free else ()
+            at_last = problem.at(path.alphas[len(fits) + len(alike) - 1])
+            free = _free_part(at_last, alike[-1], model.names)
+            separated = separated_parts(*free) if free else ()
             fits += [replace(fit, separated=separated) for fit in alike]
     _warn_of_separation(fits[-1].separated)
+    if free:
+        _warn_of_near_aliases(*free)
     return tuple(fits)
+
+
+def _free_part(problem, fit, names):
+    """(Problem, Fit, names) where the likelihood alone decides, with a Gram; None for nothing."""
+    if fit.gram is not None:
+        return problem, fit, names
+    part = free_part(problem, fit)
+    return part and (*part[:2], [names[column] for column in part[2]])
 
 
 def _warn_of_near_aliases(problem, fit, names):

@@ -1,9 +1,9 @@
 """Formulas: ``ClaimNb ~ bs(DrivAge, df=5) + C(Area) * VehPower`` to terms.
 
 formulaic tokenises, parses and expands the algebra (`+ : * ** / - 0 1`); what stands between the
-operators is ours: columns, `C(x, ref=, coding=)`, `bs(...)`, `ns(...)`, `offset(...)` and
-arithmetic (`terms/expression.py`). Terms are ordered by degree, as in R. Whatever cannot be read is
-a ValueError that shows the place.
+operators is ours: columns, `C(x, ref=, coding=)`, `bs(...)`, `ns(...)`, `TE(...)`, `FE(...)`,
+`offset(...)` and arithmetic (`terms/expression.py`). Terms are ordered by degree, as in R. Whatever
+cannot be read is a ValueError that shows the place.
 """
 
 import ast
@@ -24,6 +24,7 @@ from rustystats.terms.readers import READERS, read_factor
 from rustystats.terms.term import FactorError, ModelTerms, Term
 
 AVAILABLE = "__formulaic_variables_available__"  # what formulaic puts in the place of `.`
+ENCODED = re.compile(r"\b[TF]E\([^()]*\)")  # formulaic does not parse the colon in TE(a:b)
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,7 @@ def _sides(formula, response, kinds, reserved):
     from formulaic.parser import DefaultFormulaParser
 
     plain, quoted = _hide(formula)
+    plain = ENCODED.sub(lambda match: match[0].replace(":", ","), plain)
     context = {}
     if kinds is not None:
         keys = {written.strip("`"): key for key, written in quoted.items() if written[0] == "`"}

@@ -26,6 +26,7 @@ class Encoded:
     """A column as level codes: ``levels[codes]`` are its values.
 
     levels is an array of numbers or of objects, sorted (an ordered categorical keeps its order).
+    Missing values are a level of their own, the last: NaN among numbers, else None.
     """
 
     codes: np.ndarray
@@ -41,6 +42,13 @@ class Encoded:
     def counts(self):
         """Rows of each level."""
         return codes.count_codes(self.codes, len(self.levels), self.n_threads)
+
+    @property
+    def missing(self):
+        """Position of the level that stands for missing values, in an array, empty without one."""
+        last = self.levels[-1:]
+        missing = np.isnan(last) if last.dtype.kind == "f" else np.equal(last, None)
+        return np.flatnonzero(missing) + len(self.levels) - 1
 
 
 def read_columns(data, names, n_threads=None):
@@ -108,7 +116,7 @@ def column_kinds(data):
     def kind(dtype):
         if dtype == nw.Boolean:
             return "boolean"
-        if dtype in CATEGORIES:
+        if dtype in CATEGORIES or dtype == nw.Unknown:
             return "category"
         return "number" if dtype.is_numeric() else str(dtype)
 
@@ -131,13 +139,15 @@ class Columns:
 
     def is_categorical(self, name):
         """Whether a column is text, categorical or boolean, and so a factor without being told."""
-        return self._schema[name] in CATEGORIES
+        dtype = self._schema[name]
+        return dtype in CATEGORIES or (dtype == nw.Unknown and self._is_empty(name))
 
-    def encoded(self, name, quick=False, factor=False):
+    def encoded(self, name, quick=False, factor=False, missing=False):
         """The column as `Encoded`, or None if it has too many distinct values for a table.
 
         quick: give a floating column up when a sample of it looks continuous.
         factor: code a numeric column even where a table of so many levels does not pay.
+        missing: whether the caller knows what to do with missing texts; they are refused else.
         """
         if self._encoded.get(name) is None and (factor or name not in self._encoded):
             if not self.is_categorical(name):
@@ -145,7 +155,56 @@ class Columns:
                 if quick and codes.looks_continuous(values):
                     return None
             self._encoded[name] = self._encode(name, factor)
-        return self._encoded[name]
+        found = self._encoded[name]
+        if not (missing or found is None or found.is_numeric) and len(found.missing):
+            count = int(found.counts[-1])
+            raise ValueError(
+                f"column {name!r} has {count} missing value{'s' if count > 1 else ''}: "
+                "fill them (a level of their own, say 'missing') or drop the rows"
+            )
+        return found
+
+    def factor(self, name, missing=False):
+        """The column as `Encoded`, whatever its type and however many levels it has.
+
+        missing: missing values are the last level, None; otherwise they are refused.
+        """
+        if missing:
+            gone = self._missing(name)
+            if gone.any():
+                return self._with_missing_level(name, gone)
+        encoded = self.encoded(name, factor=True)
+        if encoded is None:
+            raise ValueError(
+                f"column {name!r} has more than {MAX_FACTOR_LEVELS} distinct values, too many for "
+                "a factor: band it first"
+            )
+        if encoded.is_numeric and not np.all(np.isfinite(encoded.levels)):
+            rows = int(encoded.counts[~np.isfinite(encoded.levels)].sum())
+            raise ValueError(
+                f"column {name!r} is NaN or infinite in {rows} row{'s' if rows > 1 else ''}: "
+                "fill or drop them"
+            )
+        return encoded
+
+    def _missing(self, name):
+        """Which rows of a column are null or NaN."""
+        series = self._frame.get_column(name)
+        gone = series.is_null().to_numpy()
+        if series.dtype.is_float():
+            gone = gone | series.is_nan().fill_null(True).to_numpy()
+        return gone
+
+    def _with_missing_level(self, name, gone):
+        levels, dense = np.empty(0, dtype=object), np.empty(0, dtype=np.uint8)
+        if not gone.all():
+            kept = Columns(self._frame.filter((~gone).tolist()), self.asked_threads).factor(name)
+            levels, dense = kept.levels, kept.codes
+        out = np.full(len(gone), len(levels), dtype=codes.code_dtype(len(levels) + 1))
+        out[~gone] = dense
+        extended = np.empty(len(levels) + 1, dtype=object)
+        extended[:-1] = levels
+        return Encoded(out, extended, self.coding_threads)
 
     def numbers(self, name):
         """The column as a numeric array (n,); missing values are NaN."""
@@ -166,22 +225,18 @@ class Columns:
             found = codes.encode_numbers(self.numbers(name), limit, self.coding_threads)
         else:
             series = self._frame.get_column(name)
-            nulls = series.null_count()
-            if nulls:
-                raise ValueError(
-                    f"column {name!r} has {nulls} missing value{'s' if nulls > 1 else ''}: "
-                    "fill them (a level of their own, say 'missing') or drop the rows"
-                )
-            if series.dtype in (nw.Categorical, nw.Enum):
-                found = _encode_categories(series, self.coding_threads)
-            elif series.dtype == nw.Boolean:
-                found = codes.encode_numbers(self.numbers(name), 2, self.coding_threads)
-                found = found[0], np.array([str(level) for level in found[1]], dtype=object)
-            else:
-                found = _encode_text(series, self.coding_threads)
+            known = None
+            if series.null_count():
+                known, series = ~series.is_null().to_numpy(), series.drop_nulls()
+            found = _encode_levels(series, self.coding_threads)
+            if known is not None:
+                found = codes.add_missing(*found, known)
         if found is None:
             return None
         return Encoded(found[0], np.asarray(found[1]), self.coding_threads)
+
+    def _is_empty(self, name):
+        return self._frame.get_column(name).null_count() == self.n_rows
 
     def take(self, rows):
         """Some of the rows, given by their positions; codes and levels stay those of all rows."""
@@ -202,9 +257,9 @@ class SomeRows:
         self.n_threads, self.backend = columns.n_threads, columns.backend
         self.is_categorical = columns.is_categorical
 
-    def encoded(self, name, quick=False, factor=False):
+    def encoded(self, name, quick=False, factor=False, missing=False):
         """As `Columns.encoded`."""
-        found = self._columns.encoded(name, quick, factor)
+        found = self._columns.encoded(name, quick, factor, missing)
         return found and Encoded(found.codes[self._rows], found.levels, found.n_threads)
 
     def numbers(self, name):
@@ -258,9 +313,72 @@ def label_codes(labels, n_rows, role):
     return found
 
 
+def is_text(values):
+    """Whether values are one-dimensional and text, categories or booleans, not numbers."""
+    if isinstance(values, (list, tuple)):
+        return any(isinstance(value, str) for value in values)
+    native = nw.from_native(values, allow_series=True, pass_through=True)
+    if isinstance(native, nw.Series):
+        return not native.dtype.is_numeric()
+    if native is not values:  # a DataFrame
+        return False
+    values = np.asarray(values)
+    if values.ndim != 1 or values.dtype.kind != "O":
+        return values.ndim == 1 and values.dtype.kind in "UST"
+    return any(isinstance(value, str) for value in values)
+
+
+def matrix_frame(values, names):
+    """A two-dimensional array as a DataFrame of pandas, each column of a type of its own."""
+    import pandas as pd
+
+    return pd.DataFrame(values, columns=names).infer_objects()
+
+
+def as_frame(values, name):
+    """A list, array or Series of values as a DataFrame of one column (a list or array: pandas).
+
+    Raises
+    ------
+    ValueError
+        If the values are not one-dimensional.
+    """
+    series = nw.from_native(values, allow_series=True, pass_through=True)
+    if isinstance(series, nw.Series):
+        return series.alias(name).to_frame().to_native()
+    import pandas as pd
+
+    if isinstance(values, (list, tuple)):
+        flat = not values or not isinstance(values[0], (list, tuple, np.ndarray))
+    else:
+        values = np.asarray(values)
+        flat = values.ndim == 1
+    if not flat:
+        raise ValueError(
+            f"{name!r} must be one-dimensional, one value a row, not of shape {np.shape(values)}"
+        )
+    return pd.Series(values, name=name).infer_objects().to_frame()
+
+
 def make_frame(columns, backend):
     """A DataFrame from a dict of arrays, in the library `backend` (None: pandas)."""
     return nw.from_dict(columns, backend=backend or "pandas").to_native()
+
+
+def _encode_levels(series, n_threads):
+    """Codes and levels of texts, categories or booleans, none of them missing."""
+    if len(series) == 0:
+        return np.empty(0, dtype=np.uint8), np.empty(0, dtype=object)
+    if series.dtype in (nw.Categorical, nw.Enum):
+        return _encode_categories(series, n_threads)
+    if series.dtype == nw.Boolean:
+        return _encode_booleans(series.to_numpy(), n_threads)
+    return _encode_text(series, n_threads)
+
+
+def _encode_booleans(values, n_threads):
+    found, levels = codes.encode_numbers(np.asarray(values, dtype=bool), 2, n_threads)
+    return found, np.array([str(level) for level in levels], dtype=object)
 
 
 def _encode_text(series, n_threads):
@@ -279,6 +397,8 @@ def _encode_text(series, n_threads):
         array = array.combine_chunks()
         if isinstance(array, pa.ChunkedArray):  # newer pyarrow keeps the type for several chunks
             array = pa.concat_arrays(array.chunks)
+    if pa.types.is_boolean(array.type):  # of a column of objects, as missing values make it
+        return _encode_booleans(array.to_numpy(zero_copy_only=False), n_threads)
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         array = array.cast(pa.large_string())
     width = np.int64 if pa.types.is_large_string(array.type) else np.int32

@@ -4,6 +4,7 @@ import difflib
 import os
 import sys
 import warnings
+from collections import Counter
 
 PACKAGE = os.path.dirname(__file__) + os.sep
 
@@ -23,6 +24,28 @@ def did_you_mean(name, known):
     lower = {str(other).lower(): str(other) for other in known}
     close = difflib.get_close_matches(str(name).lower(), lower, n=1)
     return f" (did you mean {lower[close[0]]!r}?)" if close else ""
+
+
+def checked_names(names, count, things):
+    """The names of so many things ("columns", "coefficients"), as a list of str.
+
+    Raises
+    ------
+    ValueError
+        If they are of another number, or some things share one.
+    """
+    names = [str(name) for name in names]
+    if len(names) != count:
+        raise ValueError(
+            f"{len(names)} feature_names for {count} {things}: give one name a column, the "
+            "intercept's included"
+        )
+    repeated = [name for name, times in Counter(names).items() if times > 1]
+    if repeated:
+        raise ValueError(
+            f"feature_names has {listed(repeated)} more than once: give each column its own name"
+        )
+    return names
 
 
 def warn_user(message, category=UserWarning):

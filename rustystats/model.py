@@ -18,6 +18,7 @@ from rustystats.penalties import PenaltyOptions, alpha_grid
 from rustystats.results import CVResult, GLMResults, RegularizationPath
 from rustystats.results.stability import find_stable
 from rustystats.results.validation import ValidationReport
+from rustystats.terms.levels import Policies
 
 
 def glm(
@@ -32,6 +33,9 @@ def glm(
     offset=None,
     weights=None,
     complement=None,
+    handle_unknown="error",
+    handle_missing="error",
+    seed=0,
     n_threads=None,
 ):
     """A generalized linear model from a formula; call ``.fit()`` on it.
@@ -39,14 +43,15 @@ def glm(
     Parameters
     ----------
     formula : str
-        ``response ~ terms``. Terms: a numeric column ``x``; a factor ``C(x)`` or ``C(x, ref="B")``
-        (a text column needs no ``C``), or ``C(x, coding="backward_difference")`` for the steps from
-        each level to the next; intervals ``cut(x, [18, 25, 99])``; splines ``bs(x, df=5)``,
-        ``ns(x, df=4)``; polynomials ``poly(x, 3)``; ``center(x)``, ``standardize(x)``; arithmetic
-        ``log(x)``, ``I(x**2)``, ``np.sqrt(x)``, also of the response. Between them: interactions
-        ``a:b``, ``a*b``, ``(a + b)**2``, ``a/b``; ``- term``; ``- 1`` for no intercept; ``.`` for
-        all columns that are not response, exposure, offset or weights; ``offset(expr)``, added as
-        it is. Names that are no identifiers stand in backticks.
+        ``response ~ terms``. Terms: a numeric column ``x``; a factor ``C(x)`` (a text column needs
+        no ``C``), whose arguments the notes below list; intervals ``cut(x, [18, 25, 99])``; splines
+        ``bs(x, df=5)``, ``ns(x, df=4)``; polynomials ``poly(x, 3)``; ``center(x)``,
+        ``standardize(x)``; arithmetic ``log(x)``, ``I(x**2)``, ``np.sqrt(x)``, of the response as
+        well; the rate of a level ``TE(x)`` (target encoding), of a combination ``TE(x:z)``, with
+        ``prior_weight=1, n_permutations=4``, and its share of rows ``FE(x)``. Between them:
+        interactions ``a:b``, ``a*b``, ``(a + b)**2``, ``a/b``; ``- term``; ``- 1`` for no
+        intercept; ``.`` for all columns that are not response, exposure, offset or weights;
+        ``offset(expr)``, added as it is. Names that are no identifiers stand in backticks.
     data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
     family : str or family object
         "gaussian", "poisson", "quasipoisson", "binomial", "quasibinomial", "gamma",
@@ -77,6 +82,17 @@ def glm(
         penalty gives it back, times one overall factor. Relativities are relative to it as well.
         A prediction evaluates the model on the new rows, or finds the column there; where an array
         was given here, it needs one.
+    handle_unknown : "error", "reference" or "mean"
+        What a prediction does with a level of a factor that the model has not seen, unless the
+        factor says so itself: refuse it, naming level and rows; or, silently, treat it as the
+        reference level; or give it the mean of the levels' effects on the link scale, by exposure
+        and weight.
+    handle_missing : "error" or "level"
+        Whether missing values of a factor are refused, or are a level named "missing", unless the
+        factor says so itself.
+    seed : int
+        Of the random orders in which target encodings see the rows. The same data and seed give
+        the same model.
     n_threads : int, optional
         None takes OMP_NUM_THREADS, else all processors.
 
@@ -91,6 +107,32 @@ def glm(
     ValueError
         If the formula, a name or the data are at fault; the message says where and what to do.
 
+    Warns
+    -----
+    UserWarning
+        If a factor has one level alone, and so no columns; if a level in ``levels=`` has no row.
+
+    Notes
+    -----
+    The arguments of a factor ``C(x, ...)``, each of them optional:
+
+    ``ref="B"``, or "most_exposed" (times weight), or "first"
+        The level that the others are compared with. A level of such a name goes first.
+    ``levels=["low", "mid", "high"]``
+        All levels in their order, else that of the data: numbers follow as numbers, texts by the
+        alphabet, ordered categories as they are ordered. A value that is not listed is an error.
+        A level without a row gets no column and a warning.
+    ``coding="treatment"``
+        Or "sum" (level minus the mean of all levels), "helmert" (minus the mean of those before
+        it), "backward_difference" (minus the one before it), "polynomial" (trends), as R's
+        contr.sum, contr.helmert, MASS::contr.sdif, contr.poly. All are the same model unless there
+        is a penalty; relativities are relative to the reference level, or the first, in any case.
+    ``min_exposure=500``
+        Levels with less exposure (times weight; rows where there is neither) are pooled into one,
+        "other".
+    ``handle_unknown=``, ``handle_missing=``
+        As above, for this factor.
+
     Examples
     --------
     >>> import rustystats as rs
@@ -102,6 +144,12 @@ def glm(
     True
     >>> result.feature_names[:3]
     ['Intercept', 'ns(DrivAge, 1/4)', 'ns(DrivAge, 2/4)']
+    >>> pooled = rs.glm("ClaimNb ~ C(VehBrand, 'most_exposed', min_exposure=400)", data,
+    ...                 family="poisson", exposure="Exposure", handle_unknown="mean").fit()
+    >>> pooled.feature_names[-2:]
+    ['VehBrand[T.B6]', 'VehBrand[T.other]']
+    >>> pooled.predict(data.head(1).assign(VehBrand="new"), exposure=1.0).round(3)
+    array([0.084])
     >>> region = rs.glm("ClaimNb ~ C(VehBrand)", data.iloc[:2_000], family="poisson",
     ...                 exposure="Exposure", complement=result)
     >>> region.fit(alpha=1.0).deviance < region.fit(alpha=1e6).deviance  # shrunken towards result
@@ -110,7 +158,19 @@ def glm(
     family = get_family(family, var_power, theta, defaults={"theta": "auto"})
     reserved = _strings(exposure, offset, weights, complement)
     parsed = parse_formula(formula, kinds=frames.column_kinds(data), reserved=reserved)
-    return FormulaGLM(parsed, data, family, link, exposure, offset, weights, n_threads, complement)
+    return FormulaGLM(
+        parsed,
+        data,
+        family,
+        link,
+        exposure,
+        offset,
+        weights,
+        n_threads,
+        complement,
+        seed,
+        Policies(handle_unknown, handle_missing),
+    )
 
 
 def glm_dict(
@@ -128,6 +188,9 @@ def glm_dict(
     offset=None,
     weights=None,
     complement=None,
+    handle_unknown="error",
+    handle_missing="error",
+    seed=0,
     n_threads=None,
 ):
     """A generalized linear model from a dictionary of terms, for programs; otherwise as `glm`.
@@ -139,16 +202,18 @@ def glm_dict(
     terms : dict
         Of each column what it becomes, by "type": "linear", "categorical" (with "ref", "coding",
         ...), "bs" and "ns" (with "df", "knots", "boundary_knots", ...), "poly", "cut", "center",
-        "scale", "standardize", and other functions of the formula by their name, with their
-        arguments as keys; "expression" with "expr". Under "column" stands the column where the
-        entry's own name is another.
+        "scale", "standardize", "target_encoding" and "frequency_encoding", with the arguments that
+        they have in a formula as keys; "expression" with "expr". Under "column" stands the column
+        where the entry's own name is another.
     data : as in `glm`
     interactions : list of dict, optional
         Each has its factors by column, as in `terms`, and may say ``"include_main": True`` for the
-        factors by themselves as well. Without those, and where `terms` has not got them either,
-        levels are coded in full.
+        factors by themselves as well, ``"target_encoding": True`` or ``"frequency_encoding": True``
+        for that of the combination. Without the factors by themselves, and where `terms` has not
+        got them either, levels are coded in full.
     intercept : bool
-    family, link, var_power, theta, exposure, offset, weights, complement, n_threads : as in `glm`
+    family, link, var_power, theta, exposure, offset, weights, complement : as in `glm`
+    handle_unknown, handle_missing, seed, n_threads : as in `glm`
 
     Returns
     -------
@@ -177,7 +242,19 @@ def glm_dict(
     """
     family = get_family(family, var_power, theta, defaults={"theta": "auto"})
     parsed = read_terms(response, terms, interactions, intercept, frames.column_kinds(data))
-    return FormulaGLM(parsed, data, family, link, exposure, offset, weights, n_threads, complement)
+    return FormulaGLM(
+        parsed,
+        data,
+        family,
+        link,
+        exposure,
+        offset,
+        weights,
+        n_threads,
+        complement,
+        seed,
+        Policies(handle_unknown, handle_missing),
+    )
 
 
 class FormulaGLM:
@@ -194,7 +271,18 @@ class FormulaGLM:
     """
 
     def __init__(
-        self, parsed, data, family, link, exposure, offset, weights, n_threads, complement=None
+        self,
+        parsed,
+        data,
+        family,
+        link,
+        exposure,
+        offset,
+        weights,
+        n_threads,
+        complement=None,
+        seed=0,
+        policies=None,
     ):
         self.formula = parsed.text
         self.family = family
@@ -216,6 +304,8 @@ class FormulaGLM:
                 offset=offset,
                 offset_expressions=parsed.offsets,
                 complement=complement,
+                policies=policies,
+                seed=seed,
             )
 
     @property

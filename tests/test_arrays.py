@@ -826,6 +826,21 @@ def test_feature_names_of_another_number(function, names):
         function(ours("poisson"), feature_names=names)
 
 
+@pytest.mark.parametrize("function", [rs.summary, rs.summary_relativities])
+def test_feature_names_that_columns_share(function):
+    names = ["age", "x", "age", "x"]
+    with pytest.raises(ValueError, match=r"^feature_names has age, x more than once: give each"):
+        function(ours("poisson"), feature_names=names)
+
+
+@pytest.mark.parametrize(
+    "function", [rs.lasso_path, rs.regularization_path, rs.cv_lasso, rs.stability_selection]
+)
+def test_names_that_columns_of_an_array_share(function):
+    with pytest.raises(ValueError, match=r"^feature_names has 1 more than once: give each"):
+        function(Y, DESIGN, family="poisson", feature_names=["Intercept", 1, "1", "x"])
+
+
 def test_summary_relativities_of_aliased_and_separated_columns():
     design = np.column_stack([DESIGN, DESIGN[:, 3]])
     y = np.where(GROUP == 2, 0.0, Y)

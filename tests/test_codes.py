@@ -194,12 +194,13 @@ def test_too_many_texts(n_threads):
     assert encode_texts(texts, n_threads=n_threads, max_levels=299) is None
 
 
-def test_more_texts_than_the_first_dictionary_holds():
-    texts = [f"{i:05d}" for i in range(codes.FEW_LEVELS + 10)]
-    found, levels = encode_texts(texts[::-1], n_threads=2)
+@pytest.mark.parametrize("few", codes.FEW_LEVELS)
+def test_more_texts_than_a_dictionary_holds(few):
+    texts = [f"{i:06d}" for i in range(few + 10)]
+    found, levels = encode_texts(texts[::-1], n_threads=2, max_levels=200_000)
     assert levels == texts
     np.testing.assert_array_equal(found, np.arange(len(texts))[::-1])
-    assert found.dtype == np.uint16
+    assert found.dtype == (np.uint16 if few < 65536 else np.uint32)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=SLOW)

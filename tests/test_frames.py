@@ -207,6 +207,50 @@ def test_missing_levels_are_refused(n_missing):
     ):
         with pytest.raises(ValueError, match=message):
             read(data).encoded("x")
+        columns = read(data)
+        found = columns.encoded("x", missing=True)
+        values = found.levels[found.codes].tolist()
+        assert values in (texts, [None if flag is None else str(flag) for flag in flags])
+        assert found.missing.tolist() == [2]
+        assert found.counts[2] == n_missing
+        with pytest.raises(ValueError, match=message):  # whoever asks after
+            columns.encoded("x")
+
+
+def test_missing_level_of_many():
+    texts = [str(level) for level in range(256)]
+    found = read(pl.DataFrame({"x": [None, *texts]})).encoded("x", missing=True)
+    assert found.codes.dtype == np.uint16
+    assert found.codes[0] == 256
+    assert found.levels[found.codes].tolist() == [None, *texts]
+
+
+def test_missing_level_of_numbers_is_nan():
+    for values in (np.array([2.0, np.nan, 1.0, np.nan]), np.array([2, np.nan, 1, np.nan], "f4")):
+        found = read(pd.DataFrame({"x": values})).encoded("x", missing=True)
+        np.testing.assert_array_equal(found.levels, [1, 2, np.nan])
+        assert found.missing.tolist() == [2]
+    assert read(pd.DataFrame({"x": [2.0, 1.0]})).encoded("x").missing.tolist() == []
+    assert read(pd.DataFrame({"x": ["a", "b"]})).encoded("x").missing.tolist() == []
+
+
+def test_all_missing():
+    for data in (
+        pl.DataFrame({"x": [None, None]}),
+        pl.DataFrame({"x": [None, None]}, schema={"x": str}),
+        pa.table({"x": [None, None]}),
+        pd.DataFrame({"x": [None, None]}),
+        pd.DataFrame({"x": pd.Categorical([None, None], list("ab"))}),
+    ):
+        columns = read(data)
+        assert columns.is_categorical("x")
+        found = columns.encoded("x", missing=True)
+        assert (found.levels.tolist(), found.codes.tolist()) == ([None], [0, 0])
+
+
+def test_booleans_beside_missing_values_are_named_as_without():
+    mixed = pd.DataFrame({"x": [True, None, False]})
+    assert read(mixed).encoded("x", missing=True).levels.tolist() == ["False", "True", None]
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.table, dict])
@@ -314,3 +358,43 @@ def test_tables_are_pandas_by_default():
     pd.testing.assert_frame_equal(
         frames.make_frame({"a": np.array([1.0])}, None), pd.DataFrame({"a": [1.0]})
     )
+
+
+# ---- factors of any type ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, pa.table], ids=lambda k: k.__module__)
+def test_factor_takes_numbers_and_text(kind):
+    columns = read_columns(kind({"n": [2.5, 1.0, 2.5], "t": ["b", "a", "b"]}), ["n", "t"])
+    for name, levels in (("n", [1.0, 2.5]), ("t", ["a", "b"])):
+        found = columns.factor(name)
+        assert found.levels.tolist() == levels
+        assert found.codes.tolist() == [1, 0, 1]
+
+
+def test_factor_of_missing_values():
+    data = pl.DataFrame({"n": [2.0, None, float("nan")], "t": [None, "a", "b"]})
+    columns = read_columns(data, ["n", "t"])
+    assert columns.factor("n", missing=True).levels.tolist() == [2.0, None]
+    assert columns.factor("n", missing=True).codes.tolist() == [0, 1, 1]
+    assert columns.factor("t", missing=True).levels.tolist() == ["a", "b", None]
+    assert columns.factor("t", missing=True).codes.tolist() == [2, 0, 1]
+    with pytest.raises(ValueError, match="column 'n' is NaN or infinite in 2 rows: fill or drop"):
+        columns.factor("n")
+    with pytest.raises(ValueError, match="column 't' has 1 missing value"):
+        columns.factor("t")
+
+
+def test_factor_keeps_the_width_of_its_codes():
+    """256 levels and the missing one need two bytes."""
+    data = pd.DataFrame({"n": [*range(256), None]})
+    found = read_columns(data, ["n"]).factor("n", missing=True)
+    assert found.codes.dtype == np.uint16
+    assert found.codes.tolist() == list(range(257))
+
+
+def test_is_text():
+    texts = (["a", None], np.array(["a"]), np.array(["a", 1], dtype=object), pd.Series(["a"]))
+    others = ([1, 2], [["a"]], np.array([["a"]]), np.array([1]), pd.DataFrame({"a": ["b"]}), [])
+    assert all(frames.is_text(values) for values in (*texts, pl.Series(["a"])))
+    assert not any(frames.is_text(values) for values in (*others, pl.Series([1]), pa.table({})))

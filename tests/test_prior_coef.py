@@ -51,9 +51,14 @@ def test_prior_coefficients_of_a_model_with_the_same_columns():
         (
             "y ~ bs(x, knots=[0], boundary_knots=[-5, 5])",
             "y ~ bs(x, knots=[1], boundary_knots=[-5, 5])",
-            r"knots -5\.0, 0\.0, 5\.0 of degree 3 here and knots -5\.0, 1\.0, 5\.0 of degree 3",
+            r"knots -5\.0, 0\.0, 5\.0 of degree 3 .* here and knots -5\.0, 1\.0, 5\.0 of degree 3",
         ),
-        ("y ~ bs(x, df=4)", "y ~ bs(x, df=4, degree=2)", "degree 3 here and .* degree 2"),
+        ("y ~ bs(x, df=4)", "y ~ bs(x, df=4, degree=2)", "degree 3 .* here and .* degree 2"),
+        (
+            "y ~ bs(x, extrapolation='linear')",
+            "y ~ bs(x)",
+            r"\(linear outside\) here and .* \(constant outside\)",
+        ),
     ],
 )
 def test_columns_of_the_same_name_that_mean_something_else(formula, country, message):

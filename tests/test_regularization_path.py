@@ -420,6 +420,39 @@ def test_a_perfect_fit(family, objective):
 
 
 @over_families
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.0])
+def test_without_penalty_at_last_it_is_the_fit_without_penalty(family, l1_ratio):
+    """A column that is another's double, and one that nearly is: left out by both."""
+    nearly = X[:, 1] + 1e-7 * RNG.normal(size=N)
+    x = np.column_stack([X1, X[:, 0], nearly])
+    with pytest.warns(UserWarning, match="^x9: so nearly a combination"):
+        alone = rs.fit_glm(Y[family], x, family=family, tol=1e-14)
+    alphas = [0.1, 0.01, 0.0, 0.0]
+    with pytest.warns(UserWarning, match="^x9: so nearly a combination") as record:
+        path = path_of(family, x, alphas=alphas, l1_ratio=l1_ratio)
+    assert len(record) == 1
+    assert path.converged.all()
+    for at in (2, 3):
+        result = path.result(at)
+        np.testing.assert_array_equal(np.isnan(result.params), np.arange(P + 3) > P)
+        np.testing.assert_allclose(result.params, alone.params, rtol=0, atol=1e-6)
+        assert result.df_resid == alone.df_resid
+    assert not np.isnan(path.result(1).params).any()  # a penalty decides
+    assert path.n_passes[2] > 2
+    bounded = path_of(family, x, alphas=alphas, lower_bounds=-0.2)
+    assert not np.isnan(bounded.result(3).params).any()  # bounds may
+
+
+def test_a_group_lasso_without_penalty_at_last():
+    data = pd.DataFrame({"y": Y["poisson"], "g": np.arange(N) % 3, "x": X[:, 0], "z": X[:, 1]})
+    model = rs.glm("y ~ C(g) + x + z", data.assign(z=data["x"]), family="poisson")
+    path = model.regularization_path([0.1, 0.0], group="term", l1_ratio=1.0, tol=1e-10)
+    alone = model.fit(tol=1e-14)
+    np.testing.assert_allclose(path.result(1).params, alone.params, rtol=0, atol=1e-6)
+    assert "fit at this alpha alone for errors" in path.result(1).no_errors
+
+
+@over_families
 def test_rows_of_weight_0_are_as_if_they_were_not_there(family):
     weights, x, y = WEIGHTS.copy(), X1.copy(), Y[family].copy()
     weights[:60] = 0.0

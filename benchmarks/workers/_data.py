@@ -61,6 +61,25 @@ def lasso_polars(cache):
     return pl.read_parquet(os.path.join(cache, "lasso.parquet"))
 
 
+def levels_pandas(cache):
+    """A column of texts, `Model`, and `ClaimNb`, as pandas reads them."""
+    import pandas as pd
+
+    return pd.read_parquet(os.path.join(cache, "levels.parquet"))
+
+
+def levels_polars(cache):
+    """The same as a polars DataFrame."""
+    import polars as pl
+
+    return pl.read_parquet(os.path.join(cache, "levels.parquet"))
+
+
+def as_texts(data):
+    """The texts as Python's own in an array of one column, and the counts."""
+    return data[["Model"]].to_numpy(dtype=object), data["ClaimNb"].to_numpy()
+
+
 def held_out(data):
     """The folds of the lasso works, as scikit-learn's splitters are."""
     from sklearn.model_selection import PredefinedSplit
@@ -82,6 +101,12 @@ def poisson_deviance(y, mu):
     """``2 sum(y log(y / mu) - (y - mu))``, for systems that do not report their deviance."""
     y = np.asarray(y, dtype=np.float64)
     return float(2 * np.sum(np.where(y > 0, y * np.log(np.where(y > 0, y, 1) / mu), 0) - (y - mu)))
+
+
+def spread(encoded, y):
+    """Squares of what new rows of these levels get, less the prior: the same for all systems that
+    take (sum + prior) / (rows + 1)."""
+    return checks(np.sum((np.asarray(encoded).ravel() - y.mean()) ** 2))
 
 
 def checks(deviance, coef=None, se=None, alpha=None):

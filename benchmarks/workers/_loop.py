@@ -20,6 +20,7 @@ PACKAGES = (
     "glum",
     "tabmat",
     "scikit-learn",
+    "category_encoders",
     "statsmodels",
     "numpy",
     "scipy",

@@ -13,7 +13,10 @@ from _data import (
     held_out,
     lasso_alphas,
     lasso_pandas,
+    levels_pandas,
+    levels_polars,
     premiums_pandas,
+    spread,
     tariff_pandas,
     tariff_polars,
 )
@@ -132,6 +135,25 @@ def whole_fit(cache, formula=FORMULA, **options):
     return Job(data, data[::SAMPLE_STEP], fit, no_check)
 
 
+def encode(data):
+    encoded, _, prior, stats = rs.target_encode(data["Model"], data["ClaimNb"], "Model", seed=1)
+    return encoded, prior, stats
+
+
+def check_encoding(data, fitted):
+    _, prior, stats = fitted
+    return spread(rs.apply_target_encoding(data["Model"], stats, prior), data["ClaimNb"])
+
+
+def levels(cache, read):
+    data = read(cache)
+    return Job(data, data[::SAMPLE_STEP], encode, check_encoding)
+
+
+def levels_category(cache):
+    return levels_pandas(cache).astype({"Model": "category"})
+
+
 def no_check(_, fitted):
     return checks(_deviance(fitted[0]))
 
@@ -170,6 +192,11 @@ if __name__ == "__main__":
                 lasso, fit=partial(fit_path, tol=5e-4), compare=check_path
             ),
             ("cv", "pandas"): partial(lasso, fit=fit_cv, compare=check_cv),
+            ("target-encoding", "pandas, 4 permutations"): partial(levels, read=levels_pandas),
+            ("target-encoding", "polars, 4 permutations"): partial(levels, read=levels_polars),
+            ("target-encoding-coded", "pandas category, 4 permutations"): partial(
+                levels, read=levels_category
+            ),
             ("threads", "tariff, 1 thread"): partial(tariff, fit=partial(fit_formula, n_threads=1)),
             ("threads", "tariff, 2 threads"): partial(
                 tariff, fit=partial(fit_formula, n_threads=2)

@@ -5,6 +5,7 @@ premiums.parquet: the same with claim amounts a year of exposure, at most 100,00
 lasso.parquet, lasso.csv (for R): freMTPL2 capped as above, its numeric columns scaled to unit
     standard deviation, and a number from 0 to 4, the fold, for each row.
 lasso_alphas.txt: 50 alphas from the smallest with an empty model down.
+levels.parquet: simulated, a column of texts, 5,000 levels of unequal size, and counts.
 dense_X.npy, dense_y.npy, dense_e.npy: simulated, 28 normal columns, counts, exposure.
 """
 
@@ -17,6 +18,7 @@ from _data import CATEGORICAL, NUMERIC
 
 ROWS, COLUMNS, SEED = 678_012, 28, 20260101
 ALPHAS, ALPHA_MIN_RATIO, FOLDS = 50, 1e-4, 5
+ENCODED_ROWS, LEVELS = 1_000_000, 5_000
 
 
 def prepare_tariff(folder, cache):
@@ -56,6 +58,15 @@ def prepare_lasso(cache):
     np.savetxt(os.path.join(cache, "lasso_alphas.txt"), alphas, fmt="%.17g")
 
 
+def prepare_levels(cache):
+    rng = np.random.default_rng(SEED)
+    share, rate = rng.lognormal(size=LEVELS), rng.lognormal(-2.5, 0.5, LEVELS)
+    level = rng.choice(LEVELS, ENCODED_ROWS, p=share / share.sum())
+    names = np.array([f"model_{i:05d}" for i in range(LEVELS)], dtype=object)
+    data = pd.DataFrame({"Model": names[level], "ClaimNb": rng.poisson(rate[level]).astype(float)})
+    data.to_parquet(os.path.join(cache, "levels.parquet"), index=False)
+
+
 def prepare_dense(cache):
     rng = np.random.default_rng(SEED)
     X = rng.standard_normal((ROWS, COLUMNS))
@@ -77,3 +88,5 @@ if __name__ == "__main__":
         prepare_premiums(data_folder, cache_folder)
     if not os.path.exists(os.path.join(cache_folder, "lasso_alphas.txt")):
         prepare_lasso(cache_folder)
+    if not os.path.exists(os.path.join(cache_folder, "levels.parquet")):
+        prepare_levels(cache_folder)

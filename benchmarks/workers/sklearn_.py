@@ -7,17 +7,26 @@ from _data import (
     CATEGORICAL,
     KNOTS,
     SAMPLE_STEP,
+    as_texts,
     checks,
     dense,
     every,
+    levels_pandas,
     poisson_deviance,
+    spread,
     tariff_pandas,
 )
 from _loop import Job, serve
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import PoissonRegressor
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, SplineTransformer
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    SplineTransformer,
+    TargetEncoder,
+)
 
 # With the default (1e-4) Newton stops one step early and its deviance is 0.2 too high.
 TARIFF_TOL = 1e-5
@@ -70,11 +79,28 @@ def arrays(cache, solver):
     return Job(data, every(data), partial(fit_dense, solver=solver), check_dense)
 
 
+def encode(data):
+    folds = KFold(5, shuffle=True, random_state=1)
+    encoder = TargetEncoder(target_type="continuous", smooth=1.0, cv=folds)
+    return encoder, encoder.fit_transform(*data)
+
+
+def check_encoding(data, fitted):
+    X, y = data
+    return spread(fitted[0].transform(X), y)
+
+
+def levels(cache):
+    data = as_texts(levels_pandas(cache))
+    return Job(data, every(data), encode, check_encoding)
+
+
 if __name__ == "__main__":
     serve(
         {
             ("tariff", "newton-cholesky"): tariff,
             ("dense", "newton-cholesky"): partial(arrays, solver="newton-cholesky"),
             ("dense", "lbfgs"): partial(arrays, solver="lbfgs"),
+            ("target-encoding", "array of str"): levels,
         }
     )

@@ -7,10 +7,14 @@ from _data import (
     CATEGORICAL,
     NUMERIC,
     SAMPLE_STEP,
+    as_texts,
     checks,
     dense,
+    every,
     lasso_alphas,
     lasso_polars,
+    levels_pandas,
+    spread,
     tariff_polars,
 )
 from _loop import Job, serve
@@ -117,6 +121,23 @@ def arrays(cache):
     return Job(data, data[::SAMPLE_STEP], fit_dense, check("x0"))
 
 
+def encode(data):
+    texts, y = data
+    return rs.target_encode(texts, y, "Model", seed=1)
+
+
+def check_encoding(data, fitted):
+    texts, y = data
+    _, _, prior, stats = fitted
+    return spread(rs.apply_target_encoding(texts, stats, prior), y)
+
+
+def levels(cache):
+    texts, y = as_texts(levels_pandas(cache))
+    data = texts.ravel(), y
+    return Job(data, every(data), encode, check_encoding)
+
+
 if __name__ == "__main__":
     serve(
         {
@@ -126,5 +147,6 @@ if __name__ == "__main__":
             ("negbinomial", "polars"): partial(tariff, family="negbinomial", theta="estimate"),
             ("path", "polars"): partial(lasso, fit=fit_path, compare=check_path),
             ("cv", "polars"): partial(lasso, fit=fit_cv, compare=check_cv),
+            ("target-encoding", "array of str, 4 permutations"): levels,
         }
     )

@@ -34,11 +34,16 @@ cdef extern from "vecmath.h" nogil:
     double sum_block(const double* x, const double* prior, Py_ssize_t m)
 
 
+# A larger mean of a positive family has run off: its square, or its third power, overflows, and a
+# link that stops its means would make the deviance flat there, a minimum that is none.
+cdef double MU_BOUND = 1e100
+
+
 cdef class Family:
     """An exponential dispersion family: variance function and unit deviance."""
 
     cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
-        """Rows whose mean this family cannot have."""
+        """Rows whose mean this family cannot have, or that have run off."""
         return count_outside_block(mu, -DBL_MAX, DBL_MAX, m)
 
     cdef void variance_block(
@@ -78,7 +83,7 @@ cdef class PositiveFamily(Family):
     """A family whose means are positive."""
 
     cdef Py_ssize_t count_outside(self, const double* mu, Py_ssize_t m) noexcept nogil:
-        return count_outside_block(mu, DBL_MIN, DBL_MAX, m)
+        return count_outside_block(mu, DBL_MIN, MU_BOUND, m)
 
 
 cdef class GaussianFamily(Family):

@@ -24,20 +24,12 @@ class TableBlock:
     basis : ndarray or scipy sparse matrix of shape (levels, k)
     levels : dict of data column name to the (levels,) values that the levels stand for
     free : whether the coefficients give each level any value, the base apart; so of a categorical
-    parts : what the levels are all combinations of, the last running fastest: pairs of the data
-        columns (their names) and the number of levels. Blocks of the same data have the same codes
-        where they have the same pair. Empty where nothing is known.
     """
 
     codes: np.ndarray
     basis: np.ndarray
     levels: dict = field(default_factory=dict)
     free: bool = False
-    parts: tuple = ()
-
-    def __post_init__(self):
-        if not self.parts and self.levels:
-            object.__setattr__(self, "parts", ((tuple(self.levels), self.n_levels),))
 
     @property
     def n_rows(self):
@@ -112,11 +104,3 @@ def indicator_basis(n_levels, reference):
     if n_levels * len(keep) <= DENSE_BASIS_CELLS:
         return np.eye(n_levels)[:, keep]
     return sparse.eye_array(n_levels, format="csr")[:, keep]
-
-
-def step_basis(n_levels, full):
-    """Backward differences: column k is 1 from level k on, so its coefficient is the step into k.
-
-    Column 0, a constant, is there only when full.
-    """
-    return np.tri(n_levels)[:, 0 if full else 1 :]

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import sparse
 
-from rustystats._kernels import encode
+from rustystats.codes import map_codes
 from rustystats.design.blocks import DENSE_BASIS_CELLS, DenseBlock, TableBlock, as_array
 
 
@@ -74,8 +74,7 @@ def _shrink(block, columns, n_threads):
     basis = basis[firsts]
     if basis.shape[0] * basis.shape[1] <= DENSE_BASIS_CELLS:
         basis = as_array(basis)
-    codes = np.empty(block.n_rows, dtype=encode.code_dtype(len(firsts)))
-    encode.map_integers(block.codes, 0, mapping.astype(codes.dtype), codes, n_threads)
+    codes = map_codes(block.codes, mapping, len(firsts), n_threads)
     return TableBlock(codes, basis)  # without values: a merged level stands for several
 
 

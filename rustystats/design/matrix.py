@@ -19,17 +19,14 @@ from scipy import sparse
 from rustystats._kernels import gram as kernels
 from rustystats._kernels.blocks import RowBlocks
 from rustystats._kernels.clusters import accumulate_clusters
-from rustystats._kernels.encode import code_dtype
 from rustystats._kernels.quadratic import quadratic_rows
 from rustystats.design.blocks import TableBlock, as_array, blocks_of_rows
 from rustystats.design.columns import blocks_of_columns
 from rustystats.design.lanes import LaneDesign
 from rustystats.design.packing import CROSS_CELLS, arrange
 from rustystats.design.rows import choose, rows_of
-from rustystats.design.sparse_gram import SparseGram
 from rustystats.threads import effective_n_threads, single_threaded_blas
 
-SPARSE_COLUMNS = 256  # with fewer, a dense Gram costs nothing
 SQUARED_ROWS = 4096  # squared at a time
 SPARSE_ROWS = 16  # the rows of an index that has fewer than every sixteenth are copied
 
@@ -103,7 +100,7 @@ class DesignMatrix:
 
     def threaded(self, n_threads):
         """The same design, summed with another number of threads."""
-        other = object.__new__(DesignMatrix)
+        other = object.__new__(type(self))
         vars(other).update(vars(self))
         other.n_threads = effective_n_threads(n_threads, self.shape[0])
         return other
@@ -137,6 +134,15 @@ class DesignMatrix:
             return self._given
         return blocks_of_rows(self._given, self._chosen)
 
+    @property
+    def stored_blocks(self):
+        """The blocks as given, all rows of them."""
+        return self._given
+
+    def of_rows_of(self, other):
+        """The design of the rows that a part has; both of the same stored rows."""
+        return self._part(other._chosen)
+
     def take(self, rows):
         """The design of some rows; it reads the arrays of this one.
 
@@ -159,10 +165,10 @@ class DesignMatrix:
         columns : array of whole numbers in increasing order
         """
         kept = blocks_of_columns(self._given, self.starts, columns, self.n_threads)
-        return DesignMatrix(kept, self.n_threads)._part(self._chosen)
+        return DesignMatrix(kept, self.n_threads).of_rows_of(self)
 
     def _part(self, chosen):
-        part = object.__new__(DesignMatrix)
+        part = object.__new__(type(self))
         vars(part).update(vars(self))
         for cached in ("blocks", "column_scales", "lanes"):
             vars(part).pop(cached, None)
@@ -193,7 +199,7 @@ class DesignMatrix:
         gram = np.empty((self.shape[1], self.shape[1]))
         spans, dense = self._spans, self._dense_span
         for i, (pack, weights) in enumerate(self._by_pack(level_weights)):
-            inner = pack.basis.T @ _scale_rows(pack.basis, weights)
+            inner = pack.basis.T @ scale_rows(pack.basis, weights)
             gram[spans[i], spans[i]] = as_array(inner)
             for j in range(i + 1, len(self.packs)):
                 _set(gram, spans[i], spans[j], pack.basis.T @ (cross[i, j] @ self.packs[j].basis))
@@ -201,24 +207,6 @@ class DesignMatrix:
             _set(gram, spans[i], dense, pack.basis.T @ sums)
         gram[dense, dense] = dense_gram
         return gram[self._order[:, None], self._order]
-
-    @cached_property
-    def has_sparse_gram(self):
-        """Whether most of X'WX is 0: with many columns of sparse bases, which meet few others."""
-        p = self.shape[1]
-        inner = sum(len(k.columns) ** 2 for k in self.packs if sparse.issparse(k.basis))
-        return p >= SPARSE_COLUMNS and 2 * inner > p**2
-
-    @cached_property
-    def _sparse_gram(self):
-        return SparseGram(self.packs, len(self.dense_columns), self._order)
-
-    def reduce_sparse_gram(self, level_weights, cross, level_dense, dense_gram):
-        """As `reduce_gram`, a csr_array."""
-        by_pack = [
-            [values for _, values in self._by_pack(sums)] for sums in (level_weights, level_dense)
-        ]
-        return self._sparse_gram.assemble(by_pack[0], cross, by_pack[1], dense_gram)
 
     def _by_pack(self, level_values):
         return (
@@ -242,12 +230,10 @@ class DesignMatrix:
             sums = kernels.accumulate_score(self.rows, residual, self.n_threads)
             return self.reduce_score(*sums)
 
-    def gram(self, weight, sparse_gram=False):
-        """X'WX for weights >= 0, shape (p, p); a sparse array where wanted and most of it is 0."""
+    def gram(self, weight):
+        """X'WX for weights >= 0, shape (p, p)."""
         with single_threaded_blas():
             sums = kernels.accumulate_gram(self.rows, weight, self.n_threads)
-            if sparse_gram and self.has_sparse_gram:
-                return self.reduce_sparse_gram(*sums)
             return self.reduce_gram(*sums)
 
     def gram_diagonal(self, weight):
@@ -326,19 +312,6 @@ class DesignMatrix:
                 self.n_threads,
             )
 
-    def distinct(self):
-        """The rows that differ: a design of one row a level; None unless one code column tells."""
-        if len(self.packs) != 1 or self._dense:
-            return None
-        pack = self.packs[0]
-        codes = np.arange(pack.n_levels, dtype=code_dtype(pack.n_levels))
-        return DesignMatrix([TableBlock(codes, pack.basis[:, self._order])], self.n_threads)
-
-    def distinct_totals(self, values):
-        """Sum of `values` (n,) over the rows that are each row of `distinct`."""
-        with single_threaded_blas():
-            return kernels.accumulate_score(self.rows, values, self.n_threads)[0]
-
     def block_totals(self, values):
         """Sum of `values` (n,) over the rows of each level, for every table block, by block index.
 
@@ -348,9 +321,13 @@ class DesignMatrix:
             level_sums, _ = kernels.accumulate_score(self.rows, values, self.n_threads)
         totals = {}
         for pack, sums in self._by_pack(level_sums):
-            for index, at in pack.members:
-                n_levels = self._given[index].n_levels
-                totals[index] = np.bincount(at, weights=sums, minlength=n_levels)
+            grid = sums.reshape([levels for _, levels in pack.members])
+            for axis, (index, _) in enumerate(pack.members):
+                others = tuple(a for a in range(grid.ndim) if a != axis)
+                totals[index] = grid.sum(axis=others)
+            for index, host, mapping in pack.nested:
+                levels = self._given[index].n_levels
+                totals[index] = np.bincount(mapping, weights=totals[host], minlength=levels)
         for index, block in enumerate(self._given):
             if isinstance(block, TableBlock) and index not in totals:
                 codes = rows_of(block.codes, self._chosen)
@@ -390,7 +367,8 @@ def _squares(basis):
     return basis.multiply(basis) if sparse.issparse(basis) else np.square(basis)
 
 
-def _scale_rows(basis, weights):
+def scale_rows(basis, weights):
+    """diag(weights) @ basis."""
     if sparse.issparse(basis):
         return sparse.diags_array(weights) @ basis
     return weights[:, None] * basis

@@ -2,10 +2,8 @@
 
 Four exact rearrangements happen once, when a design matrix is made:
 
-* *nesting*: a table whose level follows from that of another (region, of region x brand) is read
-  through the codes of the other, its basis spread over their levels. A factor of three with all its
-  margins is one code column. Where most of the basis is then 0, it is stored sparse, and so is its
-  part of the Gram;
+* *nesting*: a table whose levels are a function of another's (of Region x Area those of Region) has
+  its columns there: a three-way interaction with all its margins is one table;
 * *packing*: small tables are merged into one whose levels are all combinations (driver age x fuel:
   83 x 2 = 166 levels, still one byte a row). T tables cost T (T - 1) / 2 additions a row in the
   Gram; after packing the nine factors of a motor tariff are five code columns and one look-up;
@@ -25,12 +23,11 @@ from scipy import sparse
 
 from rustystats._kernels.blocks import is_direct
 from rustystats.codes import combine_codes
-from rustystats.design.blocks import DENSE_BASIS_CELLS, DenseBlock, TableBlock, as_array
+from rustystats.design.blocks import DenseBlock, TableBlock, as_array
 
 PACK_LEVELS = 256  # one byte a row, and cross-tables of two packs stay within the L2 cache
 LOOK_UP_LEVELS = 64  # a one-column table with more levels is read as a dense column
-SPARSE_CELLS = 1 << 16  # of a basis: a smaller one is stored dense
-SPARSE_SHARE = 0.1  # of its cells that are not 0: with more it is stored dense
+SPARSE_CELLS = 1 << 16  # a smaller basis is dense, however many zeros it has
 CROSS_CELLS = 1 << 22  # a pair of tables with more cells is not cross-tabulated if avoidable
 
 
@@ -39,9 +36,10 @@ class Pack:
     """One code column of the kernels: the product of one or more tables, and their columns."""
 
     codes: np.ndarray
-    basis: np.ndarray  # (levels of the product, columns), dense or sparse
+    basis: np.ndarray  # (levels of the product, columns)
     columns: np.ndarray  # positions of the columns in the design matrix
-    members: tuple  # (block index, its level for each level of the product) of each table
+    members: tuple  # (block index, levels) of each merged table, the last running fastest
+    nested: tuple = ()  # (block index, index of the member it is in, level there -> its own)
 
     @property
     def n_levels(self):
@@ -65,82 +63,22 @@ def arrange(blocks, starts, n_threads):
     """
     coded, dense = [], []
     largest = _second_largest([b.n_levels for b in blocks if isinstance(b, TableBlock)])
-    hosts = _nest(blocks, largest)
     for index, block in enumerate(blocks):
         columns = np.arange(starts[index], starts[index + 1])
         if isinstance(block, DenseBlock):
             dense.append((block.values, columns))
-        elif index in hosts:
-            continue
         elif _reads_as_dense(block, largest):
             values = np.ascontiguousarray(as_array(block.basis), dtype=np.float64)
             dense.append(((block.codes, values), columns))
         elif block.n_columns:
-            guests = [guest for guest, host in hosts.items() if host == index]
-            coded.append(_host(blocks, starts, index, guests))
+            coded.append(Pack(block.codes, block.basis, columns, ((index, block.n_levels),)))
+    coded = _nest_tables(coded, blocks)
     dense.sort(key=lambda s: -s[0].shape[1] if is_direct(s[0]) else 0)
     if dense and sum(pack.n_levels for pack in coded) == 1:
         (intercept,) = coded  # beside dense columns alone the intercept is one more of them
         dense.append(((intercept.codes, np.ones((1, 1))), intercept.columns))
         coded = []
     return _pack_tables(coded, n_threads), dense
-
-
-def _nest(blocks, largest):
-    """For each table that is nested in another, the index of that: the smallest of them."""
-    tables = [
-        index
-        for index, block in enumerate(blocks)
-        if isinstance(block, TableBlock) and block.parts and block.n_columns
-    ]
-    tables.sort(key=lambda index: blocks[index].n_levels)
-    hosts = {}
-    for place, guest in enumerate(tables):
-        for host in tables[place + 1 :]:
-            if set(blocks[guest].parts) <= set(blocks[host].parts) and not _reads_as_dense(
-                blocks[host], largest
-            ):
-                hosts[guest] = host
-                break
-    for guest in tables[::-1]:  # guests of guests move to the outermost
-        hosts |= {guest: hosts[hosts[guest]]} if hosts.get(guest) in hosts else {}
-    return hosts
-
-
-def _host(blocks, starts, index, guests):
-    """The pack of a table and of those nested in it."""
-    host = blocks[index]
-    members = [(index, np.arange(host.n_levels))]
-    members += [(guest, _levels_of(blocks[guest], host)) for guest in guests]
-    bases = [blocks[i].basis if i == index else blocks[i].basis[at] for i, at in members]
-    columns = [np.arange(starts[i], starts[i + 1]) for i, _ in members]
-    basis = _side_by_side(bases) if guests else _stored(host.basis)
-    return Pack(host.codes, basis, np.concatenate(columns), tuple(members))
-
-
-def _levels_of(guest, host):
-    """The level of a nested table for each level of its host."""
-    sizes = [size for _, size in host.parts]
-    at = np.unravel_index(np.arange(host.n_levels), sizes)
-    places = [host.parts.index(part) for part in guest.parts]
-    return np.ravel_multi_index([at[p] for p in places], [sizes[p] for p in places])
-
-
-def _side_by_side(bases):
-    """Bases of the same levels in one, sparse where most of it is 0."""
-    cells = bases[0].shape[0] * sum(basis.shape[1] for basis in bases)
-    if cells > SPARSE_CELLS or any(map(sparse.issparse, bases)):
-        return _stored(sparse.csr_array(sparse.hstack([sparse.csr_array(b) for b in bases])))
-    return np.hstack(bases)
-
-
-def _stored(basis):
-    """A basis as it takes the least work: sparse where it is large and most of it is 0."""
-    cells = basis.shape[0] * basis.shape[1]
-    filled = basis.nnz if sparse.issparse(basis) else np.count_nonzero(basis)
-    if cells > SPARSE_CELLS and filled < SPARSE_SHARE * cells:
-        return sparse.csr_array(basis)
-    return as_array(basis) if cells <= DENSE_BASIS_CELLS else basis
 
 
 def _reads_as_dense(block, other_levels):
@@ -151,6 +89,52 @@ def _reads_as_dense(block, other_levels):
 
 def _second_largest(levels):
     return sorted(levels)[-2] if len(levels) > 1 else 0
+
+
+def _nest_tables(tables, blocks):
+    """Put tables into larger ones whose levels tell theirs."""
+    hosts = []
+    for table in sorted(tables, key=lambda t: -t.n_levels):
+        sources = blocks[table.members[0][0]].levels.keys()
+        for place, host in enumerate(hosts):
+            candidate = sources and sources <= blocks[host.members[0][0]].levels.keys()
+            mapping = _levels_of_levels(host, table) if candidate else None
+            if mapping is not None:
+                hosts[place] = _nest(host, table, mapping)
+                break
+        else:
+            hosts.append(table)
+    return hosts
+
+
+def _levels_of_levels(host, table):
+    """The level of a table for each level of the host, or None where that does not tell it."""
+    if host.codes is table.codes:
+        return np.arange(host.n_levels)
+    mapping = np.zeros(host.n_levels, dtype=table.codes.dtype)
+    mapping[host.codes] = table.codes
+    return mapping if np.array_equal(mapping[host.codes], table.codes) else None
+
+
+def _nest(host, table, mapping):
+    ((index, _),) = table.members
+    return Pack(
+        host.codes,
+        _side_by_side(host.basis, table.basis[mapping]),
+        np.concatenate([host.columns, table.columns]),
+        host.members,
+        (*host.nested, (index, host.members[0][0], mapping)),
+    )
+
+
+def _side_by_side(left, right):
+    """Two bases as one: sparse where it is large and most of it is 0."""
+    if sparse.issparse(left) or sparse.issparse(right):
+        return sparse.hstack([left, right], format="csr")
+    basis = np.hstack([left, right])
+    if basis.size > SPARSE_CELLS and np.count_nonzero(basis) < basis.size // 10:
+        return sparse.csr_array(basis)
+    return basis
 
 
 def _pack_tables(tables, n_threads):
@@ -172,15 +156,30 @@ def _merge(members, n_threads):
     """The product table of the members, the last running fastest."""
     merged = members[0]
     for table in members[1:]:
-        codes, outer, inner = merged.codes, merged.n_levels, table.n_levels
-        if inner > 1:
-            codes = combine_codes(merged.codes, table.codes, outer, inner, n_threads)
-        at_outer, at_inner = np.repeat(np.arange(outer), inner), np.tile(np.arange(inner), outer)
+        codes = merged.codes
+        if table.n_levels > 1:
+            codes = combine_codes(
+                merged.codes, table.codes, merged.n_levels, table.n_levels, n_threads
+            )
+        repeated = _repeat(merged.basis, table.n_levels)
+        tiled = _tile(table.basis, merged.n_levels)
         merged = Pack(
             codes,
-            _side_by_side([merged.basis[at_outer], table.basis[at_inner]]),
+            _side_by_side(repeated, tiled),
             np.concatenate([merged.columns, table.columns]),
-            tuple((index, at[at_outer]) for index, at in merged.members)
-            + tuple((index, at[at_inner]) for index, at in table.members),
+            merged.members + table.members,
+            merged.nested + table.nested,
         )
     return merged
+
+
+def _repeat(basis, times):
+    if times == 1:
+        return basis
+    return np.repeat(as_array(basis), times, axis=0)
+
+
+def _tile(basis, times):
+    if basis.shape[0] == 1 and times * basis.shape[1] > PACK_LEVELS**2:
+        return sparse.csr_array(np.tile(as_array(basis), (times, 1)))
+    return np.tile(as_array(basis), (times, 1))

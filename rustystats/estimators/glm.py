@@ -3,12 +3,11 @@
 from contextlib import suppress
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rustystats import frames
+from rustystats.estimators.inputs import as_data, response_vector
 from rustystats.families import get_family
 from rustystats.fitting import (
     check_dispersion,
@@ -19,13 +18,13 @@ from rustystats.fitting import (
 )
 from rustystats.formula import parse_formula
 from rustystats.links import get_link
-from rustystats.messages import warn_user
 from rustystats.offsets import evaluate_offsets
 from rustystats.penalties import PenaltyOptions
 from rustystats.results import GLMResults
 from rustystats.solvers.null import null_deviance
-from rustystats.terms.array import ArrayColumns, ArrayFactor, as_matrix
+from rustystats.terms.array import ArrayColumns, ArrayFactor
 from rustystats.terms.expression import Expression
+from rustystats.terms.levels import Policies
 from rustystats.terms.numeric import NumericFactor
 from rustystats.terms.term import ModelTerms, Term
 
@@ -71,11 +70,19 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
     exposure : str or None
         Column of X that holds the exposure (> 0, log link). It is not a feature.
     fit_intercept : bool, default=True
+    handle_unknown : "error", "reference" or "mean", default="error"
+        What `predict` does with a level of a factor that `fit` has not seen: refuse it; or,
+        silently, treat it as the reference level; or give it the mean of the levels' effects on the
+        link scale, by exposure and weight. ``C(x, handle_unknown=...)`` in `formula` goes first.
+    handle_missing : "error" or "level", default="error"
+        Whether missing values of a factor are refused, or are a level named "missing".
     dispersion : "pearson", "deviance", float or None
         The dispersion that the standard errors of `result_` use; None is the family's own.
     tol : float, default=1e-8
         Tolerance on the Newton decrement in units of the dispersion.
     max_iter : int, default=100
+    seed : int
+        Of the random orders in which ``TE()`` in the formula sees the rows.
     n_threads : int or None
         None takes OMP_NUM_THREADS, else all processors.
 
@@ -130,9 +137,12 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         formula=None,
         exposure=None,
         fit_intercept=True,
+        handle_unknown="error",
+        handle_missing="error",
         dispersion=None,
         tol=1e-8,
         max_iter=100,
+        seed=0,
         n_threads=None,
     ):
         self.family = family
@@ -150,9 +160,12 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         self.formula = formula
         self.exposure = exposure
         self.fit_intercept = fit_intercept
+        self.handle_unknown = handle_unknown
+        self.handle_missing = handle_missing
         self.dispersion = dispersion
         self.tol = tol
         self.max_iter = max_iter
+        self.seed = seed
         self.n_threads = n_threads
 
     def fit(self, X, y, sample_weight=None, offset=None, exposure=None):
@@ -180,7 +193,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         -----
         ConvergenceWarning (scikit-learn's), SeparationWarning, UserWarning
             If the fit did not converge; if levels or columns have no best coefficients; if an
-            estimated theta or power lies at the edge of its range.
+            estimated theta or power lies at the edge of its range; if a factor has one level alone,
+            and so no columns.
         """
         dispersion = check_dispersion(self.dispersion)
         options = self._penalty_options(self.l1_ratio)
@@ -212,18 +226,20 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         if not isinstance(self.fit_intercept, (bool, np.bool_)):
             raise ValueError(f"fit_intercept must be True or False, not {self.fit_intercept!r}")
         exposure = self._exposure(exposure)
-        X = _as_data(X)
+        X = as_data(X)
         terms, columns, features = self._read(X, _strings(exposure, offset, sample_weight))
         model = prepare(
             terms,
             columns,
-            _vector(y),
+            response_vector(y),
             family=family,
             link=link,
             response=str(getattr(y, "name", None) or "y"),
             weights=sample_weight,
             exposure=exposure,
             offset=offset,
+            policies=Policies(self.handle_unknown, self.handle_missing),
+            seed=self.seed,
         )
         return model, columns, features
 
@@ -303,7 +319,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         offset = fitted.offset if offset is None else offset
         named = _strings(exposure, offset, sample_weight)
         columns = frames.read_columns(X, named, self.n_threads) if named else None
-        y = check_response(_vector(y), len(mu), family, "y")
+        y = check_response(response_vector(y), len(mu), family, "y")
         weights = None if sample_weight is None else check_weights(sample_weight, columns, len(mu))
         shift, _ = evaluate_offsets(fitted, columns, exposure, offset, len(mu))
         null = null_deviance(y, family, link, weights, shift, self.n_threads)
@@ -324,7 +340,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         named : columns of X that the caller names as exposure, offset or weights
         """
         check_is_fitted(self)
-        X = _as_data(X)
+        X = as_data(X)
         model = self.result_.model
         if model.terms.is_array:
             validate_data(self, X, reset=False, skip_check_array=True)
@@ -385,35 +401,3 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
 def _strings(*values):
     """Those of the values that name a column."""
     return [value for value in values if isinstance(value, str)]
-
-
-def _as_data(X):
-    """X as a DataFrame with named columns or else as an array.
-
-    A DataFrame whose columns are not named by strings is an array with labels, as in scikit-learn.
-    """
-    if sparse.issparse(X):
-        raise TypeError("sparse X is not supported yet: pass X.toarray() or a DataFrame")
-    if frames.is_frame(X):
-        named = [isinstance(name, str) for name in frames.column_names(X)]
-        if all(named):
-            return X
-        if any(named):
-            raise TypeError("the columns of X are named by strings and others: use strings alone")
-    return as_matrix(X)
-
-
-def _vector(y):
-    """The response as a vector; a column vector is ravelled."""
-    if y is None:
-        raise ValueError("this estimator requires y to be passed, but the target y is None")
-    y = np.asarray(y)
-    if y.ndim == 2 and y.shape[1] == 1:
-        warn_user(
-            "A column-vector y was passed when a 1d array was expected: it is read as y.ravel()",
-            DataConversionWarning,
-        )
-        return y.ravel()
-    if y.ndim != 1:
-        raise ValueError(f"y must be one-dimensional, an array or a Series, not of shape {y.shape}")
-    return y

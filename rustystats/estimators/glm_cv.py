@@ -38,7 +38,8 @@ class GLMRegressorCV(GLMRegressor):
         since scikit-learn sets it on every estimator that has one.
     penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group : as in
         `GLMRegressor`; the same in every fold
-    formula, exposure, fit_intercept, dispersion, n_threads : as in `GLMRegressor`
+    formula, exposure, fit_intercept, handle_unknown, handle_missing, dispersion, n_threads : as in
+        `GLMRegressor`
     tol : float, default=1e-7
         Largest violation of the conditions for a minimum, relative to the null model's.
     max_iter : int, default=100
@@ -93,9 +94,12 @@ class GLMRegressorCV(GLMRegressor):
         formula=None,
         exposure=None,
         fit_intercept=True,
+        handle_unknown="error",
+        handle_missing="error",
         dispersion=None,
         tol=1e-7,
         max_iter=100,
+        seed=0,
         n_threads=None,
         verbose=False,
     ):
@@ -120,9 +124,12 @@ class GLMRegressorCV(GLMRegressor):
         self.formula = formula
         self.exposure = exposure
         self.fit_intercept = fit_intercept
+        self.handle_unknown = handle_unknown
+        self.handle_missing = handle_missing
         self.dispersion = dispersion
         self.tol = tol
         self.max_iter = max_iter
+        self.seed = seed
         self.n_threads = n_threads
         self.verbose = verbose
 

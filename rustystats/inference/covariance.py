@@ -11,7 +11,6 @@ import numpy as np
 from scipy.stats import norm
 
 from rustystats.solvers.normal_equations import NormalEquations
-from rustystats.solvers.sparse_equations import equations
 
 NO_GRAM = (
     "the fit has no covariance: it was found by {} without the cross-products of all columns, "
@@ -23,9 +22,8 @@ def inverse_information(fit, ridge):
     """(X'WX + ridge)^-1 at the final means, shape (p, p); NaN where aliased."""
     if fit.gram is None:
         raise ValueError(NO_GRAM.format(fit.method))
-    if ridge is None:
-        return equations(fit.metric, fit.aliased).inverse()
-    return NormalEquations(fit.gram + np.diag(ridge), fit.aliased).inverse()
+    gram = fit.gram if ridge is None else fit.gram + np.diag(ridge)
+    return NormalEquations(gram, fit.aliased).inverse()
 
 
 def unscaled_covariance(fit, ridge):

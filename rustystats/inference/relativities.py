@@ -6,14 +6,19 @@ interval from the covariance of that difference. The base of a categorical is it
 of a numeric column the value with most exposure. The first row is the predicted mean of the base
 risk for one unit of exposure, so that base x relativities = prediction, to rounding. Beside a
 complement, the linear predictor of another model in the offset, both are factors on what that
-predicts.
+predicts. Of a target encoding the levels have the encoding that predictions use.
+
+Differences between levels do not depend on how they are coded; what an interaction leaves to its
+main effects does: beside sum coding they are means over the levels of the other factor. Where two
+effects of one column do not share its levels (one has pooled some), each is named by its terms.
 
 A column stored as numbers (more distinct values than a table pays for) is shown at up to 21
 quantiles, each with the exposure nearest to it; a product of such columns per unit.
 Cost: one pass over the rows for the exposures, small matrices else.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -93,30 +98,39 @@ def _exposure(model):
 
 def _effects(model, exposure):
     """All effects in the order of the terms."""
-    design = model.problem.design
+    design, made = model.problem.design, model.prediction_blocks
     totals = design.block_totals(exposure)
     grouped = {}
     for term, span in zip(model.terms.terms, model.spans, strict=True):
         for index in span if term.factors else ():
-            block = design.blocks[index]
+            block = made[index]
             single = isinstance(block, TableBlock) and len(block.levels) == 1
             key = ("codes", id(block.codes)) if single else ("block", index)
             grouped.setdefault(key, []).append((term, index))
-    effects = []
+    effects, labels = [], []
     for members in grouped.values():
-        blocks = [design.blocks[index] for _, index in members]
+        blocks = [made[index] for _, index in members]
         columns = np.concatenate(
             [np.arange(design.starts[i], design.starts[i + 1]) for _, i in members]
         )
         if isinstance(blocks[0], TableBlock):
-            exposures = totals[members[0][1]]
+            exposures = totals.get(members[0][1])
+            if exposures is None:  # a table in the place of an encoding's own numbers
+                levels = blocks[0].n_levels
+                exposures = np.bincount(blocks[0].codes, weights=exposure, minlength=levels)
             effects.append(_table_effect(members, blocks, columns, exposures))
         else:
             columns = columns[
                 columns != model.problem.intercept
             ]  # of an array, it stands among them
             effects += _dense_effects(blocks[0], columns, exposure, model.names)
-    return effects
+        label = " + ".join(dict.fromkeys(term.label for term, _ in members))
+        labels += [label] * (len(effects) - len(labels))
+    names = Counter(effect.name for effect in effects)
+    return [
+        effect if names[effect.name] == 1 else replace(effect, name=label)
+        for effect, label in zip(effects, labels, strict=True)
+    ]
 
 
 def _table_effect(members, blocks, columns, exposure):
@@ -128,7 +142,7 @@ def _table_effect(members, blocks, columns, exposure):
     for term, _ in members:
         for factor in term.factors:
             if factor.is_categorical and factor.column in levels:
-                at_reference &= levels[factor.column] == factor.levels[factor.reference]
+                at_reference &= levels[factor.column] == factor.reference
     candidates = np.where(seen & at_reference, exposure, -1.0)
     if candidates.max() < 0:  # the reference combination does not occur
         candidates = exposure

@@ -11,7 +11,7 @@ from rustystats.inference.covariance import (
     two_sided_pvalues,
     z_statistics,
 )
-from rustystats.messages import listed
+from rustystats.messages import checked_names, listed
 
 WIDTH = 86
 NAME_WIDTH = 30
@@ -71,12 +71,7 @@ def relativities_text(result, title, alpha, feature_names=None):
 def _names(result, feature_names):
     if feature_names is None:
         return result.feature_names
-    if len(feature_names) != len(result.params):
-        raise ValueError(
-            f"{len(feature_names)} feature_names for {len(result.params)} coefficients: "
-            "give one name a column, the intercept's included"
-        )
-    return list(feature_names)
+    return checked_names(feature_names, len(result.params), "coefficients")
 
 
 def _header(result):
@@ -219,6 +214,13 @@ def _unusual(result, names):
         )
     if result.no_errors:
         notes.append(f"No standard errors: {result.no_errors}.")
+    encoded = [term.label for term in result.model.terms.terms if term.is_supervised]
+    if encoded:
+        errors = "" if result.no_errors else "; standard errors take the encoding as known"
+        notes.append(
+            f"Target encoding: {listed(encoded)}. Rows of this fit have the ordered encoding, new "
+            f"rows that of their level, so predict() on the same rows differs{errors}."
+        )
     if result.model.offsets.complement is not None:
         relativities = ", and relativities are relative to it: Base multiplies it"
         notes.append(

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rustystats.design.blocks import TableBlock, as_array
-from rustystats.solvers.sparse_equations import equations
+from rustystats.design.blocks import TableBlock
+from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.threads import single_threaded_blas
 
 FLAT = 1e-4  # standard deviation over mean
@@ -85,15 +85,15 @@ def find_faults(problem, names, exposure, min_rows):
 
 
 def _combinations(problem, names, overall):
-    gram = problem.design.gram(problem.prior_weights, sparse_gram=True)
+    gram = problem.design.gram(problem.prior_weights)
     with single_threaded_blas():
-        system = equations(gram)
-        diagonal = gram.diagonal()
+        system = NormalEquations(gram)
+        diagonal = np.diagonal(gram)
         for column in np.flatnonzero(system.aliased):
             if diagonal[column] <= 0:
                 yield Finding("empty", names[column], 0, 0.0, "is 0 in all rows")
                 continue
-            shares = system.solve(as_array(gram[:, [column]]).ravel())
+            shares = system.solve(gram[:, column])
             size = np.abs(shares) * np.sqrt(diagonal)
             parts = np.flatnonzero(size > SHARE * size.max())
             text = " ".join(_part(shares[i], names[i]) for i in parts[:NAMED]).removeprefix("+ ")

@@ -6,8 +6,6 @@ import numpy as np
 
 from rustystats.fitting import solve
 
-ZERO = 1e-10  # a smaller coefficient counts as none
-
 
 class PenaltyAnswers:
     """Part of `GLMResults`: what it says of its penalty."""
@@ -51,6 +49,8 @@ class PenaltyAnswers:
         """Why there are no standard errors (an L1 penalty, bounds, a wide ridge) and what to do."""
         if self.fit.gram is not None:
             return ""
+        if self.model.problem.is_smooth and self.fit.method == "Gram":
+            return "a path keeps no cross-products: fit at this alpha alone for errors"
         if self.model.problem.is_smooth:
             return (
                 f"the fit was found by {self.fit.method}, without the cross-products of its "
@@ -82,7 +82,7 @@ class PenaltyAnswers:
 
     def _nonzero(self):
         """Positions of the coefficients that are not 0, the intercept apart."""
-        position = np.flatnonzero(np.abs(self.fit.coef) > ZERO)
+        position = np.flatnonzero(self.fit.coef)
         return position[position != self.model.problem.intercept]
 
     def refit_selected(self, max_iter=100, tol=1e-8):
@@ -125,7 +125,7 @@ class PenaltyAnswers:
         True
         """
         penalty, coef = self.penalty, self.fit.coef
-        if not self.no_errors:
+        if self.model.problem.is_smooth:
             raise ValueError(
                 "nothing was selected: only an L1 penalty (l1_ratio above 0) or bounds leave "
                 "columns out; fit with alpha=0 for the model without penalty"
@@ -136,7 +136,7 @@ class PenaltyAnswers:
                 "not out of the model: pass the prior model by complement= or offset= instead, and "
                 "select deviations from it"
             )
-        selected = (np.abs(coef) > ZERO) | (penalty.factors == 0)
+        selected = (coef != 0) | (penalty.factors == 0)
         if not selected.any():
             raise ValueError("no column was selected, and the model has no intercept")
         model = self.model.select(selected)

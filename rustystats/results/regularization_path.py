@@ -7,7 +7,6 @@ import numpy as np
 from rustystats import frames
 from rustystats.plotting import new_axes
 from rustystats.results.glm_results import GLMResults
-from rustystats.results.penalty import ZERO
 
 LABELLED = 12  # curves with a label of their own
 
@@ -45,7 +44,7 @@ class RegularizationPath:
         self.feature_names = list(model.names)
         null = path.null_deviance
         self.deviance_explained = 1.0 - self.deviances / null if null > 0 else 0.0 * self.deviances
-        penalised = np.delete(np.abs(self.coefficients) > ZERO, self._intercept, axis=1)
+        penalised = np.delete(self.coefficients != 0, self._intercept, axis=1)
         self.n_nonzero = penalised.sum(axis=1)
 
     @property
@@ -74,7 +73,7 @@ class RegularizationPath:
     def to_dataframe(self):
         """A table with `alpha` and one column of coefficients a design column, k rows.
 
-        A name that is there already gets its position: `alpha[2]`.
+        A column whose name is alpha too has its position with it: `alpha[2]`.
 
         Examples
         --------

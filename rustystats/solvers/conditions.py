@@ -67,6 +67,7 @@ def _rounding(problem, point):
     n_rows = len(problem.y)
     some = problem.take(slice(None, None, max(1, n_rows // 10_000)))
     mu, used = some.means(point.coef), some.prior_weights > 0
-    with np.errstate(divide="ignore"):
+    with np.errstate(all="ignore"):  # means may have run off to 0, 1 or infinity
         level = some.prior_weights[used] @ (mu[used] ** 2 / some.family.variance(mu[used]))
+    level = 0.0 if np.isnan(level) else level
     return SCORE_ROUNDING * np.sqrt(level * n_rows / len(some.y))

@@ -26,7 +26,7 @@ import numpy as np
 
 from rustystats.solvers.conditions import group_weights, largest_violation, tolerance_of
 from rustystats.solvers.group_quadratic import minimise_group_quadratic
-from rustystats.solvers.irls import MAX_AT_EDGE, MAX_HALVINGS, ROUNDING, dispersion_unit, stuck
+from rustystats.solvers.irls import MAX_AT_EDGE, MAX_HALVINGS, ROUNDING, stuck
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.problem import Fit, Point, Problem
 from rustystats.solvers.quadratic import minimise_quadratic
@@ -155,37 +155,6 @@ def fit_of(track):
         n_free=int(np.count_nonzero(_free(problem, point.coef) & ~aliased)),
         method=track.method,
     )
-
-
-def free_part(problem, fit):
-    """What neither the penalty nor a bound holds, where the likelihood alone decides.
-
-    It is what separation and near-aliasing are looked for in. Cost: a pass with Gram.
-
-    Parameters
-    ----------
-    problem : Problem
-    fit : Fit of it, without Gram
-
-    Returns
-    -------
-    (Problem, Fit) : without penalty, with Gram; the columns that are held count as aliased. None
-        where nothing is free but the intercept, and the response varies; and for wide problems,
-        whose Gram would be too large.
-    """
-    if fit.method != "Gram":
-        return None
-    penalty = problem.penalty
-    lower, upper = problem.bounds()
-    held = (penalty.l1() > 0) | (penalty.ridge() > 0) | (fit.coef <= lower) | (fit.coef >= upper)
-    slopes = np.delete(~held, [] if problem.intercept is None else problem.intercept)
-    if not slopes.any() and problem.y.min() < problem.y.max():
-        return None
-    part = replace(problem, penalty=None).without(held)
-    with single_threaded_blas():
-        point = part.evaluate(fit.coef, with_gram=True)
-    unit, aliased = dispersion_unit(part, point, fit.rank, point.objective), held | fit.aliased
-    return part, replace(fit, gram=point.gram, score=point.score, aliased=aliased, unit=unit)
 
 
 def _free(problem, coef):

@@ -3,9 +3,8 @@
 At coefficients b with score s = X'r - ridge b and information H = X'WX + ridge, the step is
 ``H^-1 s`` and the Newton decrement ``s' H^-1 s`` estimates twice the deviance still to be gained.
 
-1. Start at the intercept-only means or, on large data, at a fit that is itself started in this way:
-   that of the rows that differ, where all of X is one code column (`start.collapse`: the answer, or
-   close to it), else that of a strided sample of the rows, a few standard errors from the answer.
+1. Start at the intercept-only means or, on large data, at the fit of a strided sample of the rows
+   (itself started in this way), which is within a few standard errors of the answer.
 2. A step is halved until the objective does not rise; a mean outside the family's domain counts as
    an infinite objective.
 3. When the decrement falls to ``tol * dispersion``, or to rounding, the step is still taken, and
@@ -19,23 +18,19 @@ At coefficients b with score s = X'r - ridge b and information H = X'WX + ridge,
    less than half, and the changes of the score correct it (limited-memory BFGS). The Gram that is
    reported is of the final means.
 
-Cost: passes over the rows (see `_kernels/irls.pyx`) plus p^3 / 3 for each Gram, or less where it is
-sparse (`sparse_equations.py`).
+Cost: passes over the rows (see `_kernels/irls.pyx`) plus p^3 / 3 for each Gram.
 """
 
 import numpy as np
-from scipy import sparse
 
-from rustystats.design.blocks import as_array
-from rustystats.solvers.problem import Fit, all_finite
-from rustystats.solvers.sparse_equations import equations
-from rustystats.solvers.start import collapse, constant_objective, mean_starts
+from rustystats.solvers.arrow import equations, is_finite
+from rustystats.solvers.problem import Fit
+from rustystats.solvers.start import constant_objective, mean_starts
 from rustystats.threads import single_threaded_blas
 
 SAMPLE_STRIDE = 20
 SAMPLE_ROWS = 5000  # smallest sample worth starting from
 SAMPLE_TOL = 0.05  # decrement per column at which a sample has said all it knows
-CLOSER = 1e-2  # tolerance of the fit of the rows that differ, in that of all rows
 KEEP_GRAM = 0.05
 MAX_HALVINGS = 40
 MAX_AT_EDGE = 12
@@ -60,12 +55,8 @@ def solve_irls(problem, *, tol=1e-8, max_iter=100, start=None):
     Fit
     """
     with single_threaded_blas():
-        if start is None:
-            point, aliased = _collapsed_start(problem, tol, max_iter)
-            if point is not None:
-                return _iterate(problem, tol, max_iter, point, point.gram, True, aliased=aliased)
         point, sampled = _start(problem, start)
-        return _iterate(problem, tol, max_iter, point, point.gram, sampled)
+        return iterate(problem, tol, max_iter, point, point.gram, sampled)
 
 
 def continue_irls(problem, point, gram, *, with_gram=False, tol=1e-8, max_iter=100):
@@ -87,12 +78,12 @@ def continue_irls(problem, point, gram, *, with_gram=False, tol=1e-8, max_iter=1
     -------
     Fit
     """
-    return _iterate(problem, tol, max_iter, point, gram, True, with_gram)
+    return iterate(problem, tol, max_iter, point, gram, True, with_gram)
 
 
-def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True, aliased=None):
+def iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
     """The loop; `near`: the Gram is worth keeping as the metric while the steps shrink well."""
-    system = equations(problem.penalised(gram), aliased, excluded=problem.excluded)
+    system = equations(problem.penalised(gram), excluded=problem.excluded)
     history = [point.objective]
     slack = ROUNDING * abs(point.objective)  # of the start: exactly fitted data end near 0
     secants, shrinks = [], True
@@ -115,9 +106,7 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True, aliased
         if stretch > 1.0:
             secants, step = [], system.solve(point.score)
         with_gram = not problem.is_quadratic and (final_gram if last else not keep_gram)
-        moved, left_domain = line_search(
-            problem, point, step, stretch, with_gram, slack, sparse_gram=True
-        )
+        moved, left_domain = line_search(problem, point, step, stretch, with_gram, slack)
         at_edge = at_edge + 1 if left_domain and not problem.keeps_domain else 0
         converged = bool(last)
         if moved is None or at_edge == MAX_AT_EDGE:
@@ -129,7 +118,7 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True, aliased
             break
         if point.gram is not None:
             gram = point.gram
-            system = equations(problem.penalised(gram), system.aliased, like=system)
+            system = equations(problem.penalised(gram), system.aliased)
         if shrinks and point.gram is not None:
             secants = []  # steps with the new Gram converge by themselves
         else:
@@ -140,13 +129,12 @@ def _iterate(problem, tol, max_iter, point, gram, near, final_gram=True, aliased
         keep_gram = problem.is_quadratic or (near and shrinks)
     if final_gram and not problem.is_quadratic:  # of the final means, whatever the last step used
         if point.gram is None:
-            point = problem.evaluate(point.coef, with_gram=True, sparse_gram=True)
+            point = problem.evaluate(point.coef, with_gram=True)
         gram = point.gram
     return Fit(
         coef=point.coef,
         aliased=system.aliased,
-        gram=as_array(gram) if final_gram else None,
-        sparse_gram=gram if final_gram and sparse.issparse(gram) else None,
+        gram=gram if final_gram else None,
         score=point.score,
         deviance=point.deviance,
         pearson=point.pearson,
@@ -190,21 +178,19 @@ def _stretch(link, movement, decrement, tol):
     return max(1.0, np.log(decrement / tol) / movement) if runs_away else 1.0
 
 
-def line_search(problem, point, step, stretch, with_gram, slack, sparse_gram=False):
+def line_search(problem, point, step, stretch, with_gram, slack):
     """The first point along the halved steps whose objective does not rise, or None; and whether
     a longer step left the domain of the means. A stretched step comes first, and must not lie
     beyond a maximum."""
     limit = point.objective + slack
     left_domain = False
     if stretch > 1.0:
-        moved = problem.evaluate(point.coef + stretch * step, with_gram, sparse_gram=sparse_gram)
+        moved = problem.evaluate(point.coef + stretch * step, with_gram)
         if moved.objective <= limit and moved.score @ step >= 0.0:
             return moved, False
     for halving in range(MAX_HALVINGS):
-        moved = problem.evaluate(
-            point.coef + 0.5**halving * step, with_gram, sparse_gram=sparse_gram
-        )
-        finite = moved.gram is None or all_finite(moved.gram)
+        moved = problem.evaluate(point.coef + 0.5**halving * step, with_gram)
+        finite = moved.gram is None or is_finite(moved.gram)
         if moved.objective <= limit and finite:
             return moved, left_domain
         left_domain = left_domain or not np.isfinite(moved.objective)
@@ -247,7 +233,7 @@ def _start(problem, start):
         if point is not None:
             return point, True
     for coef in mean_starts(problem) if start is None else [np.asarray(start, dtype=float)]:
-        point = problem.evaluate(coef, with_gram=True, sparse_gram=True)
+        point = problem.evaluate(coef, with_gram=True)
         if np.isfinite(point.objective):
             return point, False
     raise ValueError(
@@ -255,23 +241,6 @@ def _start(problem, start):
         f"leave the domain of the {problem.family.name()} family; use its "
         f"{problem.family.link_names[0]} link, or check offset and start"
     )
-
-
-def _collapsed_start(problem, tol, max_iter):
-    """The fit of the rows that differ, as a point of the whole problem, and its aliased columns;
-    (None, None) where they are too many."""
-    small = None if problem.is_quadratic else collapse(problem)
-    if small is None:
-        return None, None
-    try:
-        point, _ = _start(small, None)
-        fit = _iterate(small, CLOSER * tol, max_iter, point, point.gram, False, final_gram=False)
-    except ValueError:
-        return None, None
-    point = problem.evaluate(fit.coef, with_gram=True, sparse_gram=True)
-    if point.gram is None or not all_finite(point.gram):
-        return None, None
-    return point, fit.aliased
 
 
 def _sampled_start(problem):
@@ -282,11 +251,11 @@ def _sampled_start(problem):
     sample = problem.sample(slice(None, None, SAMPLE_STRIDE))
     try:
         point, sampled = _start(sample, None)
-        fit = _iterate(sample, SAMPLE_TOL * p, 15, point, point.gram, sampled, final_gram=False)
+        fit = iterate(sample, SAMPLE_TOL * p, 15, point, point.gram, sampled, final_gram=False)
     except ValueError:
         return None
-    point = problem.evaluate(fit.coef, with_gram=True, sparse_gram=True)
-    if point.gram is None or not all_finite(point.gram):
+    point = problem.evaluate(fit.coef, with_gram=True)
+    if point.gram is None or not np.isfinite(point.gram).all():
         return None
     # Rows unlike those of the sample (one enormous value) can make its fit worse than none.
     as_expected = point.objective <= 3.0 * SAMPLE_STRIDE * fit.history[-1]

@@ -9,8 +9,7 @@ import numpy as np
 from scipy.linalg import lapack, solve_triangular
 
 ALIAS_PIVOT = 1e-11
-MANY = 128  # columns; of fewer, one is decided on after the other
-NOTHING = 1e-7  # of a null vector's largest element
+PANEL = 48
 
 
 class NormalEquations:
@@ -31,27 +30,25 @@ class NormalEquations:
     """
 
     def __init__(self, gram, aliased=None, excluded=None):
-        if not np.isfinite(gram).all():
-            raise ValueError(
-                "the cross-products of the design are not finite: it holds NaN or infinity, or "
-                "columns so large that they must be rescaled"
-            )
-        diagonal = np.diagonal(gram)
-        self.scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-        scaled = gram / self.scale / self.scale[:, None]
+        self.scale, scaled = _to_unit_diagonal(gram)
+        factor = None
         if aliased is None:
-            empty = diagonal <= 0
-            aliased = _find_aliased(scaled, empty if excluded is None else empty | excluded)
+            empty = np.diagonal(gram) <= 0
+            aliased, factor = _find_aliased(scaled, empty if excluded is None else empty | excluded)
         self.aliased = aliased
         self.keep = np.flatnonzero(~aliased)
-        kept = scaled[np.ix_(self.keep, self.keep)]
-        self.factor, info = lapack.dpotrf(kept, lower=1)
+        self.factor, self.singular = (factor, False) if factor is not None else self._factor(scaled)
+
+    def _factor(self, scaled):
+        """Cholesky factor of the columns kept, and whether there is none."""
+        kept = _some(scaled, self.keep)
+        factor, info = lapack.dpotrf(kept, lower=1)
         if info:
             # Columns that were independent at the start no longer are: means at the edge of the
             # domain. A ridge at rounding level keeps the step finite.
             kept[np.diag_indices_from(kept)] += ALIAS_PIVOT
-            self.factor, info = lapack.dpotrf(kept, lower=1)
-        self.singular = bool(info)
+            factor, info = lapack.dpotrf(kept, lower=1)
+        return factor, bool(info)
 
     @property
     def rank(self):
@@ -59,13 +56,13 @@ class NormalEquations:
         return len(self.keep)
 
     def solve(self, right):
-        """Coefficients b with gram @ b = right, 0 at aliased columns."""
-        solution = np.zeros(len(right))
-        scaled = (right / self.scale)[self.keep]
+        """Coefficients b with gram @ b = right, (p,) or (p, k); 0 at aliased columns."""
+        solution = np.zeros(right.shape)
+        scaled = (right.T / self.scale).T[self.keep]
         if len(self.keep):
             scaled, _ = lapack.dpotrs(self.factor, scaled, lower=1)
         solution[self.keep] = scaled
-        return solution / self.scale
+        return (solution.T / self.scale).T
 
     def inverse(self):
         """Inverse of the Gram, NaN in aliased rows and columns."""
@@ -76,73 +73,70 @@ class NormalEquations:
         return out / self.scale / self.scale[:, None]
 
 
+def find_aliased(gram):
+    """Columns that `NormalEquations` leaves out, (p,) bool, where that is all that is asked."""
+    return _find_aliased(_to_unit_diagonal(gram)[1], np.diagonal(gram) <= 0)[0]
+
+
+def _to_unit_diagonal(gram):
+    """Roots of the diagonal, 1 where it is 0, and the Gram in their units.
+
+    Raises
+    ------
+    ValueError
+        If it is not finite.
+    """
+    if not np.isfinite(gram).all():
+        raise ValueError(
+            "the cross-products of the design are not finite: it holds NaN or infinity, or "
+            "columns so large that they must be rescaled"
+        )
+    diagonal = np.diagonal(gram)
+    scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    scaled = gram / scale
+    scaled /= scale[:, None]
+    return scale, scaled
+
+
+def _some(gram, keep):
+    """Rows and columns of a matrix; the matrix itself where they are all."""
+    return gram if len(keep) == len(gram) else gram[np.ix_(keep, keep)]
+
+
 def _find_aliased(scaled, out):
-    """Columns that are `out` already, or whose pivot is below ALIAS_PIVOT, taken in order."""
+    """Columns that are `out` already, or whose pivot is below ALIAS_PIVOT, taken in order; and the
+    Cholesky factor of the others where there are none of those."""
     keep = np.flatnonzero(~out)
     if not len(keep):
-        return out.copy()
-    factor, info = lapack.dpotrf(scaled[np.ix_(keep, keep)], lower=1)
-    if info == 0 and np.min(np.diagonal(factor), initial=1.0) ** 2 >= ALIAS_PIVOT:
-        return out.copy()
-    if len(keep) > MANY:  # of all at once, where rounding leaves no doubt
-        aliased = out.copy()
-        aliased[keep[last_nonzeros(null_space(scaled[np.ix_(keep, keep)]))]] = True
-        kept = np.flatnonzero(~aliased)
-        factor, info = lapack.dpotrf(scaled[np.ix_(kept, kept)], lower=1)
-        if info == 0 and np.min(np.diagonal(factor), initial=1.0) ** 2 >= ALIAS_PIVOT:
-            return aliased
-    return _eliminate(scaled, out.copy())
+        return out.copy(), None
+    factor, info = lapack.dpotrf(_some(scaled, keep), lower=1)
+    if info == 0 and np.min(np.diagonal(factor)) ** 2 >= ALIAS_PIVOT:
+        return out.copy(), factor
+    aliased = out.copy()
+    aliased[keep[_dependent(scaled[np.ix_(keep, keep)])]] = True
+    return aliased, None
 
 
-def null_space(scaled):
-    """Vectors that span what a matrix of unit diagonal, or less, maps to nothing: (p, k).
+def _dependent(rest):
+    """Columns of a Gram that those before them span, (p,) bool; the Gram is overwritten.
 
-    By a Cholesky factor with pivoting, P'AP = LL', cut where no pivot is above ALIAS_PIVOT: with
-    L = (L1, L2) below each other, they are P (-L1'^-1 L2', I).
+    Cholesky in panels: inside a panel column by column, then the panel is taken off what comes
+    after it, so that nearly all of the work is one product of matrices a panel.
     """
-    p = len(scaled)
-    if not p:
-        return np.empty((0, 0))
-    factor, order, rank, _ = lapack.dpstrf(scaled, lower=1, tol=ALIAS_PIVOT)
-    order, rank = order - 1, int(rank)
-    vectors = np.zeros((p, p - rank))
-    vectors[order[rank:]] = np.eye(p - rank)
-    if 0 < rank < p:
-        head = np.tril(factor[:rank, :rank])
-        vectors[order[:rank]] = -solve_triangular(head, factor[rank:, :rank].T, trans=1, lower=True)
-    return vectors
-
-
-def last_nonzeros(vectors):
-    """Where the vectors (p, k), reduced from the last row up, have their pivots: k positions."""
-    vectors, found = vectors.copy(), []
-    small = NOTHING * np.max(np.abs(vectors), axis=0, initial=0.0)
-    for row in range(len(vectors) - 1, -1, -1):
-        if not vectors.shape[1]:
-            break
-        above = np.abs(vectors[row]) / small
-        column = int(np.argmax(above))
-        if above[column] > 1.0:
-            found.append(row)
-            pivot = vectors[:, column] / vectors[row, column]
-            vectors = np.delete(vectors, column, axis=1)
-            small = np.delete(small, column)
-            vectors -= pivot[:, None] * vectors[row]
-    return found
-
-
-def _eliminate(scaled, aliased):
-    """Row-by-row Cholesky that leaves dependent columns out."""
-    p = len(scaled)
-    rows = np.zeros((p, p))
-    kept = []
-    for j in np.flatnonzero(~aliased):
-        k = len(kept)
-        row = solve_triangular(rows[:k, :k], scaled[kept, j], lower=True) if k else np.zeros(0)
-        pivot = scaled[j, j] - row @ row
-        if pivot < ALIAS_PIVOT:
-            aliased[j] = True
-            continue
-        rows[k, :k], rows[k, k] = row, np.sqrt(pivot)
-        kept.append(j)
-    return aliased
+    dependent = np.zeros(len(rest), dtype=bool)
+    for start in range(0, len(rest), PANEL):
+        stop = min(start + PANEL, len(rest))
+        panel = rest[start:stop, start:stop].copy()
+        for j in range(stop - start):
+            pivot = panel[j, j]
+            if pivot < ALIAS_PIVOT:
+                dependent[start + j] = True
+                continue
+            panel[j, j:] /= np.sqrt(pivot)
+            panel[j + 1 :, j + 1 :] -= np.outer(panel[j, j + 1 :], panel[j, j + 1 :])
+        kept = np.flatnonzero(~dependent[start:stop])
+        if len(kept) and stop < len(rest):
+            upper = np.triu(panel[np.ix_(kept, kept)])
+            rows = solve_triangular(upper, rest[start + kept, stop:], trans=1, check_finite=False)
+            rest[stop:, stop:] -= rows.T @ rows
+    return dependent

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
 
 from rustystats._kernels.irls import accumulate_irls
 from rustystats._kernels.lanes import accumulate_lanes
 from rustystats.design.matrix import DesignMatrix
 from rustystats.families.base import FamilyMixin
+from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.penalty import Penalty
 
 
@@ -204,11 +204,8 @@ class Problem:
             steadying[self.intercept] = 0.0
         return replace(sample, steadying=steadying)
 
-    def evaluate(self, coef, with_gram, sparse_gram=False):
-        """One pass over the rows at `coef`; BLAS must be held to one thread by the caller.
-
-        sparse_gram: whether the Gram may be a sparse array, where most of it is 0.
-        """
+    def evaluate(self, coef, with_gram):
+        """One pass over the rows at `coef`; BLAS must be held to one thread by the caller."""
         design = self.design
         sums, deviance, pearson = accumulate_irls(
             design.rows,
@@ -224,10 +221,7 @@ class Problem:
         # The sums of a trial step far too long, which its deviance rules out, may overflow.
         with np.errstate(over="ignore", invalid="ignore"):
             score = design.reduce_score(*sums.score())
-            reduce = design.reduce_gram
-            if sparse_gram and design.has_sparse_gram:
-                reduce = design.reduce_sparse_gram
-            gram = reduce(*sums.gram()) if with_gram else None
+            gram = design.reduce_gram(*sums.gram()) if with_gram else None
         return self.point(coef, score, gram, deviance, pearson)
 
     def evaluate_lanes(self, lanes):
@@ -284,13 +278,7 @@ class Problem:
 
     def penalised(self, gram):
         """X'WX with the penalty's diagonal."""
-        if self.ridge is None:
-            return gram
-        if sparse.issparse(gram):
-            gram = gram.copy()
-            gram.setdiag(gram.diagonal() + self.ridge)
-            return gram
-        return gram + np.diag(self.ridge)
+        return gram if self.ridge is None else gram + np.diag(self.ridge)
 
     def dispersion(self, point, rank):
         """Dispersion at a point: 1 where the family fixes it, else Pearson / (n - rank)."""
@@ -298,11 +286,6 @@ class Problem:
             return 1.0
         df_resid = self.n_obs - rank
         return point.pearson / df_resid if df_resid > 0 else np.nan
-
-
-def all_finite(gram):
-    """Whether a Gram, dense or sparse, holds no NaN and no infinity."""
-    return bool(np.isfinite(gram.data if sparse.issparse(gram) else gram).all())
 
 
 @dataclass(frozen=True, eq=False)
@@ -331,7 +314,6 @@ class Fit:
     bounds, `kkt` is the largest violation of the conditions for a minimum, relative to that of the
     null model, and `n_free` the number of coefficients away from target and bounds. `method` is the
     way it was solved (`method.py`): "Gram", "conjugate gradients", "working set of 212 columns".
-    `sparse_gram` is the Gram once more where most of it is 0.
     """
 
     coef: np.ndarray
@@ -351,12 +333,14 @@ class Fit:
     n_free: int | None = None
     separated: tuple = ()
     method: str = "Gram"
-    sparse_gram: object = None
 
-    @property
-    def metric(self):
-        """The Gram, sparse where it can be."""
-        return self.gram if self.sparse_gram is None else self.sparse_gram
+    @cached_property
+    def system(self):
+        """`NormalEquations` of the Gram, without the penalty."""
+        return NormalEquations(self.gram, self.aliased)
+
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items() if name != "system"}
 
     @property
     def rank(self):

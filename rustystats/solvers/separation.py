@@ -21,7 +21,7 @@ the rows only where a column moves.
 import numpy as np
 
 from rustystats.design.blocks import TableBlock
-from rustystats.solvers.sparse_equations import equations
+from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.threads import single_threaded_blas
 
 MOVES = 0.02  # of the mean, relative to its distance from the end of its range
@@ -48,7 +48,9 @@ def separated_parts(problem, fit, names):
     if not (problem.link.ends_at_infinity and (fit.converged or problem.keeps_domain)):
         return ()  # at the edge of the domain, if anywhere, and the fit says so
     with single_threaded_blas():
-        system = equations(problem.penalised(fit.metric), fit.aliased)
+        system = fit.system
+        if problem.ridge is not None:
+            system = NormalEquations(problem.penalised(fit.gram), fit.aliased)
         step = system.solve(fit.score)
     unit, scales = fit.unit, problem.design.column_scales
     moving = np.abs(step) * scales > MOVES if problem.link.means else step != 0

@@ -1,5 +1,6 @@
 """The solver that a problem needs."""
 
+from rustystats.solvers.cells import solve_cells
 from rustystats.solvers.conjugate import solve_conjugate
 from rustystats.solvers.descent import fit_of, solve_descent
 from rustystats.solvers.irls import solve_irls
@@ -29,6 +30,10 @@ def solve_problem(problem, *, tol, max_iter, start=None):
         with single_threaded_blas():
             null = null_track(problem, tol, max_iter)
             return fit_of(follow(null, [problem.penalty], tol, max_iter)[0])
+    if problem.is_smooth and start is None:
+        fit = solve_cells(problem, tol=tol, max_iter=max_iter)
+        if fit is not None:
+            return fit
     if problem.is_smooth:
         return solve_irls(problem, tol=tol, max_iter=max_iter, start=start)
     return solve_descent(problem, tol=tol, max_iter=max_iter)

@@ -1,9 +1,9 @@
 """Coefficients to start a fit from when nothing is known of it.
 
-With an intercept: the best constant, every other coefficient 0. Without, or where that has means
-outside the domain: one weighted least-squares step from means near the response, as R's `glm.fit`
-starts, and after that the coefficients whose means are nearest to one constant. Cost: at most one
-pass for each.
+With an intercept: the best constant, every other coefficient 0. Without, or where no constant has
+all means in the domain: one weighted least-squares step from means near the response, as R's
+`glm.fit` starts, and after that the coefficients whose means are nearest to one constant. Cost: at
+most one pass for each.
 """
 
 from dataclasses import replace
@@ -12,9 +12,8 @@ import numpy as np
 
 from rustystats.design.blocks import constant_block
 from rustystats.design.matrix import DesignMatrix
+from rustystats.intervals import POSITIVE
 from rustystats.solvers.normal_equations import NormalEquations
-
-FEWER = 8  # rows of the whole for each row of a smaller problem that is worth fitting first
 
 
 def mean_starts(problem):
@@ -43,43 +42,6 @@ def constant_objective(problem, sample):
     return constant.evaluate(np.array([_best_constant(sample)]), with_gram=False).objective
 
 
-def collapse(problem):
-    """The problem with equal rows of X made one, or None where that does not make it much smaller.
-
-    For a variance mu^q and a log link the likelihood of equal rows depends on the weights
-    ``sum w e^{(2-q) offset}`` and the means ``sum w y e^{(1-q) offset}`` divided by them alone;
-    without an offset, on those of q = 1 for any family and link. Elsewhere it is a start.
-    """
-    family, offset = problem.family, problem.offset
-    n_levels = problem.design.packs[0].n_levels if problem.design.packs else 0
-    if n_levels * FEWER > len(problem.y) or (offset is not None and problem.link.name() != "log"):
-        return None
-    design = problem.design.distinct()
-    if design is None:
-        return None
-    weights = problem.prior_weights
-    totals = weights * problem.y
-    if offset is not None:
-        volume = np.exp(offset)
-        with np.errstate(all="ignore"):
-            power = np.log2(family.variance(2.0) / family.variance(1.0))
-        power = float(power) if np.isfinite(power) else 1.0
-        weights = weights * volume ** (2.0 - power)
-        totals = totals * volume ** (1.0 - power)
-    weights = problem.design.distinct_totals(weights)
-    totals = problem.design.distinct_totals(totals)
-    if not (np.isfinite(weights).all() and np.isfinite(totals).all()):
-        return None
-    there = weights > 0
-    return replace(
-        problem,
-        design=design.take(np.flatnonzero(there)),
-        y=totals[there] / weights[there],
-        weights=weights[there],
-        offset=None,
-    )
-
-
 def _intercept_start(problem):
     """Intercept of the model without regressors, every other coefficient 0."""
     coef = np.zeros(problem.design.shape[1])
@@ -88,22 +50,55 @@ def _intercept_start(problem):
 
 
 def _best_constant(problem):
-    """Linear predictor beside the offset; exact for a log link or without an offset."""
-    y, link = problem.y, problem.link
+    """Linear predictor beside the offset; exact without one, and for a log link where V is a power
+    of the mean; kept inside the domain of the means in every row."""
+    y, link, offset = problem.y, problem.link, problem.offset
     weights = problem.prior_weights
-    offset = problem.offset
-    total = weights @ y
+    mean = _typical_mean(problem, weights)
+    if offset is None:
+        return link.link(mean)
+    used = offset if problem.weights is None else offset[weights > 0]
+    low, high = used.min(), used.max()
     if link.name() == "log":
-        if total <= 0:  # no claims at all, or a Gaussian response below zero
-            total = max(
-                weights @ problem.family.start_mean(y, weights), 1e-3 * (weights @ np.abs(y))
-            )
-        volume = problem.total_weight if offset is None else weights @ np.exp(offset)
-        return np.log(total / volume)
-    mean = total / problem.total_weight
-    if not np.isfinite(link.link(mean)) or problem.family.unit_deviance(mean, mean) != 0:
-        mean = weights @ problem.family.start_mean(y, weights) / problem.total_weight
-    return link.link(mean) - (0.0 if offset is None else np.mean(offset))
+        rate = np.exp(np.minimum(offset - high, 0.0))  # rows without weight may lie above
+        size = mean * problem.total_weight / (weights @ rate)
+        mu = size * rate
+        with np.errstate(all="ignore"):  # an offset may span more than numbers do
+            lean = weights * mu / problem.family.variance(mu)
+            better = np.log((lean @ y) / (lean @ mu))
+        constant = np.log(size) - high + (better if np.isfinite(better) else 0.0)
+    else:
+        constant = link.link(mean) - np.mean(used)
+    return _inside(problem, constant, link.link(mean), low, high)
+
+
+def _typical_mean(problem, weights):
+    """Mean response, or one near it that the family and the link can have."""
+    y, family, link = problem.y, problem.family, problem.link
+    mean = weights @ y / problem.total_weight
+    if family.mean_domain.contains(mean) and np.isfinite(link.link(mean)):
+        return mean
+    # No claims at all, or a Gaussian response below zero
+    size = 1e-3 * (weights @ np.abs(y)) if link.name() == "log" else -np.inf
+    return max(weights @ family.start_mean(y, weights), size) / problem.total_weight
+
+
+def _inside(problem, constant, typical, low, high):
+    """The constant nearest to the given one that keeps all linear predictors inside their domain.
+
+    They stay a tenth of the distance that `typical` has away from its ends. low, high: ends of the
+    offset.
+    """
+    link = problem.link
+    means = POSITIVE if link.means is None else problem.family.mean_domain
+    first, last = np.sort(link.link(np.array([means.low, means.high])))
+    if not first < typical < last:
+        return constant
+    least = 0.9 * first + 0.1 * typical - low if np.isfinite(first) else -np.inf
+    most = 0.9 * last + 0.1 * typical - high if np.isfinite(last) else np.inf
+    if least > most:
+        return 0.5 * (first - low + last - high)
+    return min(max(constant, least), most)
 
 
 def _intercept_value(problem):

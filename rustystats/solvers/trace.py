@@ -2,10 +2,18 @@
 
 The null model's track, and from there `follow`: of a narrow problem those of `descent.py`, of a
 wide one those of `working_set.py` or `conjugate.py`. Paths and folds come here.
+
+Where alpha is 0 at last and no bounds are left, nothing decides between columns that are
+combinations of each other: those that `irls.py` would leave out leave the problem.
 """
+
+from dataclasses import replace
+
+import numpy as np
 
 from rustystats.solvers import conjugate, descent, wide, working_set
 from rustystats.solvers.method import CONJUGATE, GRAM, choose
+from rustystats.solvers.normal_equations import NormalEquations
 
 
 def null_track(problem, tol, max_iter):
@@ -38,7 +46,28 @@ def follow(track, penalties, tol, max_iter, width=1):
     -------
     list of Track
     """
-    if not isinstance(track, wide.WideTrack):
-        return descent.follow(track, penalties, tol, max_iter, width)
-    way = conjugate if choose(track.problem, tracing=True) == CONJUGATE else working_set
-    return way.follow(track, penalties, tol, max_iter)
+    if isinstance(track, wide.WideTrack):
+        way = conjugate if choose(track.problem, tracing=True) == CONJUGATE else working_set
+        return way.follow(track, penalties, tol, max_iter)
+    holding = [penalty for penalty in penalties if penalty.alpha > 0 or penalty.lower is not None]
+    tracks = descent.follow(track, holding, tol, max_iter, width)
+    free = penalties[len(holding) :]  # alphas fall
+    if free:
+        start = _without_aliases(tracks[-1] if tracks else track)
+        first, *others = descent.follow(start, free, tol, max_iter)
+        first = replace(first, n_passes=first.n_passes + 2, n_grams=first.n_grams + 1)
+        tracks += [first, *others]
+    return tracks
+
+
+def _without_aliases(track):
+    """The track without the columns that are combinations of those before them, which take over
+    what these did."""
+    problem, coef = track.problem.at(0.0), track.point.coef
+    gram = problem.evaluate(coef, with_gram=True).gram
+    system = NormalEquations(gram, excluded=problem.excluded)
+    problem = problem.without(system.aliased)
+    point = problem.evaluate(system.solve(gram @ coef), with_gram=False)
+    if not np.isfinite(point.objective):  # nearly a combination, and at the edge of the domain
+        return track
+    return replace(track, problem=problem, point=point, metric=gram)

@@ -45,20 +45,23 @@ def null_track(problem, tol, max_iter):
         start = first_point(part)
         aliased = NormalEquations(start.gram).aliased  # out of everything
         problem, part = problem.without(_spread(free[aliased], len(coef))), part.without(aliased)
-        coef[free] = start.coef
-        first = start.objective
-        at_start = problem.evaluate(coef, with_gram=False)
-        tolerance = tolerance_at(problem, at_start, first, tol)[free]
-        gram, start = start.gram, replace(start, gram=None)
-        track = Track(part, start, gram, tolerance, first, np.inf, 0, 0, 0, "not started")
-        track = descend_to(track, part.penalty, tol, max_iter)
+        first, gram = start.objective, start.gram
+        track = Track(part, replace(start, gram=None), gram, None, first, np.inf, 0, 0, 0, "")
+        n_passes = n_grams = 1
+        for _ in range(2):  # the first time in units of scores that are not yet those of the model
+            coef[free] = track.point.coef
+            tolerance = tolerance_at(problem, problem.evaluate(coef, False), first, tol)
+            track = replace(track, tolerance=tolerance[free])
+            track = descend_to(track, part.penalty, tol, max_iter)
+            n_passes, n_grams = n_passes + track.n_passes + 1, n_grams + track.n_grams
         coef[free] = track.point.coef
-        n_passes, n_grams = track.n_passes + 2, track.n_grams + 1
     point = problem.evaluate(coef, with_gram=False)
     if point.score is None:
-        raise ValueError("no valid start")
+        raise ValueError("the fit has no valid starting point: check offset and prior_coef")
     first = point.objective if first is None else first
     tolerance = tolerance_at(problem, point, first, tol)
+    if (np.abs(point.score) <= tol * tolerance).all():  # rounding: no column has anything to say
+        point = replace(point, score=np.zeros_like(point.score))
     return WideTrack(
         problem, point, None, tolerance, first, np.inf, 0, n_passes + 1, n_grams, "not started"
     )

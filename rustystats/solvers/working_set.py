@@ -56,7 +56,7 @@ def _descend(former, penalty, tol, max_iter):
             columns, message = None, _too_many(penalty)
             break
         if inner is None:
-            inner = _inner_start(problem, point, columns, start.tolerance)
+            inner = _inner_start(start, point, columns)
             n_passes, n_grams = n_passes + 1, n_grams + 1
         inner = descend_to(inner, penalty.restrict(columns), INSIDE * tol, max_iter)
         coef = rest.copy()
@@ -108,13 +108,11 @@ def _worst(excess, limit, columns):
     return joining
 
 
-def _inner_start(problem, point, columns, tolerance):
+def _inner_start(start, point, columns):
     """The problem of the columns alone, where the whole one stands."""
-    part = problem.restrict(columns, point.coef)
+    part, tolerance = start.problem.restrict(columns, point.coef), start.tolerance[columns]
     at = part.evaluate(point.coef[columns], with_gram=True)
-    return Track(
-        part, replace(at, gram=None), at.gram, tolerance[columns], 0.0, np.inf, 0, 0, 0, ""
-    )
+    return Track(part, replace(at, gram=None), at.gram, tolerance, start.first, np.inf, 0, 0, 0, "")
 
 
 def _too_many(penalty):

@@ -214,7 +214,7 @@ class ComputedColumn:
         """It is."""
         return True
 
-    def encoded(self, name, quick=False, factor=True):
+    def encoded(self, name, quick=False, factor=True, missing=False):
         """As `Columns.encoded`."""
         return self._source.encode(self._columns)
 

@@ -14,6 +14,9 @@ from rustystats.terms.expression import Expression, parse, unquoted
 from rustystats.terms.polynomial import PolynomialFactor
 from rustystats.terms.scaled import KINDS, ScaledFactor
 from rustystats.terms.spline_factor import SplineFactor
+from rustystats.terms.target import FrequencyFactor, TargetFactor
+
+SHORT = {"pw": "prior_weight", "nperm": "n_permutations"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,21 @@ def _cut(text, breaks=None, ref=None, **options):
     return ComputedFactor(source.text, ref=ref, source=source, bare=ref is None)
 
 
+def _encoded(name, factor):
+    """A target or frequency encoding; several columns are a combination."""
+
+    def make(texts, **options):
+        trees = [parse(text) for text in texts]
+        if not all(isinstance(tree, ast.Name) for tree, _ in trees):
+            raise ValueError(f"{name}() takes columns, {name}(brand:region) of a combination")
+        columns = tuple(quoted.get(tree.id, tree.id) for tree, quoted in trees)
+        if len(set(columns)) < len(columns):
+            raise ValueError(f"{name}({':'.join(columns)}) names a column twice")
+        return factor(columns, **options)
+
+    return make
+
+
 def _spline(kind):
     def make(text, **options):
         return SplineFactor(kind, Expression(text), tuple(sorted(options.items())))
@@ -68,9 +86,12 @@ def _scaled(kind):
 
 
 READERS = {
-    "C": Reader(_categorical, ("ref", "coding")),
-    "bs": Reader(_spline("bs"), ("df", "degree", "knots", "boundary_knots")),
-    "ns": Reader(_spline("ns"), ("df", "knots", "boundary_knots")),
+    "C": Reader(
+        _categorical,
+        ("ref", "coding", "levels", "min_exposure", "handle_unknown", "handle_missing"),
+    ),
+    "bs": Reader(_spline("bs"), ("df", "degree", "knots", "boundary_knots", "extrapolation")),
+    "ns": Reader(_spline("ns"), ("df", "knots", "boundary_knots", "extrapolation")),
     "poly": Reader(
         lambda text, **options: PolynomialFactor(Expression(text), **options), ("degree", "raw")
     ),
@@ -78,6 +99,8 @@ READERS = {
     "center": Reader(_scaled(KINDS[0]), ()),
     "scale": Reader(_scaled(KINDS[1]), ("center", "rescale", "ddof")),
     "standardize": Reader(_scaled(KINDS[2]), ("center", "rescale", "ddof")),
+    "TE": Reader(_encoded("TE", TargetFactor), ("prior_weight", "n_permutations"), several=True),
+    "FE": Reader(_encoded("FE", FrequencyFactor), (), several=True),
 }
 
 
@@ -119,7 +142,7 @@ def read_factor(text):
     if len(tree.args) > 2 and not reader.several:
         use = f": {', '.join(reader.options)}" if reader.options else ", and there are none"
         raise ValueError(f"{text!r}: name the arguments after the second{use}")
-    given = [(keyword.arg, keyword.value) for keyword in tree.keywords]
+    given = [(SHORT.get(k.arg, k.arg), k.value) for k in tree.keywords]
     if len(tree.args) == 2 and not reader.several:
         if not reader.options:
             raise ValueError(f"{text!r}: {name}() takes a column, and nothing else")

@@ -1,90 +1,17 @@
-"""B-spline and natural cubic spline bases: knots learned once, then evaluated on any values.
-
-The degrees of freedom `df` count the constant: without the intercept a basis has df - 1 columns,
-and `bs(x, df=5)` equals R's `bs(x, df = 4)`, `ns(x, df=5)` R's `ns(x, df = 4)`, element by element.
-With `include_intercept=True` both have df columns, as in R.
-
-Tied data. Where many rows share one value, quantile knots coincide with each other or with a
-boundary knot. All are kept, as in R 4.2 (R 4.4 moves those at a boundary inside, and warns), so the
-number of columns is always the one asked for:
-
-* at a boundary, such a knot adds a column of zeros and leaves the curve as it is. At the lower one
-  R drops this column in place of the first basis function, so the others still span the constant:
-  beside a model's intercept one of them is aliased;
-* `ns` with a knot at the upper boundary, where R stops with an error, has a column of zeros too;
-* inside, each repetition costs the curve one derivative there; four cubic knots let it jump.
-"""
-
-import math
-import operator
-from dataclasses import dataclass
+"""Splines: `bs` and `ns` of values, and `learn_spline`, which keeps the knots for other values."""
 
 import numpy as np
-from scipy.interpolate import BSpline
 
-_DEFAULT_DF = 5
+from rustystats.terms.knots import quantile_knots, scale_up
+from rustystats.terms.spline_basis import (
+    EXTRAPOLATIONS,
+    SplineBasis,
+    df_without_knots,
+    finite_vector,
+    integer,
+)
 
-
-@dataclass(frozen=True)
-class SplineBasis:
-    """A spline basis with its knots, to be evaluated on any values; made by `learn_spline`.
-
-    `kind` is "bs" or "ns" (then `degree` is 3). `interior_knots` are sorted, ties are possible (see
-    the top of this module). Beyond the `boundary_knots` "bs" stays constant, "ns" goes on linearly.
-    `include_intercept` keeps the first basis function, so that the columns span the constant.
-    """
-
-    kind: str
-    degree: int
-    interior_knots: tuple[float, ...]
-    boundary_knots: tuple[float, float]
-    include_intercept: bool = False
-
-    @property
-    def df(self):
-        """Degrees of freedom, the constant counted."""
-        return len(self.interior_knots) + _df_without_knots(self.kind, self.degree)
-
-    @property
-    def n_columns(self):
-        """Number of columns: df, less one without the intercept."""
-        return self.df - (not self.include_intercept)
-
-    def evaluate(self, x):
-        """Basis functions at the finite values x (n,), as a float64 array (n, n_columns)."""
-        x = _finite_vector(x, "x")
-        lower, upper = self.boundary_knots
-        if lower == upper:  # learned from a single distinct value: nothing varies
-            out = np.zeros((x.size, self.n_columns))
-            if self.include_intercept:
-                out[:, 0] = 1.0
-            return out
-        spline = self._spline()
-        inside = np.clip(x, lower, upper)
-        out = spline(inside)
-        if self.kind == "ns":
-            beyond = np.flatnonzero(x != inside)
-            out[beyond] += (x - inside)[beyond, None] * spline(inside[beyond], nu=1)
-        return out
-
-    def _spline(self):
-        """All columns as one vector-valued spline."""
-        lower, upper = self.boundary_knots
-        knots = np.array(self.interior_knots)
-        at_lower = np.count_nonzero(knots <= lower)
-        knots = knots[(knots > lower) & (knots < upper)]
-        ends = self.degree + 1
-        knots = np.concatenate([np.full(ends, lower), knots, np.full(ends, upper)])
-        n_functions = len(self.interior_knots) + ends
-        # a column per basis function, and one of zeros per knot that coincides with a boundary
-        coef = np.eye(knots.size - ends, n_functions, k=at_lower)[:, not self.include_intercept :]
-        if self.kind == "ns":
-            # Natural: the second derivative vanishes at both boundaries. In the complete QR of
-            # these two constraints, all columns of Q but the first two span what satisfies them.
-            # LAPACK's Householder reflections have the signs of R's, which are LINPACK's.
-            curvature = BSpline(knots, coef, self.degree)(np.array([lower, upper]), nu=2)
-            coef = coef @ np.linalg.qr(curvature.T, mode="complete").Q[:, 2:]
-        return BSpline(knots, coef, self.degree)
+DEFAULT_DF = 5
 
 
 def learn_spline(
@@ -95,7 +22,9 @@ def learn_spline(
     knots=None,
     boundary_knots=None,
     include_intercept=False,
-    counts=None,
+    extrapolation=None,
+    weights=None,
+    name="x",
 ):
     """Learn the knots of a spline basis from data.
 
@@ -118,8 +47,14 @@ def learn_spline(
         Defaults to the range of x.
     include_intercept : bool, default=False
         Keep the first basis function: df columns instead of df - 1.
-    counts : array-like of shape (n,), optional
-        How many rows have each value of x. The knots are those of the expanded data.
+    extrapolation : {"continue", "linear", "constant", "error"}, optional
+        How the curve goes on outside the boundary knots; by default "bs" stays constant and "ns"
+        goes on linearly; see `rustystats.terms.spline_basis`.
+    weights : array-like of shape (n,), optional
+        How many rows each value of x stands for. Whole weights give the knots of the expanded
+        data, others those of `rustystats.terms.knots`; what has weight 0 is not looked at.
+    name : str
+        What messages call x.
 
     Returns
     -------
@@ -131,45 +66,96 @@ def learn_spline(
     ValueError
         For values, knots or degrees of freedom that make no spline; the message has the remedy.
     """
+    df, degree, knots, boundary_knots, extrapolation = check_options(
+        kind, df, degree, knots, boundary_knots, include_intercept, extrapolation
+    )
+    x, weights = _check_data(x, weights, name)
+    if boundary_knots is None:
+        boundary_knots = x.min(), x.max()
+    lower, upper = boundary_knots
+    if knots is None:
+        within = (x >= lower) & (x <= upper)
+        n_knots = df - df_without_knots(kind, degree)
+        if n_knots and not within.any():
+            raise ValueError(
+                f"no value of {name!r} lies within the boundary_knots {lower:g} and {upper:g}; "
+                "give knots, or widen them"
+            )
+        knots = quantile_knots(x[within], None if weights is None else weights[within], n_knots)
+    else:
+        _check_between(knots, lower, upper, f", the range of {name!r}")
+    return SplineBasis(
+        kind,
+        degree,
+        tuple(knots.tolist()),
+        (float(lower), float(upper)),
+        bool(include_intercept),
+        extrapolation,
+    )
+
+
+def check_options(
+    kind,
+    df=None,
+    degree=3,
+    knots=None,
+    boundary_knots=None,
+    include_intercept=False,
+    extrapolation=None,
+):
+    """What `learn_spline` can refuse before it sees data, and the options it goes on with.
+
+    Returns
+    -------
+    df, degree, knots, boundary_knots, extrapolation : with defaults; the degree lowered to df - 1
+    """
     if kind not in ("bs", "ns"):
         raise ValueError(f"Unknown spline type {kind!r}; use 'bs' or 'ns'")
-    df = None if df is None else _integer(df, "df", minimum=2)
-    degree = _integer(degree, "degree", minimum=1)
+    degree = integer(degree, "degree", minimum=1)
     if kind == "ns" and degree != 3:
         raise ValueError(f"natural splines are cubic, got degree={degree}; leave out or use 'bs'")
-    knots = None if knots is None else _increasing(np.atleast_1d(knots), "knots")
     if boundary_knots is not None:
         boundary_knots = _increasing(boundary_knots, "boundary_knots")
         if boundary_knots.size != 2:
             raise ValueError(f"boundary_knots must be a pair, got {boundary_knots.size} values")
-    x, counts = _check_data(x, counts)
-    lower, upper = (x.min(), x.max()) if boundary_knots is None else boundary_knots
-
-    if knots is None:
-        df = _DEFAULT_DF if df is None else df
-        if kind == "bs":
-            degree = min(degree, df - 1)
-        within = (x >= lower) & (x <= upper)
-        n_knots = df - _df_without_knots(kind, degree)
-        knots = _quantile_knots(x[within], None if counts is None else counts[within], n_knots)
-    else:
-        needed = knots.size + _df_without_knots(kind, degree)
+    if df is not None:
+        df = integer(df, "df", minimum=2)
+    if knots is not None:
+        knots = _increasing(np.atleast_1d(knots), "knots")
+        needed = knots.size + df_without_knots(kind, degree)
         if df is not None and df != needed:
             raise ValueError(f"df={df} contradicts {knots.size} knots (df={needed}); leave one out")
-        outside = knots[(knots <= lower) | (knots >= upper)]
-        if outside.size:
-            raise ValueError(
-                f"interior knots {outside.tolist()} are not strictly between the boundary knots "
-                f"{lower:g} and {upper:g}; remove them, or give wider boundary_knots"
-            )
-    interior_knots, boundary_knots = tuple(knots.tolist()), (float(lower), float(upper))
-    return SplineBasis(kind, degree, interior_knots, boundary_knots, bool(include_intercept))
+        if boundary_knots is not None:
+            _check_between(knots, *boundary_knots)
+        df = needed
+    elif df is None:
+        df = DEFAULT_DF
+    if kind == "bs":
+        degree = min(degree, df - 1)
+    if not isinstance(include_intercept, (bool, np.bool_)):
+        raise ValueError(f"include_intercept must be True or False, not {include_intercept!r}")
+    if extrapolation is None:
+        extrapolation = "constant" if kind == "bs" else "linear"
+    if extrapolation not in EXTRAPOLATIONS:
+        raise ValueError(
+            f"extrapolation must be {', '.join(map(repr, EXTRAPOLATIONS))} or None for the "
+            f"default, not {extrapolation!r}"
+        )
+    return df, degree, knots, boundary_knots, extrapolation
 
 
-def bs(x, df=None, degree=3, knots=None, boundary_knots=None, include_intercept=False):
-    """B-spline basis of x, with knots learned from x itself; constant beyond the boundary knots.
+def bs(
+    x,
+    df=None,
+    degree=3,
+    knots=None,
+    boundary_knots=None,
+    include_intercept=False,
+    extrapolation=None,
+):
+    """B-spline basis of x, with knots learned from x itself.
 
-    `learn_spline` takes the same arguments and keeps the knots for prediction.
+    `SplineTerm` and `SplineTransformer` take the same arguments and keep the knots for prediction.
 
     Parameters
     ----------
@@ -184,10 +170,18 @@ def bs(x, df=None, degree=3, knots=None, boundary_knots=None, include_intercept=
         Interior knots, by default quantiles of x, and a pair, by default the range of x.
     include_intercept : bool, default=False
         Keep the first basis function; rows then sum to 1.
+    extrapolation : {"constant", "continue", "linear", "error"}, optional
+        Beyond the boundary knots: keep the value at the boundary (the default), go on with the
+        polynomial as R does, go on linearly, or raise.
 
     Returns
     -------
     ndarray of shape (n, df - 1), or (n, df) with the intercept
+
+    Raises
+    ------
+    ValueError
+        For values, knots or degrees of freedom that make no spline; the message has the remedy.
 
     Examples
     --------
@@ -198,11 +192,21 @@ def bs(x, df=None, degree=3, knots=None, boundary_knots=None, include_intercept=
            [0.375 , 0.375 , 0.125 ],
            [0.    , 0.    , 1.    ]])
     """
-    return learn_spline(x, "bs", df, degree, knots, boundary_knots, include_intercept).evaluate(x)
+    basis = learn_spline(
+        x, "bs", df, degree, knots, boundary_knots, include_intercept, extrapolation
+    )
+    return basis.evaluate(x)
 
 
-def ns(x, df=None, knots=None, boundary_knots=None, include_intercept=False):
-    """Natural cubic spline basis of x, linear beyond the boundary knots.
+def ns(
+    x,
+    df=None,
+    knots=None,
+    boundary_knots=None,
+    include_intercept=False,
+    extrapolation=None,
+):
+    """Natural cubic spline basis of x, by default linear beyond the boundary knots.
 
     Parameters and result are those of `bs`. It equals R's `ns(x, df = df - 1)`; df=2 is a straight
     line. With the intercept the columns span the constant, but rows do not sum to 1.
@@ -214,85 +218,38 @@ def ns(x, df=None, knots=None, boundary_knots=None, include_intercept=False):
     >>> (basis / basis[3]).ravel().round(4)
     array([0.  , 0.25, 0.5 , 1.  , 1.25])
     """
-    return learn_spline(x, "ns", df, 3, knots, boundary_knots, include_intercept).evaluate(x)
+    basis = learn_spline(x, "ns", df, 3, knots, boundary_knots, include_intercept, extrapolation)
+    return basis.evaluate(x)
 
 
-def bs_names(var_name, df, include_intercept=False):
-    """Column names of `bs`, numbered by basis function: the first is dropped without the intercept.
-
-    >>> bs_names("age", 4)
-    ['bs(age, 2/4)', 'bs(age, 3/4)', 'bs(age, 4/4)']
-    """
-    df = _integer(df, "df", minimum=2)
-    return [f"bs({var_name}, {j}/{df})" for j in range(1 if include_intercept else 2, df + 1)]
-
-
-def ns_names(var_name, df, include_intercept=False):
-    """Column names of `ns`, numbered from 1: its columns are not single basis functions.
-
-    >>> ns_names("age", 4)
-    ['ns(age, 1/4)', 'ns(age, 2/4)', 'ns(age, 3/4)']
-    """
-    df = _integer(df, "df", minimum=2)
-    return [f"ns({var_name}, {j}/{df})" for j in range(1, df + bool(include_intercept))]
+def _check_between(knots, lower, upper, whence=""):
+    outside = knots[(knots <= lower) | (knots >= upper)]
+    if outside.size:
+        raise ValueError(
+            f"interior knots {outside.tolist()} are not strictly between the boundary knots "
+            f"{lower:g} and {upper:g}{whence}; remove them, or give wider boundary_knots"
+        )
 
 
-def _df_without_knots(kind, degree):
-    return degree + 1 if kind == "bs" else 2
-
-
-def _quantile_knots(x, counts, n_knots):
-    """Type-7 quantiles at i / (n_knots + 1) of x, value j counted counts[j] times.
-
-    The positions i (N - 1) / (n_knots + 1) are split in integers: rounding moves no knot off a tie.
-    """
-    if n_knots == 0:
-        return np.empty(0)
+def _check_data(x, weights, name):
+    x = finite_vector(x, repr(name))
+    if weights is not None:
+        weights = finite_vector(weights, "weights")
+        if weights.shape != x.shape:
+            raise ValueError(
+                f"weights has shape {weights.shape} and {name!r} {x.shape}: give one weight a value"
+            )
+        bad = np.count_nonzero(weights < 0)
+        if bad:
+            raise ValueError(f"weights has {bad} negative value(s): correct or drop those rows")
+        x, weights = x[weights > 0], weights[weights > 0]
     if x.size == 0:
-        raise ValueError("no value of x lies within boundary_knots; give knots, or widen them")
-    order = np.argsort(x)
-    last_rank = np.arange(x.size) if counts is None else np.cumsum(counts[order]) - 1
-    position = np.arange(1, n_knots + 1) * last_rank[-1]
-    rank, remainder = np.divmod(position, n_knots + 1)
-    low = x[order[np.searchsorted(last_rank, rank)]]
-    high = x[order[np.searchsorted(last_rank, rank + (remainder > 0))]]
-    return low + remainder / (n_knots + 1) * (high - low)
-
-
-def _check_data(x, counts):
-    x = _finite_vector(x, "x")
-    if counts is not None:
-        counts = _finite_vector(counts, "counts")
-        if counts.shape != x.shape or np.any(counts < 0) or np.any(counts != np.floor(counts)):
-            raise ValueError("counts must hold one whole number >= 0 for each value of x")
-        x, counts = x[counts > 0], counts[counts > 0].astype(np.int64)
-    if x.size == 0:
-        raise ValueError("x has no rows to learn knots from; check the filter that made it")
-    return x, counts
-
-
-def _finite_vector(x, name):
-    x = np.asarray(x, dtype=np.float64)
-    if x.ndim != 1:
-        raise ValueError(f"{name} must be one-dimensional, got shape {x.shape}")
-    bad = x.size - np.count_nonzero(np.isfinite(x))
-    if bad:
-        raise ValueError(f"{name} has {bad} NaN or infinite value(s); drop or impute them first")
-    return x
+        raise ValueError(f"{name!r} has no rows to learn knots from; check the filter that made it")
+    return x, None if weights is None else scale_up(weights)
 
 
 def _increasing(values, name):
-    values = _finite_vector(values, name)
+    values = finite_vector(values, name)
     if np.any(np.diff(values) <= 0):
         raise ValueError(f"{name} must be strictly increasing, sorted, no ties: {values.tolist()}")
     return values
-
-
-def _integer(value, name, minimum):
-    try:
-        whole = operator.index(value)
-    except TypeError:
-        whole = -math.inf
-    if isinstance(value, bool) or whole < minimum:
-        raise ValueError(f"{name} must be an integer >= {minimum}, got {value!r}")
-    return whole

@@ -17,6 +17,7 @@ from scipy import sparse
 from rustystats.codes import combine_codes, compress_codes
 from rustystats.design.blocks import DENSE_BASIS_CELLS, DenseBlock, TableBlock, constant_block
 from rustystats.design.matrix import DesignMatrix
+from rustystats.messages import warn_user
 from rustystats.terms.array import ArrayFactor
 from rustystats.terms.coding import code_terms
 
@@ -132,11 +133,17 @@ class ModelTerms:
         """Whether the terms are the columns of an array, not of a DataFrame."""
         return any(isinstance(f, ArrayFactor) for term in self.terms for f in term.factors)
 
-    def resolve(self, columns):
-        """Text columns named without C() become categorical factors."""
+    def resolve(self, columns, policies=None):
+        """Text columns named without C() become categorical factors; all have the model's policies.
+
+        Parameters
+        ----------
+        columns : Columns
+        policies : levels.Policies, or None for those of a factor by itself
+        """
         return ModelTerms(
             tuple(
-                replace(term, factors=tuple(_as_factor(f, columns) for f in term.factors))
+                replace(term, factors=tuple(_as_factor(f, columns, policies) for f in term.factors))
                 for term in self.terms
             )
         )
@@ -173,12 +180,12 @@ class ModelTerms:
                 for factors in ordered
             ]
         )
-        return ModelTerms(
-            tuple(
-                Term(tuple(learned[f] for f in term.factors), tuple(_products(factors, coding)))
-                for term, factors, coding in zip(self.terms, ordered, codings, strict=True)
-            )
+        terms = tuple(
+            Term(tuple(learned[f] for f in term.factors), tuple(_products(factors, coding)))
+            for term, factors, coding in zip(self.terms, ordered, codings, strict=True)
         )
+        _warn_of_single_levels(terms)
+        return ModelTerms(terms)
 
     def relearn(self, columns, training):
         """The terms with what they learned from the response learned anew, from these rows."""
@@ -255,9 +262,11 @@ def select_columns(blocks, positions):
     return selected
 
 
-def _as_factor(factor, columns):
+def _as_factor(factor, columns, policies):
     as_categorical = getattr(factor, "as_categorical", None)
-    return as_categorical(columns) if as_categorical else factor
+    factor = as_categorical(columns) if as_categorical else factor
+    with_policies = getattr(factor, "with_policies", None)
+    return with_policies(policies) if policies and with_policies else factor
 
 
 def _products(factors, coding):
@@ -265,6 +274,17 @@ def _products(factors, coding):
         chosen = [f for f in factors if not f.is_categorical or f in present]
         if chosen:
             yield tuple((f, f in full) for f in chosen)
+
+
+def _warn_of_single_levels(terms):
+    """Name the factors that lose their columns because they have one level; in full it has one."""
+    pairs = [pair for term in terms for product in term.products for pair in product]
+    lost = {f.label: f for f, full in pairs if f.is_categorical and not full and not f.names()}
+    for label, factor in lost.items():
+        warn_user(
+            f"{label} has one level, {factor.reference!r}, and gives no columns: leave it out, or "
+            "look at whether the column or the rows are those that were meant"
+        )
 
 
 def _product_names(product):
@@ -300,10 +320,8 @@ def _table_product(left, right, n_threads):
     levels = {name: np.repeat(values, right.n_levels) for name, values in left.levels.items()}
     for name, values in right.levels.items():
         levels.setdefault(name, np.tile(values, left.n_levels))
-    parts = left.parts + right.parts
     if n_levels > np.iinfo(np.uint16).max:
-        parts = ()
         codes, present = compress_codes(codes, n_levels, n_threads)
         basis = basis[present]
         levels = {name: values[present] for name, values in levels.items()}
-    return TableBlock(codes, basis, levels, free=left.free and right.free, parts=parts)
+    return TableBlock(codes, basis, levels, free=left.free and right.free)

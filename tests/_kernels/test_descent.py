@@ -103,6 +103,13 @@ def test_sweeps_are_those_of_the_textbook(sweeps, start):
     np.testing.assert_allclose(left, score, atol=1e-10)
 
 
+def test_a_column_without_penalty_is_swept_at_0_too():
+    """It was at its best in the first sweep, and is not once the other has moved."""
+    hessian, score = np.array([[1.0, 0.5], [0.5, 1.0]]), np.array([0.0, 1.0])
+    _, coef, _ = run(hessian, score, np.array([0.0, 0.1]), sweeps=2, tol=1e-9)
+    np.testing.assert_allclose(coef, [-0.45, 1.0 - 0.1 + 0.225], rtol=1e-14)
+
+
 def test_columns_that_may_not_move():
     hessian, score = make_quadratic()
     start = np.array([0.1, -0.2, 0.3, 0.0, 0.5, 0.0])

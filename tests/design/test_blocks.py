@@ -10,7 +10,6 @@ from rustystats.design.blocks import (
     TableBlock,
     constant_block,
     indicator_basis,
-    step_basis,
 )
 
 
@@ -63,14 +62,6 @@ def test_many_indicators_are_sparse():
     assert large.nnz == n_levels + 1
     assert large[3].nnz == 0
     np.testing.assert_array_equal(large[[2, 4]].indices, [2, 3])
-
-
-def test_steps():
-    full = [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
-    np.testing.assert_array_equal(step_basis(4, full=True), full)
-    np.testing.assert_array_equal(step_basis(4, full=False), np.array(full)[:, 1:])
-    assert step_basis(1, full=True).tolist() == [[1.0]]
-    assert step_basis(1, full=False).shape == (1, 0)
 
 
 def test_frozen():

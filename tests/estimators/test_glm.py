@@ -765,9 +765,12 @@ def test_parameters():
         "formula": "a",
         "exposure": "e",
         "fit_intercept": False,
+        "handle_unknown": "mean",
+        "handle_missing": "level",
         "dispersion": "deviance",
         "tol": 1e-6,
         "max_iter": 7,
+        "seed": 1,
         "n_threads": 2,
     }
     model = GLMRegressor(**parameters)

@@ -185,6 +185,107 @@ def test_backward_differences_add_up():
     np.testing.assert_allclose(part["CI_Upper"][1:], np.exp(effects + half), rtol=1e-10)
 
 
+CHOICES = {
+    "treatment": "C(area)",
+    "sum": "C(area, coding='sum')",
+    "helmert": "C(area, coding='helmert')",
+    "polynomial": "C(area, coding='polynomial')",
+    "listed": "C(area, levels=['A', 'D', 'C', 'B'])",
+}
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["y ~ {f} + power", "y ~ 0 + {f} + gas", "y ~ {f}*gas", "y ~ 0 + {f}:gas", "y ~ {f}:power"],
+)
+@pytest.mark.parametrize("choice", list(CHOICES)[1:])
+def test_every_coding_has_the_relativities_of_treatment_coding(formula, choice):
+    results = [fit(formula.format(f=CHOICES[name])) for name in (choice, "treatment")]
+    tables = [result.relativities() for result in results]
+    found, expected = (table.set_index(["Factor", "Level"]) for table in tables)
+    assert len(found) == len(expected)
+    if "*" in formula and choice != "listed":  # the effect of gas is its mean over the areas
+        expected = expected.loc[["Base", "area"]]
+    np.testing.assert_allclose(found.loc[expected.index], expected, rtol=1e-8)
+    predicted = results[0].predict(FRAME, exposure=1.0)
+    np.testing.assert_allclose(product_of_relativities(tables[0], FRAME), predicted, rtol=1e-10)
+
+
+def test_sum_coding_by_hand():
+    result = fit("y ~ C(area, coding='sum')")
+    table = result.relativities()
+    deviations = np.append(result.params[1:], -result.params[1:].sum())
+    np.testing.assert_allclose(
+        table["Relativity"],
+        [np.exp(result.params[0] + deviations[0]), *np.exp(deviations - deviations[0])],
+        rtol=1e-12,
+    )
+
+
+def test_listed_levels_stand_in_their_order():
+    table = fit("y ~ C(area, levels=['D', 'A', 'C', 'B'])").relativities()
+    assert table["Level"].tolist() == ["", "D", "A", "C", "B"]
+    assert table["Relativity"][1] == 1.0
+    by_area = FRAME.groupby("area")["e"].sum()
+    np.testing.assert_allclose(table["Exposure"][1:], by_area[list("DACB")])
+
+
+@pytest.mark.parametrize(
+    ("formula", "name"),
+    [
+        ("y ~ C({f}, min_exposure=35, handle_missing='level') + power", "{f}"),
+        ("y ~ C({f}, coding='sum', min_exposure=35, handle_missing='level')*gas", "{f}"),
+        ("y ~ C({f}, min_exposure=35, handle_missing='level'):gas", "{f}:gas"),
+        (
+            "y ~ bs(age, df=4) + C({f}, 'most_exposed', min_exposure=35, handle_missing='level')",
+            "{f}",
+        ),
+    ],
+)
+def test_pooled_and_missing_levels(formula, name):
+    town = np.random.default_rng(8).choice(
+        ["a", "b", "c", "r1", "r2", "r3"], N, p=[0.4, 0.2, 0.2, 0.1, 0.05, 0.05]
+    )
+    rare = pd.Series(town).isin(["r2", "r3"])
+    data = FRAME.assign(town=np.where(np.arange(N) % 7 == 0, None, town))
+    by_hand = data.assign(
+        band=data["town"].fillna("missing").where(data["town"].isna() | ~rare, "other")
+    )
+    assert (by_hand.groupby("band")["e"].sum()[["a", "b", "c", "r1", "missing"]] >= 35).all()
+    result = fit(formula.format(f="town"), data)
+    expected = fit(formula.format(f="band"), by_hand)
+    tables = [r.relativities() for r in (result, expected)]
+    for table, factor in zip(tables, ("town", "band"), strict=True):
+        table["Factor"] = table["Factor"].str.replace(factor, "{f}")
+    found, wanted = (table.set_index(["Factor", "Level"]) for table in tables)
+    assert len(found) == len(wanted)
+    np.testing.assert_allclose(found.loc[wanted.index], wanted, rtol=1e-7)
+    levels = {level.split(":")[0] for level in found.loc[name].index}
+    assert levels == {"a", "b", "c", "r1", "missing", "other"}
+    predicted = result.predict(data, exposure=1.0)
+    table = result.relativities()
+    rows = data.assign(town=by_hand["band"])
+    np.testing.assert_allclose(product_of_relativities(table, rows), predicted, rtol=1e-10)
+
+
+def test_effects_of_one_column_with_levels_of_their_own_are_told_apart():
+    result = fit("y ~ C(power, min_exposure=60) + power + gas")
+    table = result.relativities()
+    factors = list(table["Factor"].unique())
+    assert factors == ["Base", "C(power, min_exposure=60)", "power", "gas"]
+    pooled = result.model.terms.terms[1].factors[0].learned.pooled
+    assert pooled
+    look_up = table.set_index(["Factor", "Level"])["Relativity"]
+    powers = FRAME["power"].astype(str)
+    expected = (
+        look_up["Base"].item()
+        * look_up[factors[1]][powers.where(~powers.isin(pooled), "other")].to_numpy()
+        * look_up["power"][powers].to_numpy()
+        * look_up["gas"][FRAME["gas"]].to_numpy()
+    )
+    np.testing.assert_allclose(result.predict(FRAME, exposure=1.0), expected, rtol=1e-10)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_levels_that_a_coefficient_of_0_keeps_together_are_equal(seed):
     # to the last bit: users see by it what a lasso has merged

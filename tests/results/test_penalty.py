@@ -175,6 +175,20 @@ def test_degrees_of_freedom_are_those_of_the_free_coefficients():
     assert result.bic() == pytest.approx(-2 * llf + free * np.log(N), rel=1e-8)
 
 
+def test_a_small_coefficient_of_a_large_column_counts():
+    """In cents of a currency that has many: nothing but exact zeros is left out."""
+    plain = fit(**LASSO)
+    data = FRAME.assign(x=1e12 * FRAME["x"])
+    model = rs.glm(f"count ~ {TERMS}", data, family="poisson", exposure="e")
+    large = model.fit(**LASSO, penalty_factor={"x": 1e12})
+    assert 0 < abs(large.params[1]) < 1e-10
+    assert large.selected_features() == plain.selected_features()
+    assert large.n_nonzero() == plain.n_nonzero()
+    assert "x" in large.refit_selected().feature_names
+    path = model.regularization_path([LASSO["alpha"]], penalty_factor={"x": 1e12})
+    assert path.n_nonzero[0] == plain.n_nonzero()
+
+
 def test_a_coefficient_at_its_bound_is_not_free():
     result = fit(upper_bounds={"x": 0.1, "area[T.B]": 3.0})
     assert result.params[1] == 0.1

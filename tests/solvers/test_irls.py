@@ -307,8 +307,8 @@ def test_poisson_with_identity_link_halves_its_steps(monkeypatch, pairs):
     objectives = []
     evaluate = Problem.evaluate
 
-    def counted(self, coef, with_gram, **options):
-        point = evaluate(self, coef, with_gram, **options)
+    def counted(self, coef, with_gram):
+        point = evaluate(self, coef, with_gram)
         objectives.append(point.objective)
         return point
 
@@ -344,12 +344,84 @@ def test_too_few_steps_are_owned_up_to(pair):
 
 
 def test_no_valid_start_is_an_error_with_a_remedy(pairs):
-    problem = make_problem(pairs["binomial", "log"], offset=np.linspace(-9, 9, N))
+    problem = make_problem(pairs["binomial", "identity"], offset=np.linspace(-9, 9, N))
     with pytest.raises(ValueError, match=r"no valid starting point.*use its logit link"):
         solve_irls(problem)
     problem = make_problem(pairs["gamma", "identity"])
     with pytest.raises(ValueError, match=r"identity link.*gamma family; use its log link"):
         solve_irls(problem, start=np.full(6, -1.0))
+
+
+@pytest.mark.parametrize(
+    "names", [("gamma", "inverse"), ("gamma", "identity"), ("poisson", "sqrt")]
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_an_offset_far_from_its_mean_in_one_row(pairs, names, weighted):
+    """The intercept that would do on average leaves the domain there; another one does not."""
+    pair = pairs[names]
+    problem = make_problem(pair)
+    offset = np.zeros(N)
+    offset[7] = -3.0 * pair.centre
+    y, weights = problem.y.copy(), np.ones(N) if weighted else None
+    y[7] = pair.link.inverse(0.5 * pair.centre)
+    if weighted:
+        weights[8], offset[8] = 0.0, -1e3  # a row that does not count
+    moved = replace(problem, y=y, offset=offset, weights=weights)
+    fit = solve_irls(moved, tol=1e-14)
+    assert fit.converged
+    dense = moved.design.to_dense()
+    eta = dense @ fit.coef + offset
+    mu, slope = pair.link.inverse_with_derivative(np.where(offset > -1e3, eta, 1.0))
+    score = (offset > -1e3) * (y - mu) * slope / pair.family.variance(mu)
+    np.testing.assert_allclose(dense.T @ score, 0.0, atol=1e-6 * np.abs(score).sum())
+
+
+@pytest.mark.parametrize("family", ["gaussian", "poisson", "gamma", "inverse_gaussian", "tweedie"])
+def test_the_best_constant_beside_an_offset_is_the_start(pairs, family):
+    pair = pairs[family, "log"]
+    problem = make_problem(pair, with_weights=True, offset=np.linspace(-2.0, 2.0, N))
+    constant = replace(problem, design=DesignMatrix([constant_block(N)], 1))
+    fit = solve_irls(constant)
+    assert fit.n_iter == 1
+    assert fit.history[0] == pytest.approx(fit.history[-1], rel=1e-13)
+
+
+# ---- means that run off ------------------------------------------------------------------------
+
+
+def spread_offset(n=200):
+    """Means over some twenty powers of ten; one scoring step leads to 1e9 from afar."""
+    rng = np.random.default_rng(0)
+    return 2.0 * rng.normal(size=(n, 5)).sum(axis=1), rng.gamma(2, 0.5, n)
+
+
+@pytest.mark.parametrize("start", [None, -7.5, -20.0])
+def test_a_mean_that_overflows_is_no_minimum(pairs, start):
+    pair = pairs["gamma", "log"]
+    offset, y = spread_offset()
+    problem = dense_problem(np.ones((200, 1)), y, pair, offset=offset, intercept=0)
+    start = None if start is None else [start]
+    fit = solve_irls(problem, start=start, tol=1e-20, max_iter=300)
+    assert fit.converged
+    assert fit.coef[0] == pytest.approx(np.log(np.mean(y / np.exp(offset))), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "family", ["poisson", "gamma", "inverse_gaussian", "tweedie", "negbinomial"]
+)
+def test_where_means_have_run_off_the_objective_is_infinite(pairs, family):
+    pair = pairs[family, "log"]
+    problem = make_problem(pair)
+    far = np.r_[800.0, np.zeros(5)]
+    assert problem.evaluate(far, with_gram=False).objective == np.inf
+    near, lane = problem.evaluate_lanes([(problem, np.zeros(6)), (problem, far)])
+    assert np.isfinite(near.objective)
+    assert lane.objective == np.inf
+    weights = np.r_[0.0, np.ones(N - 1)]
+    one_row = replace(problem, offset=np.r_[800.0, np.zeros(N - 1)])
+    assert one_row.evaluate(np.zeros(6), with_gram=True).objective == np.inf
+    unweighted = replace(one_row, weights=weights).evaluate(np.zeros(6), with_gram=True)
+    assert np.isfinite(unweighted.objective)
 
 
 # ---- data at the edge --------------------------------------------------------------------------

@@ -160,12 +160,33 @@ def test_independent_columns_are_soft_thresholds_between_bounds():
     assert found[2] == 0
 
 
-def test_no_penalty_and_no_bounds_is_a_linear_system():
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(50, 12)) + 9 * rng.normal(size=(50, 1))
-    score = rng.normal(size=12)
-    found = minimise(x.T @ x, score, 0.0)
-    np.testing.assert_allclose(found, np.linalg.solve(x.T @ x, score), rtol=1e-8)
+def test_no_penalty_and_no_bounds_is_a_linear_system(monkeypatch):
+    """Solved at once, whatever the signs that the sweeps ended with."""
+    monkeypatch.setattr(quadratic, "MAX_ROUNDS", 1)
+    monkeypatch.setattr(quadratic, "SWEEPS", 1)
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=(50, 12)) + 9 * rng.normal(size=(50, 1))
+        score = rng.normal(size=12)
+        expected = np.linalg.solve(x.T @ x, score)
+        np.testing.assert_allclose(minimise(x.T @ x, score, 0.0), expected, rtol=1e-7)
+
+
+def test_what_leaves_its_sign_or_bounds_is_held_there_exactly(monkeypatch):
+    """By the exact solve alone, without a sweep that could mend it."""
+    monkeypatch.setattr(quadratic, "MAX_ROUNDS", 1)
+    monkeypatch.setattr(quadratic, "SWEEPS", 0)
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        hessian = np.diag(rng.uniform(1, 2, 3)) + 0.1
+        gap = rng.uniform(0.3, 0.9, 3)
+        # the second falls through 0, the third beyond a bound that is no round number
+        score = hessian @ gap + np.array([1.0, -3.0, 3.0])
+        upper = np.array([INF, INF, gap[2] + 1 / 7])
+        found = minimise(hessian, score, 0.5, upper=upper, gap=gap)
+        assert found[0] > 0
+        assert found[1] == 0
+        assert found[2] == upper[2]
 
 
 @pytest.mark.parametrize("correlation", [0.99, 0.99999, 1 - 1e-9])

@@ -100,19 +100,11 @@ def test_equals_the_gram(name, narrow_limits):
         assert found.n_nonzero() <= n_columns < LEVELS
 
 
-@pytest.mark.parametrize(
-    ("family", "l1_ratio"),
-    [
-        ("gaussian", 1.0),
-        ("binomial", 1.0),
-        ("gamma", 0.0),
-        ("binomial", 0.0),
-        ("tweedie", 0.0),
-    ],
-)
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.0])
+@pytest.mark.parametrize("family", [name for name in RESPONSES if name != "poisson"])
 def test_families(family, l1_ratio, narrow_limits):
     model = model_of(family)
-    options = {"alpha": 0.002, "l1_ratio": l1_ratio, "tol": 1e-11}
+    options = {"alpha": 0.002, "l1_ratio": l1_ratio, "tol": 1e-9 if l1_ratio else 1e-12}
     expected = model.fit(**options)
     narrow_limits()
     found = model.fit(**options)
@@ -200,11 +192,49 @@ def test_dense_columns(narrow_limits):
 def test_estimated_theta(narrow_limits):
     frame = FRAME.assign(y=RNG.poisson(MU * RNG.gamma(2.0, 0.5, N)).astype(float))
     model = rs.glm(FORMULA, frame, "negbinomial")
-    expected = model.fit(alpha=0.01)
+    expected = [model.fit(alpha=0.01, l1_ratio=ratio) for ratio in (1.0, 0.0)]
     narrow_limits()
-    found = model.fit(alpha=0.01)
-    assert found.theta == pytest.approx(expected.theta, rel=1e-4)
-    np.testing.assert_allclose(found.params, expected.params, atol=1e-4)
+    for ratio, result in zip((1.0, 0.0), expected, strict=True):
+        found = model.fit(alpha=0.01, l1_ratio=ratio)
+        assert found.theta == pytest.approx(result.theta, rel=1e-4)
+        np.testing.assert_allclose(found.params, result.params, atol=1e-4)
+
+
+def test_what_is_free_separates(narrow_limits):
+    """A level without claims and without penalty, beside many that have one."""
+    frame = FRAME.assign(y=np.where(FRAME["area"] == 2, 0.0, RESPONSES["poisson"]))
+    model = rs.glm(FORMULA, frame, "poisson")
+    options = {"alpha": 0.01, "penalty_factor": {"C(area)": 0.0}, "tol": 1e-6}
+    with pytest.warns(rs.SeparationWarning):
+        expected = model.fit(l1_ratio=1.0, **options).separated
+    narrow_limits()
+    for ratio in (1.0, 0.0):
+        with pytest.warns(rs.SeparationWarning, match="area"):
+            found = model.fit(l1_ratio=ratio, **options)
+        assert found.separated == expected
+
+
+def test_what_is_free_and_nearly_a_combination_is_named(narrow_limits):
+    frame = FRAME.assign(y=RESPONSES["poisson"], year=1e7 + (FRAME["x"] > 0))
+    model = rs.glm(f"{FORMULA} + year", frame, "poisson")
+    narrow_limits()
+    with pytest.warns(UserWarning, match="^year: so nearly a combination"):
+        result = model.fit(alpha=0.01, l1_ratio=1.0, penalty_factor={"year": 0})
+    assert result.method != "Gram"
+    assert np.isnan(result.params[-1])
+
+
+def test_refit_of_what_was_selected(narrow_limits):
+    model = model_of("poisson")
+    narrow_limits()
+    lasso = model.fit(alpha=0.01, l1_ratio=1.0)
+    refit = lasso.refit_selected()
+    assert refit.method == "Gram"
+    assert len(refit.params) == lasso.n_nonzero() + 1
+    ridge = model.fit(alpha=0.01)
+    with pytest.raises(ValueError, match="nothing was selected"):
+        ridge.refit_selected()
+    assert "No standard errors: the fit was found by conjugate gradients" in ridge.summary()
 
 
 def test_stability_selection(narrow_limits, monkeypatch):

@@ -10,7 +10,8 @@ import pytest
 
 from rustystats.design.blocks import TableBlock
 from rustystats.frames import read_columns
-from rustystats.terms.categorical import STEP_LEVELS, CategoricalFactor, label
+from rustystats.terms.categorical import CategoricalFactor
+from rustystats.terms.contrasts import DENSE_LEVELS
 
 AREAS = list("BADCABBA")
 
@@ -44,8 +45,8 @@ def indicators(values, levels):
 )
 def test_levels(values, levels):
     factor = learn(values)
-    assert factor.levels == tuple(levels)
-    assert factor.reference == 0
+    assert factor.labels == tuple(levels)
+    assert factor.reference == levels[0]
 
 
 def test_columns_without_and_with_the_reference():
@@ -58,7 +59,7 @@ def test_columns_without_and_with_the_reference():
 
 def test_chosen_reference():
     factor = learn(AREAS, ref="C")
-    assert factor.reference == 2
+    assert factor.reference == "C"
     np.testing.assert_array_equal(dense(factor, AREAS), indicators(AREAS, "ABD"))
     assert factor.names() == ["f[T.A]", "f[T.B]", "f[T.D]"]
     assert factor.names(full=True) == ["f[T.A]", "f[T.B]", "f[C]", "f[T.D]"]
@@ -127,7 +128,7 @@ def test_unseen_levels_are_counted_and_named():
     assert "drop those rows" in str(e.value)
     with pytest.raises(ValueError, match=r"1 level .*in 1 row: Z"):
         dense(factor, ["A", "Z"])
-    with pytest.raises(ValueError, match=r"L0, L1, L2, L3, L4, L5, L6, L7, \.\.\."):
+    with pytest.raises(ValueError, match=r"L0, L1, L2, L3, L4, L5, L6, L7 and 2 more"):
         dense(factor, [f"L{i}" for i in range(10)])
 
 
@@ -146,7 +147,7 @@ def test_steps_of_numbers_follow_as_numbers():
     factor = learn(ages, **STEPS)
     assert factor.names() == ["f[D.2]", "f[D.9]", "f[D.10]"]
     assert factor.names(full=True) == ["f[0]", "f[D.2]", "f[D.9]", "f[D.10]"]
-    assert factor.reference == 0
+    assert factor.reference == "0"
     expected = steps(ages, [0, 2, 9, 10])
     np.testing.assert_array_equal(dense(factor, ages), expected[:, 1:])
     np.testing.assert_array_equal(dense(factor, ages, full=True), expected)
@@ -209,31 +210,23 @@ def test_coding_of_the_label():
 
 @pytest.mark.parametrize("coding", ["Treatment", "backward", "", None, 1, ["treatment"]])
 def test_unknown_coding(coding):
-    with pytest.raises(ValueError, match=r"unknown coding.*'treatment' and 'backward_difference'"):
+    with pytest.raises(ValueError, match=r"unknown coding.*'treatment', 'sum', .*'polynomial'"):
         CategoricalFactor("f", coding=coding)
 
 
 @pytest.mark.parametrize("ref", ["B", "A", 0])
 def test_steps_have_no_reference(ref):
-    with pytest.raises(ValueError, match=r"'f' takes no ref.*base is the first"):
+    with pytest.raises(ValueError, match=r"'f' takes no ref.*base is the first level"):
         CategoricalFactor("f", ref=ref, **STEPS)
 
 
 def test_steps_of_too_many_levels():
-    values = np.arange(3 * STEP_LEVELS) % STEP_LEVELS
-    assert len(learn(values, **STEPS).names()) == STEP_LEVELS - 1
-    values[0] = STEP_LEVELS
+    values = np.arange(3 * DENSE_LEVELS) % DENSE_LEVELS
+    assert len(learn(values, **STEPS).names()) == DENSE_LEVELS - 1
+    values[0] = DENSE_LEVELS
     with pytest.raises(ValueError, match=r"'f' has 1025 levels.*'backward_difference'.*1024.*band"):
         learn(values, **STEPS)
-    assert len(learn(values).names()) == STEP_LEVELS
-
-
-@pytest.mark.parametrize("missing", [None, np.nan])
-def test_missing_is_no_level(missing):
-    with pytest.raises(ValueError, match=r"'f' has 2 missing values.*drop"):
-        learn(["A", missing, "B", missing])
-    with pytest.raises(ValueError, match=r"'f' is missing or not finite in 2 rows.*drop"):
-        learn([1.0, np.nan, 2.0, np.nan])
+    assert len(learn(values).names()) == DENSE_LEVELS
 
 
 def test_prediction_on_few_rows_of_many_levels():
@@ -249,18 +242,3 @@ def test_continuous_column_is_refused():
     values = np.random.default_rng(4).normal(size=5000)
     with pytest.raises(ValueError, match=r"'f' has too many distinct values.*spline"):
         learn(values)
-
-
-@pytest.mark.parametrize(
-    ("level", "text"),
-    [
-        (3, "3"),
-        (3.0, "3"),
-        (np.float32(0.5), "0.5"),
-        (np.int8(-2), "-2"),
-        ("A", "A"),
-        (True, "True"),
-    ],
-)
-def test_label(level, text):
-    assert label(level) == text

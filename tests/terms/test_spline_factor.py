@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import rustystats as rs
 from rustystats.design.blocks import DenseBlock, TableBlock
 from rustystats.frames import read_columns
 from rustystats.terms.expression import Expression
@@ -100,3 +101,95 @@ def test_learning_leaves_the_specification_alone():
     assert factor.basis is None
     assert learned.learn(columns_of(FRAME)) == learned
     assert hash(learned) == hash(factor.learn(columns_of(FRAME)))
+
+
+# ---- in formulas ------------------------------------------------------------------------------
+
+SMALL = FRAME.iloc[:300].assign(
+    y=RNG.poisson(1.0, 300), town=RNG.choice(["a", "b"], 300), **{"my age": FRAME["age"]}
+)
+
+
+def fit(formula, data=SMALL):
+    return rs.glm(formula, data, family="poisson").fit()
+
+
+@pytest.mark.parametrize("kind", ["bs", "ns"])
+@pytest.mark.parametrize("way", ["continue", "linear", "constant"])
+@pytest.mark.parametrize("name", ["age", "money"])
+def test_extrapolation_in_a_formula(kind, way, name):
+    result = fit(f"y ~ {kind}({name}, df=4, extrapolation='{way}')")
+    low, high = SMALL[name].min(), SMALL[name].max()
+    new = pd.DataFrame({name: [low - 5.5, low, high, high + 3.25, high + 40]})
+    basis = learn_spline(SMALL[name], kind, df=4, extrapolation=way).evaluate(new[name])
+    eta = result.params[0] + basis @ result.params[1:]
+    np.testing.assert_allclose(np.log(result.predict(new)), eta, rtol=1e-10, atol=1e-10)
+    assert result.feature_names[1].startswith(f"{kind}({name}, ")
+
+
+@pytest.mark.parametrize("kind", ["bs", "ns"])
+@pytest.mark.parametrize("name", ["age", "money", "my age", "log(money)"])
+def test_values_outside_as_an_error(kind, name):
+    written = f"`{name}`" if name == "my age" else name
+    term = f"{kind}({written}, extrapolation='error')"
+    result = fit(f"y ~ {term}")
+    assert result.predict(SMALL).shape == (300,)
+    strange = SMALL.iloc[[0] * 3].assign(age=200, money=1e6, **{"my age": 200})
+    new = pd.concat([SMALL.iloc[:4], strange])
+    with pytest.raises(ValueError, match="outside the boundary knots") as caught:
+        result.predict(new)
+    assert f"{term}: {name!r} is outside" in str(caught.value)
+    assert "in 3 rows" in str(caught.value)
+
+
+# formula, the place in it: what needs no data
+UNREADABLE = [
+    ("y ~ bs(age, df=1)", 4, "df must be an integer >= 2, got 1"),
+    ("y ~ town*ns(age, df=1)", 9, "df must be an integer >= 2, got 1"),
+    ("y ~ bs(age, 5.5)", 4, "got 5.5"),
+    ("y ~ bs(age, degree=0)", 4, "degree must be an integer >= 1"),
+    ("y ~ town + bs(age, knots=[50, 30])", 11, "knots must be strictly increasing"),
+    ("y ~ bs(age, knots='30')", 4, "knots must be numbers"),
+    ("y ~ bs(age, knots={30: 1})", 4, "knots must be numbers"),
+    ("y ~ bs(age, knots=[[30]])", 4, "knots must be one-dimensional"),
+    ("y ~ bs(age, df=5, knots=[30, 50])", 4, r"df=5 contradicts 2 knots \(df=6\)"),
+    ("y ~ bs(age, boundary_knots=[18])", 4, "boundary_knots must be a pair"),
+    ("y ~ bs(age, knots=[99], boundary_knots=[18, 90])", 4, r"99.0.* between .* 18 and 90"),
+    ("y ~ bs(age, extrapolation='flat')", 4, "'continue', .* not 'flat'"),
+    ("y ~ bs(age, extrapolation=linear)", 4, "extrapolation=linear"),
+    ("y ~ ns(age, extrapolate='linear')", 4, "unknown argument 'extrapolate'.*extrapolation"),
+    ("y ~ bs(age, dff=5)", 4, "unknown argument 'dff'"),
+    ("y ~ bs(town)", 4, "'town' is text or categories, not numeric"),
+    ("y ~ money + bs(log(town), df=4)", 12, "'town' is text or categories, not numeric"),
+]
+
+
+@pytest.mark.parametrize(("formula", "place", "words"), UNREADABLE, ids=[u[0] for u in UNREADABLE])
+def test_impossible_options_point_into_the_formula(formula, place, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        fit(formula)
+    *_, written, mark = str(caught.value).split("\n")
+    assert written == f"  {formula}"
+    assert mark == " " * (place + 2) + "^"
+
+
+# term, message: what the data tell
+IMPOSSIBLE = [
+    ("bs(age, knots=[1, 50])", r"knots \[1.0\] are not .*, the range of 'age'"),
+    ("ns(age, boundary_knots=[-9, -5])", "no value of 'age' lies within"),
+    ("ns(age, boundary_knots=[30, 40], extrapolation='error')", "'age' is outside"),
+]
+
+
+@pytest.mark.parametrize(("term", "words"), IMPOSSIBLE)
+def test_impossible_data_name_the_term(term, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        fit(f"y ~ money + {term}")
+    assert str(caught.value).startswith(f"{term}: ")
+
+
+def test_label_says_all_options():
+    options = {"df": 5, "boundary_knots": (18, 90), "extrapolation": "linear"}
+    label = "bs(age, boundary_knots=[18, 90], df=5, extrapolation='linear')"
+    assert make("bs", "age", **options).label == label
+    assert fit(f"y ~ {label}").feature_names[1:] == [f"bs(age, {j}/5)" for j in (2, 3, 4, 5)]

@@ -1,0 +1,41 @@
+"""X and y as scikit-learn's users pass them, and what they are read as."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.exceptions import DataConversionWarning
+
+from rustystats import frames
+from rustystats.messages import warn_user
+from rustystats.terms.array import as_matrix
+
+
+def as_data(X):
+    """X as a DataFrame with named columns or else as an array.
+
+    A DataFrame whose columns are not named by strings is an array with labels, as in scikit-learn.
+    """
+    if sparse.issparse(X):
+        raise TypeError("sparse X is not supported yet: pass X.toarray() or a DataFrame")
+    if frames.is_frame(X):
+        named = [isinstance(name, str) for name in frames.column_names(X)]
+        if all(named):
+            return X
+        if any(named):
+            raise TypeError("the columns of X are named by strings and others: use strings alone")
+    return as_matrix(X)
+
+
+def response_vector(y):
+    """The response as a vector; a column vector is ravelled."""
+    if y is None:
+        raise ValueError("this estimator requires y to be passed, but the target y is None")
+    y = np.asarray(y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        warn_user(
+            "A column-vector y was passed when a 1d array was expected: it is read as y.ravel()",
+            DataConversionWarning,
+        )
+        return y.ravel()
+    if y.ndim != 1:
+        raise ValueError(f"y must be one-dimensional, an array or a Series, not of shape {y.shape}")
+    return y

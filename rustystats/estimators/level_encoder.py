@@ -1,0 +1,188 @@
+"""What encoders of categorical columns share: reading X, and looking up what each level got."""
+
+from abc import abstractmethod
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+
+from rustystats import frames
+from rustystats.estimators.inputs import as_data
+from rustystats.levels import level_keys, look_up
+from rustystats.messages import listed
+
+MISSING = ("error", "level")
+
+
+class Categories(NamedTuple):
+    """X as columns of level codes.
+
+    features : names of the columns, or their number where they have none
+    flat : whether X was one-dimensional
+    """
+
+    encoded: list
+    names: list
+    keys: list
+    features: object
+    flat: bool
+
+    @property
+    def n_rows(self):
+        """Rows of X."""
+        return len(self.encoded[0].codes)
+
+    def beside(self, vectors):
+        """The vectors as columns of a matrix; for a one-dimensional X the only one as it is."""
+        if len(vectors) > 1:
+            return np.column_stack(vectors)
+        return vectors[0] if self.flat else vectors[0][:, None]
+
+
+class LevelEncoder(TransformerMixin, BaseEstimator):
+    """A number for each level of each column of X, learned by `fit` as ``encodings_``.
+
+    A subclass has the parameters handle_unknown, handle_missing and n_threads, and these members.
+
+    label : str, what it is called in names: "TE" gives ``TE(brand)``
+    unknown : str, how handle_unknown asks for `_unknown_value` for a level not seen
+    """
+
+    def transform(self, X):
+        """The number that `fit` found for the level of each row.
+
+        Parameters
+        ----------
+        X : as in `fit`
+
+        Returns
+        -------
+        (m, k) float64, a column for each of X, or (m,) where X is one-dimensional
+            A DataFrame where `set_output` asks for one.
+
+        Raises
+        ------
+        ValueError
+            If a level was not seen in `fit` and handle_unknown is "error", or a value is missing
+            and handle_missing is "error".
+        """
+        check_is_fitted(self)
+        self._check_policies()
+        categories = self._read(X, fitted=True)
+        parts = zip(*categories[:3], _each(self.encodings_, len(categories.names)), strict=True)
+        return categories.beside([self._look_up(*part) for part in parts])
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns of the result, ``TE(brand)`` or ``FE(brand)``.
+
+        Parameters
+        ----------
+        input_features : list of str, optional
+            Names of the columns of X where X is an array; otherwise those seen in `fit`.
+
+        Returns
+        -------
+        (k,) ndarray of str
+        """
+        check_is_fitted(self)
+        names = _check_feature_names_in(self, input_features)
+        return np.array([f"{self.label}({name})" for name in names], dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.input_tags.allow_nan = self.handle_missing == "level"
+        return tags
+
+    @property
+    @abstractmethod
+    def _unknown_value(self):
+        """What a level gets that was not seen."""
+
+    def _check_policies(self):
+        for name, known in (
+            ("handle_unknown", (self.unknown, "error")),
+            ("handle_missing", MISSING),
+        ):
+            if getattr(self, name) not in known:
+                spelled = " or ".join(map(repr, known))
+                raise ValueError(f"{name} must be {spelled}, not {getattr(self, name)!r}")
+
+    def _read(self, X, fitted=False):
+        """X as `Categories`; fitted: its features must be those of the fit."""
+        flat = frames.is_text(X)
+        if flat:
+            named = isinstance(getattr(X, "name", None), str)
+            X = frames.as_frame(X, X.name if named else "x0")
+            names = frames.column_names(X)
+            features = names if named else 1
+        else:
+            # of rows that mix texts and numbers numpy would make texts
+            X = as_data(np.array(X, dtype=object) if isinstance(X, (list, tuple)) else X)
+            if frames.is_frame(X):
+                names = features = frames.column_names(X)
+                if not names:
+                    raise ValueError("X has 0 feature(s): a minimum of 1 is required")
+            else:
+                _check_array(X)
+                features = X.shape[1]
+                names = [f"x{i}" for i in range(features)]
+                X = frames.matrix_frame(X, names)
+        if fitted:
+            self._check_features(features)
+        columns = frames.read_columns(X, names, self.n_threads)
+        encoded = [columns.factor(name, self.handle_missing == "level") for name in names]
+        keys = [level_keys(column, name) for column, name in zip(encoded, names, strict=True)]
+        return Categories(encoded, names, keys, features, flat)
+
+    def _check_features(self, features):
+        header = np.empty((1, features)) if isinstance(features, int) else None
+        if header is None:
+            header = frames.make_frame({name: [] for name in features}, None)
+        validate_data(self, header, reset=False, skip_check_array=True)
+
+    def _look_up(self, encoded, name, keys, table):
+        unseen = [i for i, key in enumerate(keys) if key not in table]
+        if unseen and self.handle_unknown == "error":
+            rows = int(encoded.counts[unseen].sum())
+            raise ValueError(
+                f"column {name!r} has {len(unseen)} level{'s' if len(unseen) > 1 else ''} not seen "
+                f"in fit, in {rows} row{'s' if rows > 1 else ''}: "
+                f"{listed([str(keys[i]) for i in unseen])}; map them to levels that are known, or "
+                f"pass handle_unknown={self.unknown!r}"
+            )
+        return look_up(encoded, keys, table, self._unknown_value)
+
+    def _keep(self, categories, **fitted):
+        """Assign what was fitted in one step: an error or interrupt before changes nothing.
+
+        A list of one column's value each becomes the value itself, or a dict by column.
+        """
+        features = categories.features
+        for name, value in fitted.items():
+            if isinstance(value, list):
+                one = len(value) == 1
+                fitted[name] = value[0] if one else dict(zip(categories.names, value, strict=True))
+        fitted["n_features_in_"] = len(categories.names)
+        if not isinstance(features, int):
+            fitted["feature_names_in_"] = np.array(features, dtype=object)
+        kept = {name: value for name, value in vars(self).items() if not name.endswith("_")}
+        self.__dict__ = kept | fitted
+
+
+def _each(value, n_columns):
+    """What `_keep` made of a list, as the list."""
+    return [value] if n_columns == 1 else list(value.values())
+
+
+def _check_array(X):
+    for size, what in zip(X.shape, ("sample(s)", "feature(s)"), strict=True):
+        if size == 0:
+            raise ValueError(
+                f"X is empty: found array with 0 {what} (shape={X.shape}) while a minimum of 1 is "
+                "required."
+            )
+    if X.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: X is {X.dtype}")

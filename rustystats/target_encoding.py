@@ -1,0 +1,261 @@
+"""Target encoding of plain lists, arrays and Series, and of a column of a DataFrame.
+
+The mathematics is in `encoding.py`, the coding of the categories in `frames.py`.
+"""
+
+import numpy as np
+
+from rustystats import encoding, frames
+from rustystats.levels import distinct, level_keys, look_up, read_levels
+from rustystats.terms.categorical import label
+from rustystats.threads import effective_n_threads
+
+
+def target_encode(
+    categories,
+    target,
+    var_name="x",
+    prior_weight=1.0,
+    n_permutations=4,
+    seed=None,
+    *,
+    exposure=None,
+    weights=None,
+    n_threads=None,
+):
+    """Encode a categorical column by the mean of the response of its levels, without its own.
+
+    The ordered target statistics of CatBoost (see `rustystats.encoding`): a row gets
+    ``(sum + prior * prior_weight) / (volume + prior_weight)`` over the rows of its level that
+    stand before it in a random order of all rows, averaged over n_permutations orders. A row's
+    own response enters through the prior alone, the mean response of all rows.
+
+    Parameters
+    ----------
+    categories : list, array or Series of n values
+        Text, numbers, booleans or categories.
+    target : (n,) array
+        The response; a number of claims where an exposure is given.
+    var_name : str
+    prior_weight : float, 0 or more
+        How many rows the prior counts for; with an exposure, how much of that.
+    n_permutations : int
+    seed : int, SeedSequence, Generator or None
+        The same seed, data and version give the same result whatever the number of threads.
+    exposure, weights : (n,) array, optional
+        The encoding is sum(weight * target) / sum(weight * exposure).
+    n_threads : int or None
+
+    Returns
+    -------
+    encoded : (n,) float64
+    name : str, ``"TE(var_name)"``
+    prior : float
+    level_stats : dict
+        For each level the tuple (sum of the response, number of rows); with weights or an
+        exposure the tuple (sum, volume). `apply_target_encoding` takes it.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, categories or numbers are missing, or parameters are out of range.
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> brands, claims = ["a", "b", "a", "a"], [1, 0, 0, 1]
+    >>> encoded, name, prior, stats = rs.target_encode(brands, claims, "brand", seed=1)
+    >>> name, prior, stats["a"]
+    ('TE(brand)', 0.5, (2.0, 3))
+    >>> float(encoded[1])  # alone in its level
+    0.5
+    >>> rs.apply_target_encoding(["a", "c"], stats, prior).tolist()
+    [0.625, 0.5]
+    """
+    encoded = read_levels(categories, var_name, n_threads)
+    return _target_encode(
+        encoded.codes,
+        level_keys(encoded, var_name),
+        target,
+        var_name,
+        (prior_weight, n_permutations, seed),
+        (weights, exposure),
+        n_threads,
+    )
+
+
+def target_encode_interaction(
+    categories1,
+    categories2,
+    target,
+    var_name1="x1",
+    var_name2="x2",
+    prior_weight=1.0,
+    n_permutations=4,
+    seed=None,
+    *,
+    exposure=None,
+    weights=None,
+    n_threads=None,
+):
+    """Encode the combination of two categorical columns by the mean of the response.
+
+    Parameters and results as `target_encode`; the name is ``"TE(a:b)"`` and a level is named
+    ``"A:B"``.
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> first, second, claims = ["a", "b", "a"], ["x", "y", "x"], [1, 2, 3]
+    >>> encoded, name, prior, stats = rs.target_encode_interaction(first, second, claims, "u", "v")
+    >>> name, stats
+    ('TE(u:v)', {'a:x': (4.0, 2), 'b:y': (2.0, 1)})
+    >>> rs.apply_target_encoding([f"{i}:{j}" for i, j in zip("ab", "xx")], stats, prior).tolist()
+    [2.0, 2.0]
+    """
+    first = read_levels(categories1, var_name1, n_threads)
+    second = read_levels(categories2, var_name2, n_threads)
+    if len(first.codes) != len(second.codes):
+        raise ValueError(
+            f"{var_name1!r} has {len(first.codes)} categories, {var_name2!r} "
+            f"{len(second.codes)}: pass one of each a row"
+        )
+    name = f"{var_name1}:{var_name2}"
+    n_threads_used = effective_n_threads(n_threads, len(first.codes))
+    codes, pairs = encoding.combine_levels(
+        first.codes, second.codes, len(second.levels), n_threads_used
+    )
+    keys = [f"{label(first.levels[i])}:{label(second.levels[j])}" for i, j in pairs.T.tolist()]
+    return _target_encode(
+        codes,
+        distinct(keys, name),
+        target,
+        name,
+        (prior_weight, n_permutations, seed),
+        (weights, exposure),
+        n_threads,
+    )
+
+
+def apply_target_encoding(categories, level_stats, prior, prior_weight=1.0):
+    """The full encoding of new rows: ``(sum + prior * prior_weight) / (volume + prior_weight)``.
+
+    Parameters
+    ----------
+    categories : list, array or Series of m values
+    level_stats : dict, from `target_encode`
+    prior : float, from `target_encode`
+        What a level that is not in level_stats gets.
+    prior_weight : float
+        That given to `target_encode`.
+
+    Returns
+    -------
+    (m,) float64
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> rs.apply_target_encoding(["a", "z"], {"a": (2.0, 3)}, prior=0.5, prior_weight=1.0).tolist()
+    [0.625, 0.5]
+    """
+    encoded = read_levels(categories, "categories")
+    sums, volumes = np.array(list(level_stats.values()), dtype=np.float64).reshape(-1, 2).T
+    statistics = encoding.TargetStatistics(sums, volumes, float(prior))
+    table = dict(zip(level_stats, statistics.encode_levels(prior_weight), strict=True))
+    return look_up(encoded, level_keys(encoded, "categories"), table, float(prior))
+
+
+class TargetEncodingTerm:
+    """The target encoding of one column of a DataFrame, learned once and replayed.
+
+    Parameters
+    ----------
+    var_name : str
+    prior_weight : float
+    n_permutations : int
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> term = rs.TargetEncodingTerm("brand", prior_weight=1.0, n_permutations=4)
+    >>> values, name = term.fit_transform({"brand": ["a", "b", "a"]}, [1, 0, 2], seed=1)
+    >>> term.transform({"brand": ["a", "z"]})
+    (array([1.33333333, 1.        ]), 'TE(brand)')
+    """
+
+    def __init__(self, var_name, prior_weight=1.0, n_permutations=4):
+        self.var_name = var_name
+        self.prior_weight = encoding.check_prior_weight(prior_weight)
+        self.n_permutations = encoding.check_n_permutations(n_permutations)
+        self.prior = None
+        self.level_stats = None
+
+    def fit_transform(self, data, target, seed=None, *, exposure=None, weights=None):
+        """Learn from the rows of data and encode them, each without its own response.
+
+        Returns
+        -------
+        ((n,) float64, name)
+        """
+        values, name, prior, stats = target_encode(
+            self._column(data),
+            target,
+            self.var_name,
+            self.prior_weight,
+            self.n_permutations,
+            seed,
+            exposure=exposure,
+            weights=weights,
+        )
+        self.prior, self.level_stats = prior, stats
+        return values, name
+
+    def transform(self, data):
+        """Encode new rows by the full statistics; a level not seen gets the prior.
+
+        Returns
+        -------
+        ((m,) float64, name)
+
+        Raises
+        ------
+        ValueError
+            If the term is not fitted.
+        """
+        if self.level_stats is None:
+            raise ValueError(f"TE({self.var_name}) is not fitted: call fit_transform first")
+        values = apply_target_encoding(
+            self._column(data), self.level_stats, self.prior, self.prior_weight
+        )
+        return values, f"TE({self.var_name})"
+
+    def _column(self, data):
+        return frames.read_labels(data, self.var_name)
+
+
+def level_stats(keys, statistics, counted):
+    """The statistics as a dict of tuples (sum, volume); a volume that was counted is an int."""
+    volumes = statistics.volumes.astype(np.int64) if counted else statistics.volumes
+    pairs = zip(statistics.sums.tolist(), volumes.tolist(), strict=True)
+    return dict(zip(keys, pairs, strict=True))
+
+
+def _target_encode(codes, keys, target, name, options, volumes, n_threads):
+    prior_weight, n_permutations, seed = options
+    n_threads = effective_n_threads(n_threads, len(codes))
+    statistics = encoding.learn_statistics(codes, len(keys), target, *volumes, n_threads)
+    encoded = encoding.ordered_statistics(
+        codes,
+        len(keys),
+        target,
+        *volumes,
+        prior=statistics.prior,
+        prior_weight=prior_weight,
+        n_permutations=n_permutations,
+        seed=seed,
+        n_threads=n_threads,
+    )
+    counted = all(volume is None for volume in volumes)
+    stats = level_stats(keys, statistics, counted)
+    return encoded, f"TE({name})", statistics.prior, stats

@@ -1,0 +1,200 @@
+"""Target and frequency encoding in a formula: ``TE(Model)``, ``TE(brand:region)``, ``FE(Model)``.
+
+A level becomes one number: the rate of its rows, drawn to the overall one, or its share of rows
+(`encoding.py` has the formulas). New rows look the number up by level (a table). The rows that a
+target encoding was learned from get the ordered one instead, a number each (dense), which their own
+response is no part of: so ``predict`` on them differs from the fitted values, on purpose.
+
+Exposure and weights of the model count: the encoding is a rate per unit of exposure. What is drawn
+at random depends on the model's seed and on the text of the factor, not on its place.
+"""
+
+from dataclasses import dataclass, field, replace
+from zlib import crc32
+
+import numpy as np
+
+from rustystats.codes import combine_codes, compress_codes, count_codes
+from rustystats.design.blocks import DenseBlock, TableBlock
+from rustystats.encoding import (
+    TargetStatistics,
+    check_n_permutations,
+    check_prior_weight,
+    learn_statistics,
+    ordered_statistics,
+)
+from rustystats.terms.levels import label
+
+
+@dataclass(frozen=True)
+class TargetFactor:
+    """One column: the mean response of a level, or of a combination of levels.
+
+    Parameters
+    ----------
+    columns : tuple of str
+    prior_weight : float
+        Rows (or exposure) that the overall rate counts for.
+    n_permutations : int
+    levels : dict of column to the (L,) labels of the levels, learned
+    statistics : TargetStatistics of the levels, learned
+    """
+
+    columns: tuple
+    prior_weight: float = 1.0
+    n_permutations: int = 4
+    levels: dict | None = field(default=None, compare=False)
+    statistics: TargetStatistics | None = field(default=None, compare=False)
+    is_categorical = False
+    is_supervised = True
+
+    def __post_init__(self):
+        check_prior_weight(self.prior_weight)
+        check_n_permutations(self.n_permutations)
+
+    @property
+    def label(self):
+        """The factor as a formula writes it."""
+        given = [
+            f", {name}={getattr(self, name)!r}"
+            for name in ("prior_weight", "n_permutations")
+            if getattr(self, name) != getattr(TargetFactor, name)
+        ]
+        return f"TE({':'.join(self.columns)}{''.join(given)})"
+
+    def learn(self, columns, training=None):
+        """The factor with the sums of these rows by level."""
+        if training is None:
+            raise ValueError(f"{self.label} learns from a response, and there is none")
+        codes, levels = _joint_levels(columns, self.columns)
+        n_levels = len(levels[self.columns[0]])
+        statistics = learn_statistics(
+            codes, n_levels, training.y, training.weights, training.exposure, columns.n_threads
+        )
+        return replace(self, levels=levels, statistics=statistics)
+
+    def training_block(self, columns, training):
+        """The ordered encoding of the rows that were learned from."""
+        codes, levels = _joint_levels(columns, self.columns)
+        encoded = ordered_statistics(
+            codes,
+            len(levels[self.columns[0]]),
+            training.y,
+            training.weights,
+            training.exposure,
+            prior=self.statistics.prior,
+            prior_weight=self.prior_weight,
+            n_permutations=self.n_permutations,
+            seed=np.random.SeedSequence(training.seed, spawn_key=(crc32(self.label.encode()),)),
+            n_threads=columns.n_threads,
+        )
+        return DenseBlock(encoded[:, None])
+
+    def block(self, columns, full=False):
+        """The encoding by level; of one that was not seen, the overall rate."""
+        codes, levels = _joint_levels(columns, self.columns)
+        values = self.statistics.encode_levels(self.prior_weight)
+        encoded = np.append(values, self.statistics.prior)[_find(levels, _index(self.levels))]
+        return TableBlock(codes, encoded[:, None], levels)
+
+    def names(self, full=False):
+        """`TE(brand)`, `TE(brand:region)`."""
+        return [f"TE({':'.join(self.columns)})"]
+
+    def meaning(self, full=False):
+        """What the encoding was drawn to, and how strongly."""
+        return f"prior {self.statistics.prior:.10g} of weight {self.prior_weight:g}"
+
+
+@dataclass(frozen=True)
+class FrequencyFactor:
+    """One column: the number of rows of a level, or of a combination, over that of the commonest.
+
+    Parameters
+    ----------
+    columns : tuple of str
+    levels : dict of column to the (L,) labels of the levels, learned
+    shares : (L,) in (0, 1], learned
+    """
+
+    columns: tuple
+    levels: dict | None = field(default=None, compare=False)
+    shares: np.ndarray | None = field(default=None, compare=False)
+    is_categorical = False
+
+    @property
+    def label(self):
+        """The factor as a formula writes it."""
+        return f"FE({':'.join(self.columns)})"
+
+    def learn(self, columns, training=None):
+        """The factor with the rows of each level."""
+        codes, levels = _joint_levels(columns, self.columns)
+        counts = count_codes(codes, len(levels[self.columns[0]]), columns.n_threads)
+        return replace(self, levels=levels, shares=counts / counts.max())
+
+    def block(self, columns, full=False):
+        """The share by level; 0 of one that was not seen."""
+        codes, levels = _joint_levels(columns, self.columns)
+        shares = np.append(self.shares, 0.0)[_find(levels, _index(self.levels))]
+        return TableBlock(codes, shares[:, None], levels)
+
+    def names(self, full=False):
+        """`FE(brand)`."""
+        return [self.label]
+
+    def meaning(self, full=False):
+        """Nothing beside its name."""
+        return ""
+
+
+def _joint_levels(columns, names):
+    """Codes of the combinations of levels that have rows, and their labels by column."""
+    codes, levels = None, {}
+    for name in names:
+        found = _encoded(columns, name)
+        labels = np.array([label(level) for level in found.levels], dtype=object)
+        if codes is None:
+            codes, levels = found.codes, {name: labels}
+            continue
+        n_outer, n_inner = len(next(iter(levels.values()))), len(labels)
+        if n_outer * n_inner > np.iinfo(np.uint32).max:
+            raise ValueError(
+                f"{':'.join(names)} has too many combinations ({n_outer} x {n_inner}): leave out "
+                "a column, or band it first"
+            )
+        codes = combine_codes(codes, found.codes, n_outer, n_inner, columns.n_threads)
+        codes, present = compress_codes(codes, n_outer * n_inner, columns.n_threads)
+        levels = {known: values[present // n_inner] for known, values in levels.items()}
+        levels[name] = labels[present % n_inner]
+    return codes, levels
+
+
+def _encoded(columns, name):
+    found = columns.encoded(name, factor=True)
+    if found is None:
+        raise ValueError(
+            f"column {name!r} has too many distinct values to encode: it looks like an identifier"
+        )
+    if found.is_numeric and not np.all(np.isfinite(found.levels)):
+        bad = ~np.isfinite(found.levels)
+        raise ValueError(
+            f"column {name!r} is missing or not finite in {int(found.counts[bad].sum())} rows: "
+            "fill or drop them"
+        )
+    return found
+
+
+def _index(levels):
+    """Position by label, or by tuple of labels."""
+    return {key: position for position, key in enumerate(_keys(levels))}
+
+
+def _find(levels, known):
+    """Where levels stand among those known; -1 where they do not."""
+    return np.array([known.get(key, -1) for key in _keys(levels)], dtype=np.intp)
+
+
+def _keys(levels):
+    columns = list(levels.values())
+    return columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
