@@ -23,8 +23,8 @@ from rustystats.terms.numeric import NumericFactor
 from rustystats.terms.readers import READERS, read_factor
 from rustystats.terms.term import FactorError, ModelTerms, Term
 
-ENCODED = re.compile(r"\b[TF]E\([^()]*\)")  # formulaic does not parse the colon in TE(a:b)
 AVAILABLE = "__formulaic_variables_available__"  # what formulaic puts in the place of `.`
+ENCODED = re.compile(r"\b[TF]E\([^()]*\)")  # formulaic does not parse the colon in TE(a:b)
 
 
 @dataclass(frozen=True)

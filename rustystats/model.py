@@ -45,14 +45,13 @@ def glm(
     formula : str
         ``response ~ terms``. Terms: a numeric column ``x``; a factor ``C(x)`` (a text column needs
         no ``C``), whose arguments the notes below list; intervals ``cut(x, [18, 25, 99])``; splines
-        ``bs(x, df=5)``, ``ns(x, df=4)`` (``extrapolation="linear"`` says how they go on outside the
-        data); polynomials ``poly(x, 3)``; ``center(x)``, ``standardize(x)``; arithmetic ``log(x)``,
-        ``I(x**2)``, ``np.sqrt(x)``, also of the response; the rate of a level ``TE(x)`` (target
-        encoding), of a combination ``TE(x:z)``, with ``prior_weight=1, n_permutations=4``, and its
-        share of rows ``FE(x)``. Between them: interactions ``a:b``, ``a*b``, ``(a + b)**2``,
-        ``a/b``; ``- term``; ``- 1`` for no intercept; ``.`` for all columns that are not response,
-        exposure, offset or weights; ``offset(expr)``, added as it is. Names that are no identifiers
-        stand in backticks.
+        ``bs(x, df=5)``, ``ns(x, df=4)``, outside the data as ``extrapolation=`` says; polynomials
+        ``poly(x, 3)``; ``center(x)``, ``standardize(x)``; arithmetic ``log(x)``, ``I(x**2)``,
+        ``np.sqrt(x)``, of the response as well; the rate of a level ``TE(x)`` (target encoding), of
+        a combination ``TE(x:z)``, with ``prior_weight=1, n_permutations=4``, and its share of rows
+        ``FE(x)``. Between them: interactions ``a:b``, ``a*b``, ``(a + b)**2``, ``a/b``; ``- term``;
+        ``- 1`` for no intercept; ``.`` for all columns that are not response, exposure, offset or
+        weights; ``offset(expr)``, added as it is. Names that are no identifiers stand in backticks.
     data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
     family : str or family object
         "gaussian", "poisson", "quasipoisson", "binomial", "quasibinomial", "gamma",
@@ -159,9 +158,18 @@ def glm(
     family = get_family(family, var_power, theta, defaults={"theta": "auto"})
     reserved = _strings(exposure, offset, weights, complement)
     parsed = parse_formula(formula, kinds=frames.column_kinds(data), reserved=reserved)
-    policies = Policies(handle_unknown, handle_missing)
     return FormulaGLM(
-        parsed, data, family, link, exposure, offset, weights, n_threads, complement, seed, policies
+        parsed,
+        data,
+        family,
+        link,
+        exposure,
+        offset,
+        weights,
+        n_threads,
+        complement,
+        seed,
+        Policies(handle_unknown, handle_missing),
     )
 
 
@@ -194,14 +202,15 @@ def glm_dict(
     terms : dict
         Of each column what it becomes, by "type": "linear", "categorical" (with "ref", "coding",
         ...), "bs" and "ns" (with "df", "knots", "boundary_knots", ...), "poly", "cut", "center",
-        "scale", "standardize", and other functions of the formula by their name, with their
-        arguments as keys; "expression" with "expr". Under "column" stands the column where the
-        entry's own name is another.
+        "scale", "standardize", "target_encoding" and "frequency_encoding", with the arguments that
+        they have in a formula as keys; "expression" with "expr". Under "column" stands the column
+        where the entry's own name is another.
     data : as in `glm`
     interactions : list of dict, optional
         Each has its factors by column, as in `terms`, and may say ``"include_main": True`` for the
-        factors by themselves as well. Without those, and where `terms` has not got them either,
-        levels are coded in full.
+        factors by themselves as well, ``"target_encoding": True`` or ``"frequency_encoding": True``
+        for that of the combination. Without the factors by themselves, and where `terms` has not
+        got them either, levels are coded in full.
     intercept : bool
     family, link, var_power, theta, exposure, offset, weights, complement : as in `glm`
     handle_unknown, handle_missing, seed, n_threads : as in `glm`
@@ -233,9 +242,18 @@ def glm_dict(
     """
     family = get_family(family, var_power, theta, defaults={"theta": "auto"})
     parsed = read_terms(response, terms, interactions, intercept, frames.column_kinds(data))
-    policies = Policies(handle_unknown, handle_missing)
     return FormulaGLM(
-        parsed, data, family, link, exposure, offset, weights, n_threads, complement, seed, policies
+        parsed,
+        data,
+        family,
+        link,
+        exposure,
+        offset,
+        weights,
+        n_threads,
+        complement,
+        seed,
+        Policies(handle_unknown, handle_missing),
     )
 
 

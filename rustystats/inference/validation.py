@@ -88,12 +88,12 @@ def _combinations(problem, names, overall):
     gram = problem.design.gram(problem.prior_weights)
     with single_threaded_blas():
         system = NormalEquations(gram)
-        diagonal = gram.diagonal()
+        diagonal = np.diagonal(gram)
         for column in np.flatnonzero(system.aliased):
             if diagonal[column] <= 0:
                 yield Finding("empty", names[column], 0, 0.0, "is 0 in all rows")
                 continue
-            shares = system.solve(gram[column])
+            shares = system.solve(gram[:, column])
             size = np.abs(shares) * np.sqrt(diagonal)
             parts = np.flatnonzero(size > SHARE * size.max())
             text = " ".join(_part(shares[i], names[i]) for i in parts[:NAMED]).removeprefix("+ ")

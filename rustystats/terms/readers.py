@@ -16,6 +16,8 @@ from rustystats.terms.scaled import KINDS, ScaledFactor
 from rustystats.terms.spline_factor import SplineFactor
 from rustystats.terms.target import FrequencyFactor, TargetFactor
 
+SHORT = {"pw": "prior_weight", "nperm": "n_permutations"}
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -54,6 +56,21 @@ def _cut(text, breaks=None, ref=None, **options):
     return ComputedFactor(source.text, ref=ref, source=source, bare=ref is None)
 
 
+def _encoded(name, factor):
+    """A target or frequency encoding; several columns are a combination."""
+
+    def make(texts, **options):
+        trees = [parse(text) for text in texts]
+        if not all(isinstance(tree, ast.Name) for tree, _ in trees):
+            raise ValueError(f"{name}() takes columns, {name}(brand:region) of a combination")
+        columns = tuple(quoted.get(tree.id, tree.id) for tree, quoted in trees)
+        if len(set(columns)) < len(columns):
+            raise ValueError(f"{name}({':'.join(columns)}) names a column twice")
+        return factor(columns, **options)
+
+    return make
+
+
 def _spline(kind):
     def make(text, **options):
         return SplineFactor(kind, Expression(text), tuple(sorted(options.items())))
@@ -68,28 +85,6 @@ def _scaled(kind):
     return make
 
 
-def _target(texts, **options):
-    for short, name in SHORT.items():
-        if short in options and name in options:
-            raise ValueError(f"{short} and {name} are the same: keep one of them")
-    options = {SHORT.get(name, name): value for name, value in options.items()}
-    return TargetFactor(_named("TE", texts), **options)
-
-
-def _named(function, texts):
-    """The columns that are encoded, which must be columns."""
-    columns = []
-    for text in texts:
-        tree, quoted = parse(text)
-        if not isinstance(tree, ast.Name):
-            raise ValueError(f"{text!r}: {function}() takes columns, or a:b of a combination")
-        columns.append(quoted.get(tree.id, tree.id))
-    if len(set(columns)) < len(columns):
-        raise ValueError(f"{function}({':'.join(texts)}) names a column twice")
-    return tuple(columns)
-
-
-SHORT = {"pw": "prior_weight", "nperm": "n_permutations"}
 READERS = {
     "C": Reader(
         _categorical,
@@ -104,8 +99,8 @@ READERS = {
     "center": Reader(_scaled(KINDS[0]), ()),
     "scale": Reader(_scaled(KINDS[1]), ("center", "rescale", "ddof")),
     "standardize": Reader(_scaled(KINDS[2]), ("center", "rescale", "ddof")),
-    "TE": Reader(_target, ("prior_weight", "n_permutations", *SHORT), several=True),
-    "FE": Reader(lambda texts: FrequencyFactor(_named("FE", texts)), (), several=True),
+    "TE": Reader(_encoded("TE", TargetFactor), ("prior_weight", "n_permutations"), several=True),
+    "FE": Reader(_encoded("FE", FrequencyFactor), (), several=True),
 }
 
 
@@ -147,7 +142,7 @@ def read_factor(text):
     if len(tree.args) > 2 and not reader.several:
         use = f": {', '.join(reader.options)}" if reader.options else ", and there are none"
         raise ValueError(f"{text!r}: name the arguments after the second{use}")
-    given = [(keyword.arg, keyword.value) for keyword in tree.keywords]
+    given = [(SHORT.get(k.arg, k.arg), k.value) for k in tree.keywords]
     if len(tree.args) == 2 and not reader.several:
         if not reader.options:
             raise ValueError(f"{text!r}: {name}() takes a column, and nothing else")
