@@ -165,6 +165,16 @@ WORKS = {
         ),
         aim=1.7,
     ),
+    "interaction": Work(
+        "interactions of 22 x 11 x 6 levels with all margins, 1,452 columns, 296 of them aliased, "
+        "678,013 rows, Poisson with exposure (ours only)",
+        (
+            Row("ours", "C(Region) + C(VehBrand) + C(Area)"),
+            Row("ours", "C(Region) * C(VehBrand) * C(Area)"),
+            Row("ours", "main effects, bs(DrivAge), log(Density)"),
+            Row("ours", "three-way, bs(DrivAge), log(Density)"),
+        ),
+    ),
     "inference": Work(
         "after the tariff fit, on its 678,013 rows and 55 coefficients (ours only)",
         (

@@ -116,7 +116,7 @@ def column_kinds(data):
     def kind(dtype):
         if dtype == nw.Boolean:
             return "boolean"
-        if dtype in CATEGORIES or dtype == nw.Unknown:
+        if dtype in CATEGORIES:
             return "category"
         return "number" if dtype.is_numeric() else str(dtype)
 
@@ -139,8 +139,8 @@ class Columns:
 
     def is_categorical(self, name):
         """Whether a column is text, categorical or boolean, and so a factor without being told."""
-        dtype = self._schema[name]
-        return dtype in CATEGORIES or (dtype == nw.Unknown and self._is_empty(name))
+        empty = self._schema[name] == nw.Unknown and self._is_empty(name)
+        return empty or self._schema[name] in CATEGORIES
 
     def encoded(self, name, quick=False, factor=False, missing=False):
         """The column as `Encoded`, or None if it has too many distinct values for a table.
@@ -169,42 +169,7 @@ class Columns:
 
         missing: missing values are the last level, None; otherwise they are refused.
         """
-        if missing:
-            gone = self._missing(name)
-            if gone.any():
-                return self._with_missing_level(name, gone)
-        encoded = self.encoded(name, factor=True)
-        if encoded is None:
-            raise ValueError(
-                f"column {name!r} has more than {MAX_FACTOR_LEVELS} distinct values, too many for "
-                "a factor: band it first"
-            )
-        if encoded.is_numeric and not np.all(np.isfinite(encoded.levels)):
-            rows = int(encoded.counts[~np.isfinite(encoded.levels)].sum())
-            raise ValueError(
-                f"column {name!r} is NaN or infinite in {rows} row{'s' if rows > 1 else ''}: "
-                "fill or drop them"
-            )
-        return encoded
-
-    def _missing(self, name):
-        """Which rows of a column are null or NaN."""
-        series = self._frame.get_column(name)
-        gone = series.is_null().to_numpy()
-        if series.dtype.is_float():
-            gone = gone | series.is_nan().fill_null(True).to_numpy()
-        return gone
-
-    def _with_missing_level(self, name, gone):
-        levels, dense = np.empty(0, dtype=object), np.empty(0, dtype=np.uint8)
-        if not gone.all():
-            kept = Columns(self._frame.filter((~gone).tolist()), self.asked_threads).factor(name)
-            levels, dense = kept.levels, kept.codes
-        out = np.full(len(gone), len(levels), dtype=codes.code_dtype(len(levels) + 1))
-        out[~gone] = dense
-        extended = np.empty(len(levels) + 1, dtype=object)
-        extended[:-1] = levels
-        return Encoded(out, extended, self.coding_threads)
+        return _as_factor(name, self.encoded(name, factor=True, missing=missing), missing)
 
     def numbers(self, name):
         """The column as a numeric array (n,); missing values are NaN."""
@@ -262,9 +227,35 @@ class SomeRows:
         found = self._columns.encoded(name, quick, factor, missing)
         return found and Encoded(found.codes[self._rows], found.levels, found.n_threads)
 
+    def factor(self, name, missing=False):
+        """As `Columns.factor`."""
+        found = self._columns.factor(name, missing)
+        return Encoded(found.codes[self._rows], found.levels, found.n_threads)
+
     def numbers(self, name):
         """As `Columns.numbers`."""
         return self._columns.numbers(name)[self._rows]
+
+
+def _as_factor(name, encoded, missing):
+    """A coded column, once it has all its levels; NaN among numbers becomes None where wanted."""
+    if encoded is None:
+        raise ValueError(
+            f"column {name!r} has more than {MAX_FACTOR_LEVELS} distinct values, too many for "
+            "a factor: band it first"
+        )
+    if not encoded.is_numeric or np.all(np.isfinite(encoded.levels)):
+        return encoded
+    bad = ~np.isfinite(encoded.levels)
+    if missing and not np.isinf(encoded.levels).any():
+        levels = encoded.levels.astype(object)
+        levels[bad] = None
+        return Encoded(encoded.codes, levels, encoded.n_threads)
+    rows = int(encoded.counts[bad].sum())
+    raise ValueError(
+        f"column {name!r} is NaN or infinite in {rows} row{'s' if rows > 1 else ''}: "
+        "fill or drop them"
+    )
 
 
 def read_labels(data, name):

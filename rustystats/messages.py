@@ -19,13 +19,6 @@ def listed(names, most=20):
     return ", ".join(names[:most]) + more
 
 
-def did_you_mean(name, known):
-    """` (did you mean 'DrivAge'?)` where one of the known names is close, else nothing."""
-    lower = {str(other).lower(): str(other) for other in known}
-    close = difflib.get_close_matches(str(name).lower(), lower, n=1)
-    return f" (did you mean {lower[close[0]]!r}?)" if close else ""
-
-
 def checked_names(names, count, things):
     """The names of so many things ("columns", "coefficients"), as a list of str.
 
@@ -46,6 +39,13 @@ def checked_names(names, count, things):
             f"feature_names has {listed(repeated)} more than once: give each column its own name"
         )
     return names
+
+
+def did_you_mean(name, known):
+    """` (did you mean 'DrivAge'?)` where one of the known names is close, else nothing."""
+    lower = {str(other).lower(): str(other) for other in known}
+    close = difflib.get_close_matches(str(name).lower(), lower, n=1)
+    return f" (did you mean {lower[close[0]]!r}?)" if close else ""
 
 
 def warn_user(message, category=UserWarning):

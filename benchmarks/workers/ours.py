@@ -1,5 +1,6 @@
 """This project, installed from the checkout into an environment of its own."""
 
+import warnings
 from functools import partial
 
 import numpy as np
@@ -29,6 +30,14 @@ FORMULA = (
     " + log(Density) + C(Area) + C(VehBrand) + C(VehGas) + C(Region)"
 )
 
+MAINS, THREE_WAY = "C(Region) + C(VehBrand) + C(Area)", "C(Region) * C(VehBrand) * C(Area)"
+BESIDE = " + bs(DrivAge, df=5) + log(Density)"
+INTERACTIONS = {
+    MAINS: MAINS,
+    THREE_WAY: THREE_WAY,
+    "main effects, bs(DrivAge), log(Density)": MAINS + BESIDE,
+    "three-way, bs(DrivAge), log(Density)": THREE_WAY + BESIDE,
+}
 LASSO_FORMULA = "ClaimNb ~ " + " + ".join([*NUMERIC, *(f"C({name})" for name in CATEGORICAL)])
 
 
@@ -135,6 +144,16 @@ def whole_fit(cache, formula=FORMULA, **options):
     return Job(data, data[::SAMPLE_STEP], fit, no_check)
 
 
+def only_fit(cache, terms):
+    data = tariff_pandas(cache)
+
+    def fit(data):
+        warnings.simplefilter("ignore", rs.SeparationWarning)  # hundreds of cells without claims
+        return rs.glm(f"ClaimNb ~ {terms}", data, family="poisson", exposure="Exposure").fit(), None
+
+    return Job(data, data[::SAMPLE_STEP], fit, no_check)
+
+
 def encode(data):
     encoded, _, prior, stats = rs.target_encode(data["Model"], data["ClaimNb"], "Model", seed=1)
     return encoded, prior, stats
@@ -223,6 +242,10 @@ if __name__ == "__main__":
                 var_power="auto",
                 weights="Exposure",
             ),
+            **{
+                ("interaction", name): partial(only_fit, terms=terms)
+                for name, terms in INTERACTIONS.items()
+            },
             ("scaling", "100,000 rows"): partial(portfolio, rows=100_000),
             ("scaling", "1,000,000 rows"): partial(portfolio, rows=1_000_000),
             ("scaling", "10,000,000 rows"): partial(portfolio, rows=10_000_000),

@@ -1,6 +1,5 @@
 """What encoders of categorical columns share: reading X, and looking up what each level got."""
 
-from abc import abstractmethod
 from typing import NamedTuple
 
 import numpy as np
@@ -46,7 +45,8 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
     A subclass has the parameters handle_unknown, handle_missing and n_threads, and these members.
 
     label : str, what it is called in names: "TE" gives ``TE(brand)``
-    unknown : str, how handle_unknown asks for `_unknown_value` for a level not seen
+    unknown : str, how handle_unknown asks for a value for levels not seen
+    _unknown_value : float, that value
     """
 
     def transform(self, X):
@@ -70,8 +70,9 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         self._check_policies()
         categories = self._read(X, fitted=True)
-        parts = zip(*categories[:3], _each(self.encodings_, len(categories.names)), strict=True)
-        return categories.beside([self._look_up(*part) for part in parts])
+        tables = _each(self.encodings_, len(categories.names))
+        columns = zip(categories.encoded, categories.names, categories.keys, tables, strict=True)
+        return categories.beside([self._look_up(*column) for column in columns])
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns of the result, ``TE(brand)`` or ``FE(brand)``.
@@ -96,11 +97,6 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = self.handle_missing == "level"
         return tags
 
-    @property
-    @abstractmethod
-    def _unknown_value(self):
-        """What a level gets that was not seen."""
-
     def _check_policies(self):
         for name, known in (
             ("handle_unknown", (self.unknown, "error")),
@@ -114,10 +110,11 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
         """X as `Categories`; fitted: its features must be those of the fit."""
         flat = frames.is_text(X)
         if flat:
-            named = isinstance(getattr(X, "name", None), str)
-            X = frames.as_frame(X, X.name if named else "x0")
-            names = frames.column_names(X)
+            name = getattr(X, "name", None)
+            named = isinstance(name, str) and name != ""  # polars has no Series without a name
+            names = [name if named else "x0"]
             features = names if named else 1
+            X = frames.as_frame(X, names[0])
         else:
             # of rows that mix texts and numbers numpy would make texts
             X = as_data(np.array(X, dtype=object) if isinstance(X, (list, tuple)) else X)

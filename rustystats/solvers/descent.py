@@ -10,11 +10,12 @@ metric H near X'WX:
    tolerance, at coefficients where the score has been evaluated: what is reported is proved.
 4. The metric stays while steps shrink the violation well, and learns from the score's changes
    (BFGS, Nocedal & Wright 2006, 6.19): a pass without Gram costs less than half. Where they shrink
-   it too little, the next pass makes a new one, which learns from that step too: links that are not
-   canonical take dozens of steps otherwise.
+   it too little, the next pass makes a new one, which learns from the poor steps too: where the
+   information that is expected is far from the one observed (counts under an inverse square), each
+   new Gram would make the same mistake.
 
 Neighbouring alphas go side by side, as lanes of one pass over the rows (`_kernels/lanes.pyx`), and
-share the metric: see `follow`.
+share the metric while it is a good one: see `follow`.
 
 What counts as a violation is in `conditions.py`. Cost: passes over the rows, and the quadratic.
 """
@@ -35,6 +36,7 @@ from rustystats.threads import single_threaded_blas
 
 KEEP_METRIC = 0.2  # a step that shrinks the violation less asks for a new Gram
 INNER = 0.01  # the quadratic's tolerance beside the problem's
+SECANTS = 10  # poor steps that a new Gram learns from
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +172,8 @@ def follow(track, penalties, tol, max_iter, width=1):
     """Descents at one penalty after the other, the next starting before the last has ended.
 
     A step leaves a hundredth of the violation or so: a lane that has made one is a good start for
-    its neighbour, and the rest of its own steps share their passes with those of the neighbour.
+    its neighbour, and the rest of its own steps share their passes with those of the neighbour. Not
+    so where metrics fail time and again: each lane would unlearn what the others need.
 
     Parameters
     ----------
@@ -186,7 +189,8 @@ def follow(track, penalties, tol, max_iter, width=1):
     metric, lanes = _Metric(track.metric), []
     while True:
         going = [lane for lane in lanes if lane.is_going(max_iter)]
-        if len(going) < width and len(lanes) < len(penalties):
+        apart = metric.is_spent and sum(lane.n_grams for lane in lanes) > len(lanes)
+        if len(going) < (1 if apart else width) and len(lanes) < len(penalties):
             start = at_penalty(lanes[-1].track() if lanes else track, penalties[len(lanes)])
             lanes.append(_Lane(start, metric, tol))
             going += [lane for lane in lanes[-1:] if lane.is_going(max_iter)]
@@ -218,6 +222,23 @@ class _Metric:
 
     def __init__(self, value):
         self.value, self.is_spent = value, False
+        self.secants = []  # (step, what it took off the score) since a step was last a good one
+
+    def learn(self, problem, former, moved):
+        """Take in a step, and the Gram at its end where there is one."""
+        change = problem.likelihood_score(former) - problem.likelihood_score(moved)
+        self.secants = [*self.secants[1 - SECANTS :], (moved.coef - former.coef, change)]
+        fresh = moved.gram is not None
+        if fresh:
+            self.value, self.is_spent = moved.gram, False
+        for secant in self.secants if fresh else self.secants[-1:]:
+            self.value = _learned(self.value, *secant)
+
+    def judge(self, is_poor):
+        """Whether the step it led to was a poor one."""
+        self.is_spent = self.is_spent or is_poor
+        if not is_poor:
+            self.secants = []
 
 
 class _Lane:
@@ -266,13 +287,11 @@ class _Lane:
             self.left_domain = self.left_domain or not np.isfinite(moved.objective)
             return
         self.n_steps += 1
-        if moved.gram is not None:
-            metric.value, metric.is_spent = moved.gram, False
-            self.n_grams += 1
-        metric.value = _learned(metric.value, problem, self.point, moved)
+        self.n_grams += moved.gram is not None
         before, self.residual = self.residual, largest_violation(problem, moved, self.limit)
-        if self.residual > max(1.0, KEEP_METRIC * before) and not problem.is_quadratic:
-            metric.is_spent = True
+        if not problem.is_quadratic:
+            metric.learn(problem, self.point, moved)
+            metric.judge(self.residual > max(1.0, KEEP_METRIC * before))
         cut = self.left_domain and not problem.keeps_domain
         self.at_edge = self.at_edge + 1 if cut else 0  # steps in a row that ended at the edge
         self.point = replace(moved, gram=None)
@@ -322,12 +341,8 @@ def _predicted(problem, point, coef, gram):
     return problem.point(coef, score - change, None, deviance, deviance)
 
 
-def _learned(metric, problem, former, point):
-    """The metric with what the score did on the last step."""
-    if problem.is_quadratic:
-        return metric
-    move = point.coef - former.coef
-    change = problem.likelihood_score(former) - problem.likelihood_score(point)
+def _learned(metric, move, change):
+    """The metric with what the score did on a step."""
     expected = metric @ move
     curvature, model = move @ change, move @ expected
     if not 0.1 * model < curvature < 10.0 * model:  # rounding, or far from a quadratic

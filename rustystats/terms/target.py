@@ -14,16 +14,17 @@ from zlib import crc32
 
 import numpy as np
 
-from rustystats.codes import combine_codes, compress_codes, count_codes
+from rustystats.codes import count_codes
 from rustystats.design.blocks import DenseBlock, TableBlock
 from rustystats.encoding import (
     TargetStatistics,
     check_n_permutations,
     check_prior_weight,
+    combine_levels,
     learn_statistics,
     ordered_statistics,
 )
-from rustystats.terms.levels import label
+from rustystats.terms.levels import MISSING, STRICT, Policies, label
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class TargetFactor:
     prior_weight : float
         Rows (or exposure) that the overall rate counts for.
     n_permutations : int
+    defaults : Policies of the model; a level it has not seen has the overall rate in any case
     levels : dict of column to the (L,) labels of the levels, learned
     statistics : TargetStatistics of the levels, learned
     """
@@ -43,6 +45,7 @@ class TargetFactor:
     columns: tuple
     prior_weight: float = 1.0
     n_permutations: int = 4
+    defaults: Policies = STRICT
     levels: dict | None = field(default=None, compare=False)
     statistics: TargetStatistics | None = field(default=None, compare=False)
     is_categorical = False
@@ -62,11 +65,15 @@ class TargetFactor:
         ]
         return f"TE({':'.join(self.columns)}{''.join(given)})"
 
+    def with_policies(self, policies):
+        """The factor in a model with these defaults."""
+        return replace(self, defaults=policies)
+
     def learn(self, columns, training=None):
         """The factor with the sums of these rows by level."""
         if training is None:
             raise ValueError(f"{self.label} learns from a response, and there is none")
-        codes, levels = _joint_levels(columns, self.columns)
+        codes, levels = _joint_levels(columns, self.columns, self.defaults)
         n_levels = len(levels[self.columns[0]])
         statistics = learn_statistics(
             codes, n_levels, training.y, training.weights, training.exposure, columns.n_threads
@@ -75,7 +82,7 @@ class TargetFactor:
 
     def training_block(self, columns, training):
         """The ordered encoding of the rows that were learned from."""
-        codes, levels = _joint_levels(columns, self.columns)
+        codes, levels = _joint_levels(columns, self.columns, self.defaults)
         encoded = ordered_statistics(
             codes,
             len(levels[self.columns[0]]),
@@ -92,7 +99,7 @@ class TargetFactor:
 
     def block(self, columns, full=False):
         """The encoding by level; of one that was not seen, the overall rate."""
-        codes, levels = _joint_levels(columns, self.columns)
+        codes, levels = _joint_levels(columns, self.columns, self.defaults)
         values = self.statistics.encode_levels(self.prior_weight)
         encoded = np.append(values, self.statistics.prior)[_find(levels, _index(self.levels))]
         return TableBlock(codes, encoded[:, None], levels)
@@ -113,11 +120,13 @@ class FrequencyFactor:
     Parameters
     ----------
     columns : tuple of str
+    defaults : Policies of the model; a level it has not seen has 0 in any case
     levels : dict of column to the (L,) labels of the levels, learned
     shares : (L,) in (0, 1], learned
     """
 
     columns: tuple
+    defaults: Policies = STRICT
     levels: dict | None = field(default=None, compare=False)
     shares: np.ndarray | None = field(default=None, compare=False)
     is_categorical = False
@@ -127,15 +136,19 @@ class FrequencyFactor:
         """The factor as a formula writes it."""
         return f"FE({':'.join(self.columns)})"
 
+    def with_policies(self, policies):
+        """The factor in a model with these defaults."""
+        return replace(self, defaults=policies)
+
     def learn(self, columns, training=None):
         """The factor with the rows of each level."""
-        codes, levels = _joint_levels(columns, self.columns)
+        codes, levels = _joint_levels(columns, self.columns, self.defaults)
         counts = count_codes(codes, len(levels[self.columns[0]]), columns.n_threads)
         return replace(self, levels=levels, shares=counts / counts.max())
 
     def block(self, columns, full=False):
         """The share by level; 0 of one that was not seen."""
-        codes, levels = _joint_levels(columns, self.columns)
+        codes, levels = _joint_levels(columns, self.columns, self.defaults)
         shares = np.append(self.shares, 0.0)[_find(levels, _index(self.levels))]
         return TableBlock(codes, shares[:, None], levels)
 
@@ -148,41 +161,20 @@ class FrequencyFactor:
         return ""
 
 
-def _joint_levels(columns, names):
+def _joint_levels(columns, names, policies):
     """Codes of the combinations of levels that have rows, and their labels by column."""
     codes, levels = None, {}
     for name in names:
-        found = _encoded(columns, name)
-        labels = np.array([label(level) for level in found.levels], dtype=object)
+        found = columns.factor(name, policies.handle_missing == "level")
+        labels = np.array(
+            [MISSING if level is None else label(level) for level in found.levels], dtype=object
+        )
         if codes is None:
             codes, levels = found.codes, {name: labels}
             continue
-        n_outer, n_inner = len(next(iter(levels.values()))), len(labels)
-        if n_outer * n_inner > np.iinfo(np.uint32).max:
-            raise ValueError(
-                f"{':'.join(names)} has too many combinations ({n_outer} x {n_inner}): leave out "
-                "a column, or band it first"
-            )
-        codes = combine_codes(codes, found.codes, n_outer, n_inner, columns.n_threads)
-        codes, present = compress_codes(codes, n_outer * n_inner, columns.n_threads)
-        levels = {known: values[present // n_inner] for known, values in levels.items()}
-        levels[name] = labels[present % n_inner]
+        codes, (before, own) = combine_levels(codes, found.codes, len(labels), columns.n_threads)
+        levels = {known: values[before] for known, values in levels.items()} | {name: labels[own]}
     return codes, levels
-
-
-def _encoded(columns, name):
-    found = columns.encoded(name, factor=True)
-    if found is None:
-        raise ValueError(
-            f"column {name!r} has too many distinct values to encode: it looks like an identifier"
-        )
-    if found.is_numeric and not np.all(np.isfinite(found.levels)):
-        bad = ~np.isfinite(found.levels)
-        raise ValueError(
-            f"column {name!r} is missing or not finite in {int(found.counts[bad].sum())} rows: "
-            "fill or drop them"
-        )
-    return found
 
 
 def _index(levels):

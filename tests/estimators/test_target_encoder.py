@@ -80,6 +80,7 @@ FLAT = {
     "pandas": lambda column: column,
     "categories": lambda column: column.astype("category"),
     "polars": pl.Series,
+    "polars without a name": lambda column: pl.Series(column.to_list()),
 }
 
 
@@ -92,7 +93,7 @@ def test_one_dimensional_text_is_one_column(kind):
     assert encoder.transform(column).shape == (len(Y),)
     assert encoder.n_features_in_ == 1
     named = encoder.get_feature_names_out().tolist()
-    assert named == (["TE(Region)"] if hasattr(column, "name") else ["TE(x0)"])
+    assert named == (["TE(Region)"] if getattr(column, "name", "") else ["TE(x0)"])
 
 
 @pytest.mark.parametrize("numbers", [Y, list(Y), pd.Series(Y), pl.Series(Y)])

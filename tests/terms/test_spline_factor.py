@@ -159,8 +159,6 @@ UNREADABLE = [
     ("y ~ bs(age, extrapolation=linear)", 4, "extrapolation=linear"),
     ("y ~ ns(age, extrapolate='linear')", 4, "unknown argument 'extrapolate'.*extrapolation"),
     ("y ~ bs(age, dff=5)", 4, "unknown argument 'dff'"),
-    ("y ~ bs(town)", 4, "'town' is text or categories, not numeric"),
-    ("y ~ money + bs(log(town), df=4)", 12, "'town' is text or categories, not numeric"),
 ]
 
 
@@ -177,6 +175,8 @@ def test_impossible_options_point_into_the_formula(formula, place, words):
 IMPOSSIBLE = [
     ("bs(age, knots=[1, 50])", r"knots \[1.0\] are not .*, the range of 'age'"),
     ("ns(age, boundary_knots=[-9, -5])", "no value of 'age' lies within"),
+    ("bs(town)", "'town' is .*not numeric"),
+    ("bs(log(town), df=4)", "'town' is .*not numeric"),
     ("ns(age, boundary_knots=[30, 40], extrapolation='error')", "'age' is outside"),
 ]
 
@@ -185,7 +185,8 @@ IMPOSSIBLE = [
 def test_impossible_data_name_the_term(term, words):
     with pytest.raises(ValueError, match=words) as caught:
         fit(f"y ~ money + {term}")
-    assert str(caught.value).startswith(f"{term}: ")
+    *_, written, mark = str(caught.value).split("\n")
+    assert written[mark.index("^") :] == term
 
 
 def test_label_says_all_options():

@@ -206,12 +206,20 @@ def test_what_cannot_be_encoded(data, term, message):
         model_of(data, f"y ~ {term}")
 
 
-def test_missing_values_are_counted(data):
-    missing = data.assign(code=data.code.where(data.index > 2))
-    with pytest.raises(ValueError, match="'code' is missing or not finite in 3 rows"):
+def test_missing_values_are_refused_or_a_level(data):
+    gone = data.index < 3
+    missing = data.assign(code=data.code.where(~gone), brand=data.brand.where(~gone))
+    with pytest.raises(ValueError, match="'code' is NaN or infinite in 3 rows"):
         model_of(missing, "y ~ TE(code)")
     with pytest.raises(ValueError, match="'brand' has 3 missing values"):
-        model_of(data.assign(brand=data.brand.where(data.index > 2)), "y ~ TE(brand)")
+        model_of(missing, "y ~ TE(brand)")
+    filled = data.assign(code=data.code.where(~gone, 99), brand=data.brand.where(~gone, "none"))
+    for term in ("TE({})", "FE({})"):
+        for name in ("code", "brand"):
+            formula = f"y ~ {term.format(name)}"
+            ours = model_of(missing, formula, handle_missing="level").fit()
+            theirs = model_of(filled, formula).fit()
+            np.testing.assert_allclose(ours.predict(missing), theirs.predict(filled), rtol=1e-12)
 
 
 def test_estimators_take_encodings(data):
