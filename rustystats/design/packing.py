@@ -138,13 +138,17 @@ def _side_by_side(left, right):
 
 
 def _pack_tables(tables, n_threads):
-    """Merge small tables, first fit in order of decreasing size."""
+    """Merge small tables, first fit in order of decreasing size.
+
+    The intercept joins the most columns: with it they may span all functions of their levels.
+    """
     bins = []
     for table in sorted(tables, key=lambda t: -t.n_levels):
+        if table.n_levels == 1 and bins:
+            max(bins, key=lambda ms: sum(len(m.columns) for m in ms)).append(table)
+            continue
         for members in bins:
-            if table.n_levels * np.prod([m.n_levels for m in members]) <= PACK_LEVELS or (
-                table.n_levels == 1
-            ):
+            if table.n_levels * np.prod([m.n_levels for m in members]) <= PACK_LEVELS:
                 members.append(table)
                 break
         else:

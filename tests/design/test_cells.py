@@ -1,7 +1,9 @@
 import numpy as np
 import pandas as pd
 
+from rustystats.design.blocks import TableBlock
 from rustystats.design.cells import ArrowGram, CellDesign, cells_of
+from rustystats.design.matrix import DesignMatrix
 from rustystats.formula import parse_formula
 from rustystats.frames import read_columns
 
@@ -55,3 +57,11 @@ def test_no_cells_where_they_are_no_gain():
     assert cells_of(design_of("C(a) + C(b) + x")) is None  # no table has many columns
     assert cells_of(design_of("C(a) * C(b)")) is not None
     assert cells_of(design_of("x + bs(age, df=5)")) is None
+
+
+def test_the_intercept_stays_with_the_cells_beside_a_longer_table():
+    blocks = design_of("C(a) * C(b)").blocks
+    longer = TableBlock(RNG.integers(0, 400, N).astype(np.uint16), RNG.normal(size=(400, 2)))
+    _, pack = cells_of(DesignMatrix([*blocks, longer]))
+    assert 0 in pack.columns
+    assert pack.basis.shape == (360, 360)
