@@ -131,7 +131,10 @@ def _offsets(formula, terms, quoted, kinds):
 
 
 def check_twice(factors, terms, kinds):
-    """Raise a ValueError where a column is a categorical factor by itself a second time."""
+    """Raise a ValueError where a column is a categorical factor by itself with other arguments.
+
+    Without any, it is the factor that has them (`ModelTerms.resolve`).
+    """
 
     def column_of(factors):
         if len(factors) == 1 and factors[0].is_categorical:
@@ -145,8 +148,7 @@ def check_twice(factors, terms, kinds):
     for term in terms if column is not None else ():
         if column_of(term.factors) != column:
             continue
-        labels = {factors[0].label, term.label}
-        if len(labels) > 1 and labels != {column, f"C({column})"}:
+        if len({factors[0].label, term.label} - {column, f"C({column})"}) > 1:
             raise ValueError(
                 f"{factors[0].label!r} is {term.label!r} a second time, in other columns: keep "
                 "one of them"
