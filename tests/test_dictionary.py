@@ -130,7 +130,10 @@ BAD = [
     ({"q": {"type": "expression", "expr": "x +"}}, {}, "term 'q': cannot read"),
     ({3: {"type": "linear"}}, {}, "term 3: a column is named by a text"),
     (
-        {"a": CATEGORICAL, "also": {"type": "categorical", "column": "a", "ref": "B"}},
+        {
+            "a": CATEGORICAL | {"ref": "A"},
+            "also": {"type": "categorical", "column": "a", "ref": "B"},
+        },
         {},
         "term 'also': .*second time",
     ),
