@@ -209,8 +209,9 @@ def glm_dict(
     interactions : list of dict, optional
         Each has its factors by column, as in `terms`, and may say ``"include_main": True`` for the
         factors by themselves as well, ``"target_encoding": True`` (with "prior_weight",
-        "n_permutations") or ``"frequency_encoding": True`` for that of the combination. Without the factors by themselves, and where `terms` has not
-        got them either, levels are coded in full.
+        "n_permutations") or ``"frequency_encoding": True`` for that of the combination. Without
+        the factors by themselves, and where `terms` has not got them either, levels are coded in
+        full.
     intercept : bool
     family, link, var_power, theta, exposure, offset, weights, complement : as in `glm`
     handle_unknown, handle_missing, seed, n_threads : as in `glm`
