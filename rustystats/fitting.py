@@ -109,15 +109,29 @@ class Model:
         ----------
         train, test : index arrays
         """
-        fitted, judged = self.problem.take(train), self.problem.take(test)
+        fitted, terms = self._part(train)
+        judged = self.problem.take(test)
+        if self.terms.is_supervised:
+            judged = replace(judged, design=self._design_of(terms, test, self.columns.take(test)))
+        return fitted, judged
+
+    def part(self, rows):
+        """The problem on some of the rows; what terms learned from the response, from them alone.
+
+        Parameters
+        ----------
+        rows : index array
+        """
+        return self._part(rows)[0]
+
+    def _part(self, rows):
+        problem = self.problem.take(rows)
         if not self.terms.is_supervised:
-            return fitted, judged
-        columns, training = self.columns.take(train), self.training.take(train)
+            return problem, self.terms
+        columns, training = self.columns.take(rows), self.training.take(rows)
         terms = self.terms.relearn(columns, training)
-        return (
-            replace(fitted, design=self._design_of(terms, train, columns, training)),
-            replace(judged, design=self._design_of(terms, test, self.columns.take(test))),
-        )
+        design = self._design_of(terms, rows, columns, training)
+        return replace(problem, design=design), terms
 
     def _design_of(self, terms, rows, columns, training=None):
         """The design of some of the rows, where supervised terms may have learned from others."""

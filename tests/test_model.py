@@ -104,6 +104,15 @@ def test_not_finite_array(value, role):
         frequency(**{role: values})
 
 
+@pytest.mark.parametrize("term", ["y", "TE(y)", "x:C(y)", "I(y > 0)", "bs(y, df=4)"])
+def test_the_response_is_no_term(term):
+    with pytest.raises(ValueError, match=r"column 'y' is the response and cannot.*\n.*\n *\^$"):
+        frequency(formula=f"y ~ age + {term}")
+    with pytest.raises(ValueError, match="'y' is the response"):
+        rs.glm_dict("y", {"y": {"type": "target_encoding"}}, FRAME)
+    rs.glm("I(y / exposure) ~ exposure", FRAME)  # a part of the response may be one
+
+
 @pytest.mark.parametrize("make", [pl.from_pandas, pa.Table.from_pandas])
 def test_nulls_in_other_dataframes(make):
     for column in ("y", "x", "age", "exposure"):
