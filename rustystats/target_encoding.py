@@ -1,6 +1,6 @@
 """Target encoding of plain lists, arrays and Series, and of a column of a DataFrame.
 
-The mathematics is in `encoding.py`, the coding of the categories in `frames.py`.
+The mathematics is in `encoding.py`, the coding of the categories in `frames/`.
 """
 
 import reprlib
