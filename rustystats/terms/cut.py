@@ -42,7 +42,8 @@ class Cut:
     edges: tuple | None = None
 
     def __post_init__(self):
-        written = self.text
+        labelled = isinstance(self.labels, tuple) or self.labels is None
+        written = self.text if labelled else f"cut({self.expression.text})"
         for name in ("right", "include_lowest"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} of {written!r} must be True or False")
@@ -60,9 +61,7 @@ class Cut:
                 "least 2"
             )
         n = len(self.breaks) - 1 if isinstance(self.breaks, tuple) else self.breaks
-        if self.labels is not None and (
-            not isinstance(self.labels, tuple) or len(set(self.labels)) != n
-        ):
+        if not labelled or (self.labels is not None and len(set(self.labels)) != n):
             raise ValueError(f"the labels of {written!r} must be {n} different texts in a list")
 
     @property

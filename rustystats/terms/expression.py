@@ -42,10 +42,13 @@ FUNCTIONS = {
     ]
 } | {"I": lambda value: value}
 
+# How many arguments those take that are no ufunc
+ARGUMENTS = {"I": (1, 1), "where": (3, 3), "clip": (2, 3), "round": (1, 2)}
+
 NODES = (
-    ast.Expression, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.Call, ast.Constant,
+    ast.Expression, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.Constant,
     ast.Name, ast.Load, ast.Attribute, ast.keyword,
-    ast.operator, ast.unaryop, ast.cmpop, ast.boolop,
+    ast.operator, ast.unaryop, ast.cmpop,
 )  # fmt: skip
 
 
@@ -108,12 +111,18 @@ class Expression:
     @cached_property
     def _tree(self):
         tree, quoted = parse(self.text)
-        called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        called = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
         for node in ast.walk(tree):
             self._check(node, called)
         return ast.fix_missing_locations(ast.Expression(tree)), quoted
 
     def _check(self, node, called):
+        chained = isinstance(node, ast.Compare) and len(node.ops) > 1
+        if chained or isinstance(node, (ast.BoolOp, ast.Not)):
+            raise ValueError(
+                f"{self.text!r}: join conditions by & (and), | (or), ~ (not), each of them in "
+                "parentheses: (x > 0) & (x < 1)"
+            )
         if not isinstance(node, NODES):
             raise ValueError(
                 f"{ast.unparse(node)!r} in {self.text!r} is not arithmetic on columns: "
@@ -125,8 +134,21 @@ class Expression:
                 f"{did_you_mean(ast.unparse(node), FUNCTIONS)}: known in arithmetic are "
                 f"{', '.join(FUNCTIONS)} and numpy's elementwise functions as np.*"
             )
+        if id(node) in called:
+            self._check_arguments(called[id(node)])
         if isinstance(node, ast.Attribute) and id(node) not in called:
             raise ValueError(f"{ast.unparse(node)!r} in {self.text!r} is not a column")
+
+    def _check_arguments(self, call):
+        """numpy's further arguments are arrays to write into, and masks that leave others unset."""
+        function, name = _function(call.func), ast.unparse(call.func)
+        low, high = ARGUMENTS.get(name.rpartition(".")[2]) or (function.nin,) * 2
+        if call.keywords or not low <= len(call.args) <= high:
+            wanted = low if low == high else f"{low} or {high}"
+            raise ValueError(
+                f"{self.text!r}: {name}() takes {wanted} argument{'s' if high > 1 else ''}, "
+                "without names"
+            )
 
     @cached_property
     def columns(self):
@@ -142,8 +164,8 @@ class Expression:
     def is_condition(self):
         """Whether its values are true or false, not numbers."""
         tree = self._tree[0].body
-        denied = isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not)
-        return denied or isinstance(tree, (ast.Compare, ast.BoolOp))
+        joins = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Invert)  # which numbers do not have
+        return isinstance(tree, ast.Compare) or isinstance(getattr(tree, "op", None), joins)
 
     def evaluate(self, values):
         """Values of the expression, float64.
@@ -161,7 +183,10 @@ class Expression:
         code = compile(tree, "<formula>", "eval")
         with np.errstate(all="ignore"):  # what is not finite is counted and refused by the caller
             known = {"__builtins__": {}, "np": np, "numpy": np} | FUNCTIONS
-            result = eval(code, known, scope)
+            try:
+                result = eval(code, known, scope)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"cannot compute {self.text!r}: {error}") from None
         return np.asarray(result, dtype=np.float64)
 
     def evaluate_rows(self, columns):
@@ -178,6 +203,6 @@ def _function(node):
         return FUNCTIONS.get(node.id)
     if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("np", "numpy"):
         found = getattr(np, node.attr, None)
-        known = isinstance(found, np.ufunc) or node.attr in FUNCTIONS
-        return found if known else None
+        elementwise = isinstance(found, np.ufunc) and found.nout == 1 and found.signature is None
+        return found if elementwise or node.attr in FUNCTIONS else None
     return None

@@ -29,6 +29,7 @@ Z = np.array([4, 3, 2, 1])
         ("np.minimum(x, 15)", np.minimum(X, 15)),
         ("np.hypot(x, z)", np.hypot(X, Z)),
         ("z % 2 == 0", Z % 2 == 0),
+        ("(x > 0.7) & ~(z < 2) | (x == 3.5)", (X > 0.7) & ~(Z < 2) | (X == 3.5)),
         ("(x - 1) * 1e-3", (X - 1) * 1e-3),
         ("floor(x) + x // 1", 2 * np.floor(X)),
     ],
@@ -74,6 +75,38 @@ def test_quoted_names():
     np.testing.assert_allclose(values, np.log(X) - Z, rtol=1e-15)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "log(x, z)",  # numpy would write it into z
+        "np.minimum(x, z, x)",
+        "np.log(x, where=x > 1)",  # and leave the others as they happen to be
+        "log(x, base=2)",
+        "where(x > 1)",
+        "clip(x)",
+        "I(x, z)",
+        "log()",
+    ],
+)
+def test_number_of_arguments(text):
+    with pytest.raises(ValueError, match=r"takes \d( or \d)? arguments?, without names"):
+        Expression(text)
+
+
+@pytest.mark.parametrize("text", ["x > 0 and z > 1", "not x > 0", "0 < x < 1"])
+def test_conditions_are_joined_elementwise(text):
+    with pytest.raises(ValueError, match=r"join conditions by &"):
+        Expression(text)
+    assert Expression("(x > 0) & (z > 1)").is_condition
+    assert Expression("~(x > 0)").is_condition
+    assert not Expression("x + (z > 1)").is_condition
+
+
+def test_what_numpy_refuses():
+    with pytest.raises(ValueError, match=r"cannot compute 'round\(x, z\)'"):
+        Expression("round(x, z)").evaluate({"x": X, "z": Z})
+
+
 def test_integers_become_floats():
     # 200 + 100 would overflow a small integer
     small = np.array([200, 100], dtype=np.uint8)
@@ -108,6 +141,8 @@ def test_read_only_input_is_left_alone():
         "np.random.normal(x)",
         "np.load(x)",
         "np.mean(x)",
+        "np.modf(x)",
+        "np.matmul(x, z)",
         "mean(x)",
         "x if z else 1",
         "f'{x}'",
