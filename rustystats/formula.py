@@ -203,7 +203,7 @@ def _sides(formula, response, kinds, reserved):
         refuse("there is no response: write 'response ~ terms'", 0)
     left = _factors(parsed.lhs)
     if len(left) != 1 or len(left[0]) != 1:
-        refuse("the left-hand side must be one response; put sums into I(...)", 0)
+        refuse("the left-hand side must be one response; put sums and quotients into I(...)", 0)
     with _located(formula, left[0], quoted):
         return Expression(_text(left[0][0], quoted)), _factors(parsed.rhs), quoted
 
