@@ -9,12 +9,13 @@ from rustystats import frames
 from rustystats.cross_validate import CVOptions, cross_validate, penalty_asked
 from rustystats.dictionary import read_terms
 from rustystats.families import get_family
-from rustystats.fitting import check_count, check_dispersion, prepare, solve, trace_path
+from rustystats.fitting import check_count, check_dispersion, solve, trace_path
 from rustystats.formula import parse_formula
 from rustystats.inference.validation import find_faults
 from rustystats.links import get_link
 from rustystats.offsets import as_complement, complement_columns
 from rustystats.penalties import PenaltyOptions, alpha_grid
+from rustystats.prepare import prepare
 from rustystats.results import CVResult, GLMResults, RegularizationPath
 from rustystats.results.stability import find_stable
 from rustystats.results.validation import ValidationReport

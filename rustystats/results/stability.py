@@ -193,7 +193,7 @@ def find_stable(
 
     Parameters
     ----------
-    model : fitting.Model, without penalty
+    model : prepare.Model, without penalty
     options : PenaltyOptions
     grid : AlphaGrid
     by, n_subsamples, threshold, max_false, random_state : as in `rustystats.stability_selection`
