@@ -14,6 +14,7 @@ from rustystats.terms.categorical import CategoricalFactor
 from rustystats.terms.expression import Expression, parse, unquoted, written_name
 from rustystats.terms.numeric import NumericFactor
 from rustystats.terms.readers import READERS, make_factor
+from rustystats.terms.target import FrequencyFactor, TargetFactor
 from rustystats.terms.term import ModelTerms, Term
 
 # What a type is called in a formula; "linear" and "expression" stand as they are
@@ -138,9 +139,9 @@ def _written(factor):
     """The factor as a formula has to write it, names that need them in backticks."""
     if isinstance(factor, NumericFactor):
         return factor.expression.text
-    if type(factor) is CategoricalFactor:
-        name = factor.column
-        return factor.label.replace(f"C({name}", f"C({written_name(name)}", 1)
+    if type(factor) in (CategoricalFactor, TargetFactor, FrequencyFactor):
+        plain, quoted = ":".join(factor.columns), ":".join(map(written_name, factor.columns))
+        return factor.label.replace(f"({plain}", f"({quoted}", 1)
     return factor.label
 
 
