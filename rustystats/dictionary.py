@@ -153,12 +153,9 @@ def _written(factor):
     """The factor as a formula has to write it, names that need them in backticks."""
     if isinstance(factor, NumericFactor):
         return factor.expression.text
-    if type(factor) is CategoricalFactor:
-        name = factor.column
-        return factor.label.replace(f"C({name}", f"C({written_name(name)}", 1)
-    if isinstance(factor, (TargetFactor, FrequencyFactor)):
-        names = ":".join(map(written_name, factor.columns))
-        return factor.label.replace(f"({':'.join(factor.columns)}", f"({names}", 1)
+    if type(factor) in (CategoricalFactor, TargetFactor, FrequencyFactor):
+        plain, quoted = ":".join(factor.columns), ":".join(map(written_name, factor.columns))
+        return factor.label.replace(f"({plain}", f"({quoted}", 1)
     return factor.label
 
 

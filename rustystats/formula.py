@@ -24,6 +24,7 @@ from rustystats.terms.readers import READERS, read_factor
 from rustystats.terms.term import FactorError, ModelTerms, Term
 
 AVAILABLE = "__formulaic_variables_available__"  # what formulaic puts in the place of `.`
+USED = "__formulaic_variables_used_lhs__"  # but those
 ENCODED = re.compile(r"\b[TF]E\([^()]*\)")  # formulaic does not parse the colon in TE(a:b)
 
 
@@ -166,7 +167,7 @@ def _sides(formula, response, kinds, reserved):
 
     plain, quoted = _hide(formula)
     plain = ENCODED.sub(lambda match: match[0].replace(":", ","), plain)
-    context = {}
+    context, everything = {}, {}
     if kinds is not None:
         keys = {written.strip("`"): key for key, written in quoted.items() if written[0] == "`"}
         for name in kinds:
@@ -174,6 +175,8 @@ def _sides(formula, response, kinds, reserved):
                 keys[name] = f"_column_{len(keys)}_"
         quoted = {key: f"`{name}`" for name, key in keys.items()} | quoted
         context[AVAILABLE] = [keys.get(name, name) for name in kinds if name not in reserved]
+        # what `.` does not stand for may be taken away from it
+        everything = {AVAILABLE: [keys.get(name, name) for name in kinds], USED: []}
 
     def refuse(why, position=None):
         if position is not None:
@@ -186,7 +189,9 @@ def _sides(formula, response, kinds, reserved):
     if not plain.split("~")[-1].strip():
         refuse("there is nothing to the right of '~'; write '~ 1' for the mean alone", len(plain))
     try:
-        parsed = DefaultFormulaParser().get_terms(plain, context=context)
+        parser = DefaultFormulaParser()
+        parsed = parser.get_terms(plain, context=context)
+        in_vain = list(_taken_in_vain(parser.get_ast(plain), everything))
     except FormulaicError as error:
         why, position = _place(str(error), plain)
         if why.startswith("The `.` operator"):
@@ -195,6 +200,13 @@ def _sides(formula, response, kinds, reserved):
     except SyntaxError as error:
         start = plain.find((error.text or "").rstrip("\n"))  # of the factor that cannot be read
         refuse(error.msg, start + (error.offset or 1) - 1 if start >= 0 else None)
+    for term in in_vain:
+        if [factor.expr for factor in term.factors] != ["1"]:
+            token = term.factors[0].token
+            refuse(
+                f"'{term}' is taken away and is not there: write it as it stands before the minus",
+                token and token.source_start,
+            )
     if not response:
         if "~" in plain:
             refuse("the estimator takes y separately: give the terms alone, without '~'")
@@ -206,6 +218,16 @@ def _sides(formula, response, kinds, reserved):
         refuse("the left-hand side must be one response; put sums and quotients into I(...)", 0)
     with _located(formula, left[0], quoted):
         return Expression(_text(left[0][0], quoted)), _factors(parsed.rhs), quoted
+
+
+def _taken_in_vain(node, context):
+    """Terms that follow a minus and are none of those before it."""
+    args = getattr(node, "args", ())
+    for arg in args:
+        yield from _taken_in_vain(arg, context)
+    if args and node.operator.symbol == "-":
+        *before, taken = (arg.to_terms(context=context) for arg in args)
+        yield from (term for term in taken if not before or term not in before[0])
 
 
 def _factors(terms):

@@ -29,6 +29,16 @@ MODELS = [
     ({"my col": LINEAR}, {"intercept": False}, "y ~ 0 + `my col`"),
     ({"my col": {"type": "bs", "df": 4}}, {}, "y ~ 1 + bs(`my col`, df=4)"),
     ({"a b": CATEGORICAL}, {}, "y ~ 1 + C(`a b`)"),
+    (
+        {"a b": {"type": "target_encoding", "prior_weight": 2}},
+        {},
+        "y ~ 1 + TE(`a b`, prior_weight=2)",
+    ),
+    (
+        {},
+        {"interactions": [{"a b": CATEGORICAL, "a": CATEGORICAL, "frequency_encoding": True}]},
+        "y ~ 1 + FE(`a b`:a)",
+    ),
     ({"a": {"type": "categorical", "ref": "B"}}, {}, "y ~ 1 + C(a, ref='B')"),
     (
         {"k": {"type": "categorical", "coding": "backward_difference"}},

@@ -243,11 +243,21 @@ def test_names_with_dots_need_no_backticks():
         ("y ~ C(a, ref='B')*x - C(a,ref=\"B\"):x", "y ~ C(a, ref='B') + x"),
         ("y ~ C(a, ref='B')*x + C(a, ref='B')", "y ~ C(a, ref='B')*x"),
         ("y ~ `x`*a - `x`", "y ~ a + `x`:a"),
-        ("y ~ C(a, ref='B')*b - C(a, ref='C'):b", "y ~ C(a, ref='B')*b"),
+        ("y ~ (x + a - x)*b - a:b - 1", "y ~ 0 + a + b"),
     ],
 )
 def test_what_is_quoted_twice_is_one_factor(formula, plain):
     assert model(formula).feature_names == model(plain).feature_names
+
+
+def test_what_the_dot_leaves_out_may_be_taken_away():
+    data = DATA.drop(columns="when").assign(**{"n a": 1.0 * DATA["k"]})
+    names = rs.glm("y ~ . - e - `n a`", data).feature_names
+    assert names == rs.glm("y ~ . - `n a` - e - y", data).feature_names
+    exposed = rs.glm("y ~ . - e - `n a`", data, family="poisson", exposure="e")
+    assert exposed.feature_names == names
+    assert "z" in names
+    assert "n a" not in names
 
 
 def test_texts_may_hold_signs():
@@ -300,6 +310,12 @@ UNREADABLE = [
     ("y ~ cut(x, [0, 1], labels=['a', 'b'])", 4, "1 different texts"),
     ("y ~ cut(x, 4, labels=False)", 4, "4 different texts"),
     ("y ~ a + log(x, z)", 8, "takes 1 argument"),
+    ("y ~ C(a, ref='B')*b - C(a, ref='C'):b", 22, "taken away and is not there"),
+    ("y ~ a*x - C(a)", 10, r"'C\(a\)' is taken away"),
+    ("y ~ (x - z)*a", 9, "'z' is taken away"),
+    ("y ~ x - offset(z)", 8, r"'offset\(z\)' is taken away"),
+    ("y ~ . - zz", 8, "'zz' is taken away"),
+    ("y ~ -x", 5, "'x' is taken away"),
     ("y ~ C(x > 0 and z > 1)", 4, "join conditions by &"),
     ("y ~ cut(x, 3, right=2)", 4, "right of .* True or False"),
     ("y ~ x + cutt(x, 3)", 8, r"'cutt' \(did you mean 'cut'\?\)"),
