@@ -115,6 +115,15 @@ def test_frequencies(data):
     np.testing.assert_array_equal(factor.block(new).to_dense()[:, 0], [0.0, 1.0])
 
 
+@pytest.mark.parametrize("keys", [("brand",), ("brand", "region")])
+def test_a_row_of_weight_two_is_two_rows_to_a_frequency(data, keys):
+    rows = data.loc[np.repeat(data.index, data.w.astype(int))]
+    weighted, columns, _ = learn(FrequencyFactor(keys), data, weights=data.w.to_numpy())
+    repeated, _, _ = learn(FrequencyFactor(keys), rows)
+    ours, theirs = (f.block(columns).to_dense() for f in (weighted, repeated))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-15)
+
+
 # ---- in a model ---------------------------------------------------------------------------------
 
 
