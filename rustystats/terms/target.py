@@ -161,8 +161,8 @@ class FrequencyFactor:
         return [self.label]
 
     def meaning(self, full=False):
-        """Nothing beside its name."""
-        return ""
+        """The shares, in short: those of other rows make another column of the same name."""
+        return f"{len(self.shares)} levels with shares of mean {self.shares.mean():.10g}"
 
 
 def _joint_levels(columns, names, policies):

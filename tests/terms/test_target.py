@@ -246,6 +246,15 @@ def test_a_text_that_reads_missing_is_the_level_of_missing_values(data, term):
         np.testing.assert_allclose(tables[0], tables[1], rtol=1e-12)
 
 
+@pytest.mark.parametrize("term", ["TE(brand)", "FE(brand)", "FE(brand:region)"])
+def test_coefficients_of_other_statistics_are_no_prior(data, term):
+    fitted, other = model_of(data, f"y ~ {term}").fit(), model_of(data.iloc[::2], f"y ~ {term}")
+    with pytest.raises(ValueError, match="are of other columns"):
+        other.fit(alpha=1.0, prior_coef=fitted)
+    same = model_of(data, f"y ~ {term}").fit(alpha=1e6, prior_coef=fitted)
+    np.testing.assert_allclose(same.params, fitted.params, rtol=1e-6)
+
+
 def test_estimators_take_encodings(data):
     formula = rs.glm("y ~ x + TE(brand)", data, family="poisson", exposure="Exposure", seed=4).fit()
     estimator = rs.GLMRegressor("poisson", formula="x + TE(brand)", exposure="Exposure", seed=4)
