@@ -280,12 +280,16 @@ def _inner(text):
 
 
 def _hide(formula):
-    """The formula with identifiers for quoted names and texts, and what they stand for."""
-    quoted = {}
+    """The formula with identifiers for quoted names and texts, and what they stand for.
+
+    The same name or text has one identifier: formulaic compares factors by what they read.
+    """
+    quoted, keys = {}, {}
 
     def replace(match):
-        key = f"_quoted_{len(quoted)}_"
-        quoted[key] = match.group()
+        written = match.group()
+        key = keys.setdefault((written[0] == "`", written[1:-1]), f"_quoted_{len(keys)}_")
+        quoted.setdefault(key, written)
         return key
 
     return re.sub(r"""`[^`]+`|'[^']*'|"[^"]*\"""", replace, formula), quoted

@@ -362,7 +362,7 @@ class FormulaGLM:
         ...                exposure="Exposure")
         >>> model.validate()
         <ValidationReport: 1 finding>
-          combination: Double is 2 VehPower (5000 rows, exposure 2712.32)
+          combination: Double is 2 VehPower (5000 rows, exposure 2687.04)
         combination: leave it out, or one of the others; its coefficient is NaN
         """
         check_count(min_rows, "min_rows")

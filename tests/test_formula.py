@@ -236,6 +236,20 @@ def test_names_with_dots_need_no_backticks():
     assert model("y ~ `Veh.Age`", data).feature_names == ["Intercept", "Veh.Age"]
 
 
+@pytest.mark.parametrize(
+    ("formula", "plain"),
+    [
+        ("y ~ C(a, ref='B')*x - C(a, ref='B')", "y ~ x + C(a, ref='B'):x"),
+        ("y ~ C(a, ref='B')*x - C(a,ref=\"B\"):x", "y ~ C(a, ref='B') + x"),
+        ("y ~ C(a, ref='B')*x + C(a, ref='B')", "y ~ C(a, ref='B')*x"),
+        ("y ~ `x`*a - `x`", "y ~ a + `x`:a"),
+        ("y ~ C(a, ref='B')*b - C(a, ref='C'):b", "y ~ C(a, ref='B')*b"),
+    ],
+)
+def test_what_is_quoted_twice_is_one_factor(formula, plain):
+    assert model(formula).feature_names == model(plain).feature_names
+
+
 def test_texts_may_hold_signs():
     data = DATA.assign(a=np.where(DATA["a"] == "A", "p|q", "(r ~ s)"))
     assert model("y ~ C(a, ref='p|q')", data).feature_names == ["Intercept", "a[T.(r ~ s)]"]

@@ -206,7 +206,8 @@ class DesignMatrix:
         for i, (pack, sums) in enumerate(self._by_pack(level_dense)):
             _set(gram, spans[i], dense, pack.basis.T @ sums)
         gram[dense, dense] = dense_gram
-        return gram[self._order[:, None], self._order]
+        # two takes: rows, then columns within them; a look-up of both jumps for every number
+        return gram.take(self._order, axis=0).take(self._order, axis=1)
 
     def _by_pack(self, level_values):
         return (

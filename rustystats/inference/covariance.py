@@ -22,8 +22,9 @@ def inverse_information(fit, ridge):
     """(X'WX + ridge)^-1 at the final means, shape (p, p); NaN where aliased."""
     if fit.gram is None:
         raise ValueError(NO_GRAM.format(fit.method))
-    gram = fit.gram if ridge is None else fit.gram + np.diag(ridge)
-    return NormalEquations(gram, fit.aliased).inverse()
+    if ridge is None:
+        return fit.system.inverse()
+    return NormalEquations(fit.gram + np.diag(ridge), fit.aliased).inverse()
 
 
 def unscaled_covariance(fit, ridge):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from rustystats.fitting import solve
+from rustystats.solvers.method import GRAM
 
 
 class PenaltyAnswers:
@@ -49,7 +50,7 @@ class PenaltyAnswers:
         """Why there are no standard errors (an L1 penalty, bounds, a wide ridge) and what to do."""
         if self.fit.gram is not None:
             return ""
-        if self.model.problem.is_smooth and self.fit.method == "Gram":
+        if self.model.problem.is_smooth and self.fit.method == GRAM:
             return "a path keeps no cross-products: fit at this alpha alone for errors"
         if self.model.problem.is_smooth:
             return (

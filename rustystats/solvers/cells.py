@@ -19,7 +19,7 @@ from rustystats.design.cells import cells_of
 from rustystats.design.matrix import scale_rows
 from rustystats.solvers.arrow import ArrowEquations
 from rustystats.solvers.irls import iterate
-from rustystats.solvers.normal_equations import find_aliased
+from rustystats.solvers.sparse_equations import equations
 from rustystats.solvers.start import mean_starts
 from rustystats.threads import single_threaded_blas
 
@@ -48,7 +48,7 @@ def solve_cells(problem, *, tol, max_iter):
         point = _start(problem, inner, pack, others)
         if point is None:
             return None
-        aliased = find_aliased(_gram_of_columns(point.gram, pack, others))
+        aliased = equations(_gram_of_columns(point.gram, pack, others)).aliased
         known = ArrowEquations(point.gram).aliased
         seen, kept = ~known[: pack.n_levels], ~aliased[pack.columns]
         same = np.array_equal(known[pack.n_levels :], aliased[others])

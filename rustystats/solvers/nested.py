@@ -61,37 +61,28 @@ def nearly_aliased(problem, fit):
 
     The cross-products see a column's residual down to some 3e-6 of its size, and call what is
     smaller none. Here it is computed row by row, in some ten thousand rows: what is above 1e-8 is
-    no rounding. Done for the first twenty columns that are not zero.
+    no rounding. Done for the first twenty columns that are not zero. The combination is that of all
+    rows alike: the weights of the fit vanish where levels have run away, and with them its digits.
     """
     near = np.zeros(len(fit.coef), dtype=bool)
     candidates = fit.aliased & (np.diagonal(fit.gram) > 0)
     if problem.excluded is not None:
         candidates &= ~problem.excluded
-    suspects = np.flatnonzero(candidates)[:20]
+    columns = np.flatnonzero(candidates)[:20]
+    if not len(columns):
+        return near
+    used = (problem.prior_weights > 0).astype(float)
+    stride = max(1, len(used) // 10_000)
+    some = slice(None, None, stride)
+    design, used_there = problem.design.take(some), used[some]
+    gram = problem.design.gram(used)
     with single_threaded_blas():
-        if len(suspects):
-            suspects = _not_combined(problem, fit.system, fit.gram, suspects)
-        if len(suspects):  # or the weights of the end are to blame: none where means ran off
-            gram = problem.design.gram((problem.prior_weights > 0).astype(float))
-            system = NormalEquations(gram, fit.aliased)
-            suspects = _not_combined(problem, system, gram, suspects)
-    near[suspects] = True
+        combinations = -NormalEquations(gram, fit.aliased).solve(gram[columns].T)
+        for column, combination in zip(columns, combinations.T, strict=True):
+            combination[column] = 1.0
+            residual = used_there @ design.matvec(combination) ** 2
+            near[column] = residual > 1e-16 * gram[column, column] / stride
     return near
-
-
-def _not_combined(problem, system, gram, columns):
-    """Those of the columns that their projection on the columns kept leaves something of."""
-    some = slice(None, None, max(1, len(problem.y) // 10_000))
-    design, weights = problem.design.take(some), problem.prior_weights[some]
-    left = []
-    combinations = -system.solve(gram[columns].T)
-    for column, combination in zip(columns, combinations.T, strict=True):
-        combination[column] = 1.0
-        residual = design.matvec(combination)
-        itself = design.matvec(np.eye(1, len(combination), column)[0])
-        if weights @ residual**2 > 1e-16 * (weights @ itself**2):
-            left.append(column)
-    return np.array(left, dtype=np.intp)
 
 
 def spans(larger, smaller):

@@ -21,8 +21,8 @@ from rustystats._kernels.irls import accumulate_irls
 from rustystats._kernels.lanes import accumulate_lanes
 from rustystats.design.matrix import DesignMatrix
 from rustystats.families.base import FamilyMixin
-from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.solvers.penalty import Penalty
+from rustystats.solvers.sparse_equations import equations
 
 
 @dataclass(frozen=True, eq=False)
@@ -336,8 +336,8 @@ class Fit:
 
     @cached_property
     def system(self):
-        """`NormalEquations` of the Gram, without the penalty."""
-        return NormalEquations(self.gram, self.aliased)
+        """`NormalEquations` of the Gram, without the penalty; sparse where that pays."""
+        return equations(self.gram, self.aliased)
 
     def __getstate__(self):
         return {name: value for name, value in vars(self).items() if name != "system"}

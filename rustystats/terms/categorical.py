@@ -115,6 +115,11 @@ class CategoricalFactor:
         return f"C({self.column}{''.join(written)})"
 
     @property
+    def is_plain(self):
+        """Whether it says nothing of its own."""
+        return self == CategoricalFactor(self.column, defaults=self.defaults, learned=self.learned)
+
+    @property
     def policies(self):
         """What it does with unseen and missing values: what it says, else what the model says."""
         own = {name: getattr(self, name) for name in CHOICES if getattr(self, name) is not None}

@@ -19,6 +19,7 @@ from rustystats.design.blocks import DENSE_BASIS_CELLS, DenseBlock, TableBlock, 
 from rustystats.design.matrix import DesignMatrix
 from rustystats.messages import warn_user
 from rustystats.terms.array import ArrayFactor
+from rustystats.terms.categorical import CategoricalFactor
 from rustystats.terms.coding import code_terms
 
 TABLE_LEVELS = 1 << 22  # a product of tables with more levels is multiplied out row by row
@@ -136,17 +137,33 @@ class ModelTerms:
     def resolve(self, columns, policies=None):
         """Text columns named without C() become categorical factors; all have the model's policies.
 
+        Where a column is a factor with arguments in one place and without any in others, it is the
+        same factor there: ``C(Area, ref="B") + x:Area``.
+
         Parameters
         ----------
         columns : Columns
         policies : levels.Policies, or None for those of a factor by itself
         """
-        return ModelTerms(
-            tuple(
-                replace(term, factors=tuple(_as_factor(f, columns, policies) for f in term.factors))
-                for term in self.terms
-            )
-        )
+        terms = [
+            [_as_factor(factor, columns, policies) for factor in term.factors]
+            for term in self.terms
+        ]
+        said = {}
+        for factor in (factor for factors in terms for factor in factors):
+            if isinstance(factor, CategoricalFactor) and not factor.is_plain:
+                said.setdefault(factor.column, []).append(factor)
+        one = {column: found[0] for column, found in said.items() if len(set(found)) == 1}
+
+        def same(factor):
+            plain = isinstance(factor, CategoricalFactor) and factor.is_plain
+            return one.get(factor.column, factor) if plain else factor
+
+        resolved = [
+            replace(term, factors=tuple(map(same, factors)))
+            for term, factors in zip(self.terms, terms, strict=True)
+        ]
+        return ModelTerms(tuple(dict.fromkeys(resolved)))
 
     @property
     def is_supervised(self):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import rustystats as rs
 from rustystats.design.blocks import DenseBlock, TableBlock
 from rustystats.formula import parse_formula
 from rustystats.frames import read_columns
@@ -193,3 +194,12 @@ def test_a_term_with_some_of_its_columns(formula):
     widest = max(selected.terms, key=lambda term: len(term.names()))
     assert widest.select([1]).names() == [widest.names()[1]]  # among those that it has
     assert widest.select(range(len(widest.names()))) is widest
+
+
+def test_a_factor_is_the_same_wherever_it_is_named():
+    data = pd.DataFrame({"y": [1.0, 2, 3, 4, 5, 7], "x": [0.1, 2, 1, 3, 2, 5], "g": list("abcabc")})
+    expected = rs.glm("y ~ C(g, ref='b') + x:C(g, ref='b')", data)
+    for formula in ("y ~ C(g, ref='b') + x:C(g)", "y ~ C(g, ref='b') + x:g + g"):
+        model = rs.glm(formula, data)
+        assert model.feature_names == expected.feature_names
+        np.testing.assert_array_equal(model.X, expected.X)
