@@ -50,10 +50,11 @@ def glm(
         ``bs(x, df=5)``, ``ns(x, df=4)``, outside the data as ``extrapolation=`` says; polynomials
         ``poly(x, 3)``; ``center(x)``, ``standardize(x)``; arithmetic ``log(x)``, ``I(x**2)``,
         ``np.sqrt(x)``, of the response as well; the rate of a level ``TE(x)`` (target encoding), of
-        a combination ``TE(x:z)``, with ``prior_weight=1, n_permutations=4``, and its share of rows
-        ``FE(x)``. Between them: interactions ``a:b``, ``a*b``, ``(a + b)**2``, ``a/b``; ``- term``;
-        ``- 1`` for no intercept; ``.`` for all columns that are not response, exposure, offset or
-        weights; ``offset(expr)``, added as it is. Names that are no identifiers stand in backticks.
+        a combination ``TE(x:z)``, with ``prior_weight=1, n_permutations=4``, and its rows (or
+        weight) over those of the commonest ``FE(x)``. Between them: interactions ``a:b``, ``a*b``,
+        ``(a + b)**2``, ``a/b``; ``- term``; ``- 1`` for no intercept; ``.`` for all columns that
+        are not response, exposure, offset or weights; ``offset(expr)``, added as it is. Names that
+        are no identifiers stand in backticks.
     data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
     family : str or family object
         "gaussian", "poisson", "quasipoisson", "binomial", "quasibinomial", "gamma",

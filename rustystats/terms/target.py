@@ -5,8 +5,9 @@ A level becomes one number: the rate of its rows, drawn to the overall one, or i
 target encoding was learned from get the ordered one instead, a number each (dense), which their own
 response is no part of: so ``predict`` on them differs from the fitted values, on purpose.
 
-Exposure and weights of the model count: the encoding is a rate per unit of exposure. What is drawn
-at random depends on the model's seed and on the text of the factor, not on its place.
+Exposure and weights of the model count: the encoding is a rate per unit of exposure; to a frequency
+a row of weight 2 is two rows. What is drawn at random depends on the model's seed and on the text
+of the factor, not on its place.
 """
 
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from zlib import crc32
 
 import numpy as np
 
-from rustystats.codes import count_codes, map_codes
+from rustystats.codes import map_codes
 from rustystats.design.blocks import DenseBlock, TableBlock
 from rustystats.encoding import (
     TargetStatistics,
@@ -22,6 +23,7 @@ from rustystats.encoding import (
     check_prior_weight,
     combine_levels,
     learn_statistics,
+    level_volumes,
     ordered_statistics,
 )
 from rustystats.terms.levels import MISSING, STRICT, Policies, label
@@ -115,7 +117,7 @@ class TargetFactor:
 
 @dataclass(frozen=True)
 class FrequencyFactor:
-    """One column: the number of rows of a level, or of a combination, over that of the commonest.
+    """One column: rows, or weight, of a level or a combination, over those of the commonest.
 
     Parameters
     ----------
@@ -141,9 +143,11 @@ class FrequencyFactor:
         return replace(self, defaults=policies)
 
     def learn(self, columns, training=None):
-        """The factor with the rows of each level."""
+        """The factor with the rows of each level; one of weight 2 is two rows, of 0 none."""
         codes, levels = _joint_levels(columns, self.columns, self.defaults)
-        counts = count_codes(codes, len(levels[self.columns[0]]), columns.n_threads)
+        n_levels = len(levels[self.columns[0]])
+        weights = None if training is None else training.weights
+        counts = level_volumes(codes, n_levels, weights, columns.n_threads)
         return replace(self, levels=levels, shares=counts / counts.max())
 
     def block(self, columns, full=False):
@@ -157,8 +161,8 @@ class FrequencyFactor:
         return [self.label]
 
     def meaning(self, full=False):
-        """Nothing beside its name."""
-        return ""
+        """The shares, in short: those of other rows make another column of the same name."""
+        return f"{len(self.shares)} levels with shares of mean {self.shares.mean():.10g}"
 
 
 def _joint_levels(columns, names, policies):

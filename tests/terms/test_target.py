@@ -115,6 +115,15 @@ def test_frequencies(data):
     np.testing.assert_array_equal(factor.block(new).to_dense()[:, 0], [0.0, 1.0])
 
 
+@pytest.mark.parametrize("keys", [("brand",), ("brand", "region")])
+def test_a_row_of_weight_two_is_two_rows_to_a_frequency(data, keys):
+    rows = data.loc[np.repeat(data.index, data.w.astype(int))]
+    weighted, columns, _ = learn(FrequencyFactor(keys), data, weights=data.w.to_numpy())
+    repeated, _, _ = learn(FrequencyFactor(keys), rows)
+    ours, theirs = (f.block(columns).to_dense() for f in (weighted, repeated))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-15)
+
+
 # ---- in a model ---------------------------------------------------------------------------------
 
 
@@ -235,6 +244,15 @@ def test_a_text_that_reads_missing_is_the_level_of_missing_values(data, term):
         factors = [result.model.terms.terms[1].factors[0] for result in (ours, theirs)]
         tables = [f.block(ours.model.read(new, [])).to_dense() for f in factors]
         np.testing.assert_allclose(tables[0], tables[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("term", ["TE(brand)", "FE(brand)", "FE(brand:region)"])
+def test_coefficients_of_other_statistics_are_no_prior(data, term):
+    fitted, other = model_of(data, f"y ~ {term}").fit(), model_of(data.iloc[::2], f"y ~ {term}")
+    with pytest.raises(ValueError, match="are of other columns"):
+        other.fit(alpha=1.0, prior_coef=fitted)
+    same = model_of(data, f"y ~ {term}").fit(alpha=1e6, prior_coef=fitted)
+    np.testing.assert_allclose(same.params, fitted.params, rtol=1e-6)
 
 
 def test_estimators_take_encodings(data):
