@@ -144,10 +144,7 @@ def check_twice(factors, terms, kinds):
 
     column = column_of(factors)
     for term in terms if column is not None else ():
-        if column_of(term.factors) != column:
-            continue
-        labels = {factors[0].label, term.label}
-        if len(labels) > 1 and labels != {column, f"C({column})"}:
+        if column_of(term.factors) == column and factors[0].label not in (column, f"C({column})"):
             raise ValueError(
                 f"{factors[0].label!r} is {term.label!r} a second time, in other columns: keep "
                 "one of them"
