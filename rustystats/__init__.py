@@ -20,6 +20,7 @@ from rustystats.arrays import (
 )
 from rustystats.estimators.frequency_encoder import FrequencyEncoder
 from rustystats.estimators.glm import GLMRegressor
+from rustystats.estimators.glm_classifier import GLMClassifier
 from rustystats.estimators.glm_cv import GLMRegressorCV
 from rustystats.estimators.spline_transformer import SplineTransformer
 from rustystats.estimators.target_encoder import TargetEncoder
@@ -53,6 +54,7 @@ __all__ = [
     "CVResult",
     "FormulaGLM",
     "FrequencyEncoder",
+    "GLMClassifier",
     "GLMRegressor",
     "GLMRegressorCV",
     "GLMResults",

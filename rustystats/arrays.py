@@ -24,17 +24,12 @@ from dataclasses import replace
 import numpy as np
 
 from rustystats.families import NegativeBinomial, get_family
-from rustystats.fitting import (
-    check_count,
-    check_dispersion,
-    check_tol,
-    prepare,
-    solve,
-)
+from rustystats.fitting import check_count, check_dispersion, check_tol, solve
 from rustystats.inference.summary import relativities_text
 from rustystats.links import get_link, named_link
 from rustystats.messages import checked_names
 from rustystats.penalties import PenaltyOptions
+from rustystats.prepare import prepare
 from rustystats.results import GLMResults
 from rustystats.results.array_results import ArrayResults
 from rustystats.terms.array import ArrayColumns, ArrayFactor

@@ -13,10 +13,11 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from rustystats.fitting import Model, solve, trace_path
+from rustystats.fitting import solve, trace_path
 from rustystats.folds import make_folds
 from rustystats.messages import listed, warn_user
 from rustystats.penalties import alpha_grid, check_l1_ratio
+from rustystats.prepare import Model
 from rustystats.solvers.cross_validation import held_out_deviances
 from rustystats.solvers.path import Path
 

@@ -20,6 +20,7 @@ from rustystats.terms.term import ModelTerms, Term
 # What a type is called in a formula; "linear" and "expression" stand as they are
 FUNCTIONS = {"categorical": "C", "target_encoding": "TE", "frequency_encoding": "FE"}
 ENCODINGS = ("target_encoding", "frequency_encoding")
+BESIDE = ("include_main", *ENCODINGS)  # what an interaction says beside its factors
 
 
 def read_terms(response, terms, interactions=None, intercept=True, kinds=None):
@@ -76,30 +77,43 @@ def read_terms(response, terms, interactions=None, intercept=True, kinds=None):
 
 def _interaction(entry, kinds):
     """The factors of each term that an interaction stands for."""
-    options = {key: value for key, value in entry.items() if not isinstance(value, dict)}
     names = _names(entry)
+    options = {key: value for key, value in entry.items() if key not in names}
+    encodings = [key for key in ENCODINGS if options.get(key)]
+    arguments = READERS[FUNCTIONS[encodings[0]]].options if encodings else ()
     for key in options:
-        if key not in ("include_main", *ENCODINGS):
-            known = ("include_main", *ENCODINGS)
+        if key not in (*BESIDE, *arguments):
             raise ValueError(
-                f"unknown key {key!r}{did_you_mean(key, known)}: factors are dicts by column, "
-                f"and beside them there are {', '.join(known)}"
+                f"unknown key {key!r}{did_you_mean(key, (*BESIDE, *arguments))}: factors are dicts "
+                f"by column, and beside them there are {', '.join((*BESIDE, *arguments))}"
             )
-        if not isinstance(options[key], bool):
+        if key in BESIDE and not isinstance(options[key], bool):
             raise ValueError(f"{key} must be True or False, not {options[key]!r}")
     if len(names) < 2:
         raise ValueError("an interaction needs two factors or more")
     factors = [_factor(name, entry[name], kinds) for name in names]
-    encodings = [key for key in ENCODINGS if options.get(key)]
     if len(encodings) > 1:
         raise ValueError(f"{' and '.join(encodings)} exclude each other: keep one of them")
     mains = [[factor] for factor in factors] if options.get("include_main") else []
     if not encodings:
         return [*mains, factors]
-    combined = _made(FUNCTIONS[encodings[0]], names, {}, encodings[0])
-    if kinds is not None:
-        check_columns(combined, kinds)
-    return [*mains, [combined]]
+    if not mains:
+        _check_plain(entry, names, encodings[0], arguments)
+    columns = [entry[name].get("column", name) for name in names]
+    given = {key: options[key] for key in arguments if key in options}
+    combined = _made(FUNCTIONS[encodings[0]], columns, given, encodings[0])
+    return [*mains, [_checked(combined, kinds)]]
+
+
+def _check_plain(entry, names, encoding, arguments):
+    """Refuse what is said of factors of which an encoding takes the column alone."""
+    for name in names:
+        for key in entry[name].keys() - {"type", "column"}:
+            beside = f"say {key} beside {encoding}, or " if key in arguments else ""
+            raise ValueError(
+                f"{key} of {name!r} would have no effect, as {encoding} takes the levels of the "
+                f"column: {beside}leave it out, or set include_main"
+            )
 
 
 def _names(entry):
@@ -139,9 +153,12 @@ def _written(factor):
     """The factor as a formula has to write it, names that need them in backticks."""
     if isinstance(factor, NumericFactor):
         return factor.expression.text
-    if type(factor) in (CategoricalFactor, TargetFactor, FrequencyFactor):
-        plain, quoted = ":".join(factor.columns), ":".join(map(written_name, factor.columns))
-        return factor.label.replace(f"({plain}", f"({quoted}", 1)
+    if type(factor) is CategoricalFactor:
+        name = factor.column
+        return factor.label.replace(f"C({name}", f"C({written_name(name)}", 1)
+    if isinstance(factor, (TargetFactor, FrequencyFactor)):
+        names = ":".join(map(written_name, factor.columns))
+        return factor.label.replace(f"({':'.join(factor.columns)}", f"({names}", 1)
     return factor.label
 
 

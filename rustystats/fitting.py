@@ -1,247 +1,25 @@
-"""The way from a specification and data to a fit; every face of the package goes through here.
+"""From a model to a fit, or to the fits of a path; every face of the package goes through here.
 
-    terms + columns -> DesignMatrix;  response, weights, exposure, offset -> checked vectors
-    -> Problem -> solver -> Fit
+    Model -> solver -> Fit, and a warning of each way in which it is not what was asked for
 
-Everything is checked before anything is solved, and no state is kept: an error leaves nothing
-half-fitted.
+No state is kept: an error leaves nothing half-fitted.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from numbers import Real
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from rustystats import frames
-from rustystats.design.blocks import blocks_of_rows
-from rustystats.design.matrix import DesignMatrix
 from rustystats.messages import SeparationWarning, warn_user
-from rustystats.offsets import (
-    OffsetTerms,
-    as_complement,
-    evaluate_complement,
-    evaluate_offsets,
-    finite,
-    learn_offsets,
-    named,
-    plus,
-    read_vector,
-)
-from rustystats.penalties import check_alpha
 from rustystats.solvers import method
 from rustystats.solvers.free_part import free_part
 from rustystats.solvers.nested import nearly_aliased
 from rustystats.solvers.parameter import solve_with_parameter
 from rustystats.solvers.path import solve_path
-from rustystats.solvers.problem import Problem
 from rustystats.solvers.separation import separated_parts
 from rustystats.solvers.solve import solve_problem
 from rustystats.terms.array import ArrayColumns
-from rustystats.terms.term import ModelTerms, select_columns
-from rustystats.terms.training import Training
-
-
-@dataclass(frozen=True, eq=False)
-class Model:
-    """A specification with what it learned from the data, and the problem to solve.
-
-    Parameters
-    ----------
-    terms : ModelTerms, learned
-    problem : Problem
-    spans : for each term, the range of its blocks in the design
-    offsets : OffsetTerms
-    exposure : (n,) or None
-    names : names of the design columns
-    response : str
-    weights_name : str or None
-    n_threads : int or None, as asked
-    columns, training : what the terms were learned from, where they learn from the response
-    """
-
-    terms: ModelTerms
-    problem: Problem
-    spans: list
-    offsets: OffsetTerms
-    exposure: np.ndarray | None
-    names: list
-    response: str
-    weights_name: str | None
-    n_threads: int | None
-    columns: object = None
-    training: Training | None = None
-
-    def read(self, data, names):
-        """The columns of new data: those of the terms, and `names`."""
-        if self.terms.is_array and not frames.is_frame(data):
-            return ArrayColumns(data, self.n_threads)
-        return frames.read_columns(data, (*self.terms.columns, *names), self.n_threads)
-
-    def penalised(self, options, alpha):
-        """The model with a penalty, or with bounds alone.
-
-        Parameters
-        ----------
-        options : PenaltyOptions
-        alpha : float, of the objective in `solvers/problem.py`
-        """
-        options.check_used(check_alpha(alpha))
-        wanted = alpha > 0 or options.bounded
-        penalty = options.penalty(self, alpha) if wanted else None
-        return replace(self, problem=replace(self.problem, penalty=penalty))
-
-    @property
-    def prediction_blocks(self):
-        """The blocks of the design, on the rows of the fit, as a prediction has them."""
-        blocks = list(self.problem.design.blocks)
-        for term, span in zip(self.terms.terms, self.spans, strict=True):
-            if term.is_supervised:
-                blocks[span.start : span.stop] = term.blocks(self.columns)
-        return blocks
-
-    def split(self, train, test):
-        """The problem on some of the rows, and on others that it is to be judged by.
-
-        What terms learned from the response they learn anew from the first rows.
-
-        Parameters
-        ----------
-        train, test : index arrays
-        """
-        fitted, judged = self.problem.take(train), self.problem.take(test)
-        if not self.terms.is_supervised:
-            return fitted, judged
-        columns, training = self.columns.take(train), self.training.take(train)
-        terms = self.terms.relearn(columns, training)
-        return (
-            replace(fitted, design=self._design_of(terms, train, columns, training)),
-            replace(judged, design=self._design_of(terms, test, self.columns.take(test))),
-        )
-
-    def _design_of(self, terms, rows, columns, training=None):
-        """The design of some of the rows, where supervised terms may have learned from others."""
-        design, blocks = self.problem.design, []
-        for term, span in zip(terms.terms, self.spans, strict=True):
-            if term.is_supervised:
-                blocks += term.blocks(columns, training)
-            else:
-                blocks += blocks_of_rows([design.blocks[index] for index in span], rows)
-        return DesignMatrix(blocks, design.n_threads)
-
-    def select(self, columns):
-        """The model with some of its columns alone, without penalty.
-
-        Parameters
-        ----------
-        columns : (p,) bool
-        """
-        problem, starts = self.problem, self.problem.design.starts
-        terms, spans, blocks = [], [], []
-        for term, span in zip(self.terms.terms, self.spans, strict=True):
-            mine = np.flatnonzero(columns[starts[span.start] : starts[span.stop]])
-            if len(mine) or self.terms.is_array:  # an array is read as a whole in any case
-                made = select_columns([problem.design.blocks[index] for index in span], mine)
-                terms.append(term.select(mine))
-                spans.append(range(len(blocks), len(blocks) + len(made)))
-                blocks += made
-        intercept = problem.intercept
-        selected = replace(
-            problem,
-            design=DesignMatrix(blocks, problem.design.n_threads),
-            penalty=None,
-            intercept=None if intercept is None else int(np.count_nonzero(columns[:intercept])),
-        )
-        names = [name for name, kept in zip(self.names, columns, strict=True) if kept]
-        return replace(
-            self, terms=ModelTerms(tuple(terms)), problem=selected, spans=spans, names=names
-        )
-
-    def threaded(self, n_threads):
-        """The model with another number of threads."""
-        problem = self.problem
-        threaded = replace(problem, design=problem.design.threaded(n_threads))
-        return replace(self, problem=threaded, n_threads=n_threads)
-
-
-def prepare(
-    terms,
-    columns,
-    y,
-    *,
-    family,
-    link,
-    response="y",
-    weights=None,
-    exposure=None,
-    offset=None,
-    offset_expressions=(),
-    complement=None,
-    seed=0,
-    policies=None,
-):
-    """Check the data and set up the problem.
-
-    Parameters
-    ----------
-    terms : ModelTerms, not learned
-    columns : Columns
-    y : (n,) response
-    family, link : objects
-    response : str, its name in messages
-    weights, exposure, offset : column name, (n,) array or None
-    offset_expressions : tuple of Expression
-    complement : GLMResults, ModelComplement, column name, (n,) array or None
-    seed : int, of what terms draw at random
-    policies : levels.Policies of factors that do not say themselves, or None
-
-    Returns
-    -------
-    Model
-    """
-    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
-        raise ValueError(f"seed must be a whole number of 0 or more, not {seed!r}")
-    n_rows = columns.n_rows
-    complement = as_complement(complement, link)
-    offsets = learn_offsets(exposure, offset, offset_expressions, link, complement)
-    y = check_response(y, n_rows, family, response)
-    prior = None if weights is None else check_weights(weights, columns, n_rows)
-    shift, exposure_values = evaluate_offsets(offsets, columns, exposure, offset, n_rows)
-    shift = plus(shift, evaluate_complement(complement, columns, n_rows, family, link))
-    given = (exposure, weights, offset, complement)
-    reserved = {name for name in given if isinstance(name, str)}
-    clash = reserved.intersection(terms.columns)
-    if clash:
-        raise ValueError(
-            f"column {sorted(clash)[0]!r} is exposure, offset or weight (or complement) of "
-            "this model and cannot be a term as well: copy it under another name if that is meant"
-        )
-    training = Training(y, prior, exposure_values, seed)
-    learned = terms.resolve(columns, policies).learn(columns, training)
-    names = learned.names()
-    design, spans = learned.design(columns, training)
-    kept = {"columns": columns, "training": training} if learned.is_supervised else {}
-    problem = Problem(
-        design=design,
-        y=y,
-        family=family,
-        link=link,
-        weights=prior,
-        offset=shift,
-        intercept=_intercept_position(learned, spans, design),
-    )
-    return Model(
-        terms=learned,
-        problem=problem,
-        spans=spans,
-        offsets=offsets,
-        exposure=exposure_values,
-        names=names,
-        response=response,
-        weights_name=weights if isinstance(weights, str) else None,
-        n_threads=columns.asked_threads,
-        **kept,
-    )
 
 
 def solve(model, *, tol, max_iter, columns=None, start=None, **parameter_options):
@@ -392,43 +170,6 @@ def _say_what_is_wrong(problem, fit):
         warn_user(f"{fit.parameter.name}={fit.parameter.value:g} {where}")
 
 
-def check_response(y, n_rows, family, name):
-    """The response as (n,) float64 inside the family's domain.
-
-    Raises
-    ------
-    ValueError
-        Naming the response, the number of rows at fault and the remedy.
-    """
-    y = np.ascontiguousarray(read_vector(y, None, n_rows, f"response {name!r}"))
-    finite(y, "response", name)
-    domain = family.y_domain
-    if not domain.contains([y.min(), y.max()]).all():
-        outside = ~domain.contains(y)
-        raise ValueError(
-            f"response {name!r} is outside {domain} in {int(outside.sum())} of {n_rows} rows "
-            f"(for instance {y[outside][0]:g}), where the {family.name()} family cannot be: "
-            "correct or drop those rows, or choose another family"
-        )
-    return y
-
-
-def check_weights(weights, columns, n_rows):
-    """Prior weights as (n,) float64, none negative and not all zero."""
-    values = np.ascontiguousarray(read_vector(weights, columns, n_rows, "weights"))
-    finite(values, "weights", weights)
-    if values.min() < 0:
-        bad = int(np.count_nonzero(values < 0))
-        raise ValueError(
-            f"{named('weights', weights)} is negative in {bad} rows: a weight is 0 or more, "
-            "correct or drop those rows"
-        )
-    if values.max() == 0:
-        where = f"all {n_rows} rows"
-        raise ValueError(f"{named('weights', weights)} is zero in {where}: nothing to fit")
-    return values
-
-
 def check_tol(tol, name):
     """A tolerance is a positive number."""
     if not (isinstance(tol, Real) and np.isfinite(tol) and tol > 0):
@@ -477,10 +218,3 @@ def _check_width(model, tracing=False):
         f"{':'.join(widest.columns)}: their cross-products would take {8e-9 * p**2:.0f} GB; "
         f"{remedy}"
     )
-
-
-def _intercept_position(terms, spans, design):
-    for term, span in zip(terms.terms, spans, strict=True):
-        if not term.factors:
-            return int(design.starts[span[0]])
-    return None

@@ -132,7 +132,10 @@ def _offsets(formula, terms, quoted, kinds):
 
 
 def check_twice(factors, terms, kinds):
-    """Raise a ValueError where a column is a categorical factor by itself a second time."""
+    """Raise a ValueError where a column is a categorical factor by itself with other arguments.
+
+    Without any, it is the factor that has them (`ModelTerms.resolve`).
+    """
 
     def column_of(factors):
         if len(factors) == 1 and factors[0].is_categorical:
@@ -144,7 +147,9 @@ def check_twice(factors, terms, kinds):
 
     column = column_of(factors)
     for term in terms if column is not None else ():
-        if column_of(term.factors) == column and factors[0].label not in (column, f"C({column})"):
+        if column_of(term.factors) != column:
+            continue
+        if len({factors[0].label, term.label} - {column, f"C({column})"}) > 1:
             raise ValueError(
                 f"{factors[0].label!r} is {term.label!r} a second time, in other columns: keep "
                 "one of them"
@@ -210,7 +215,7 @@ def _sides(formula, response, kinds, reserved):
         refuse("there is no response: write 'response ~ terms'", 0)
     left = _factors(parsed.lhs)
     if len(left) != 1 or len(left[0]) != 1:
-        refuse("the left-hand side must be one response; put sums into I(...)", 0)
+        refuse("the left-hand side must be one response; put sums and quotients into I(...)", 0)
     with _located(formula, left[0], quoted):
         return Expression(_text(left[0][0], quoted)), _factors(parsed.rhs), quoted
 

@@ -9,16 +9,18 @@ from rustystats import frames
 from rustystats.cross_validate import CVOptions, cross_validate, penalty_asked
 from rustystats.dictionary import read_terms
 from rustystats.families import get_family
-from rustystats.fitting import check_count, check_dispersion, prepare, solve, trace_path
+from rustystats.fitting import check_count, check_dispersion, solve, trace_path
 from rustystats.formula import parse_formula
 from rustystats.inference.validation import find_faults
 from rustystats.links import get_link
 from rustystats.offsets import as_complement, complement_columns
 from rustystats.penalties import PenaltyOptions, alpha_grid
+from rustystats.prepare import prepare
 from rustystats.results import CVResult, GLMResults, RegularizationPath
 from rustystats.results.stability import find_stable
 from rustystats.results.validation import ValidationReport
 from rustystats.terms.levels import Policies
+from rustystats.terms.term import FactorError
 
 
 def glm(
@@ -208,9 +210,10 @@ def glm_dict(
     data : as in `glm`
     interactions : list of dict, optional
         Each has its factors by column, as in `terms`, and may say ``"include_main": True`` for the
-        factors by themselves as well, ``"target_encoding": True`` or ``"frequency_encoding": True``
-        for that of the combination. Without the factors by themselves, and where `terms` has not
-        got them either, levels are coded in full.
+        factors by themselves as well, ``"target_encoding": True`` (with "prior_weight",
+        "n_permutations") or ``"frequency_encoding": True`` for that of the combination. Without
+        the factors by themselves, and where `terms` has not got them either, levels are coded in
+        full.
     intercept : bool
     family, link, var_power, theta, exposure, offset, weights, complement : as in `glm`
     handle_unknown, handle_missing, seed, n_threads : as in `glm`
@@ -292,6 +295,7 @@ class FormulaGLM:
         columns = frames.read_columns(data, (*parsed.columns, *named), n_threads)
         self._backend, self._data = columns.backend, data  # groups= may name a column of it
         with parsed.pointing():
+            _check_response_apart(parsed)
             self._model = prepare(
                 parsed.terms,
                 columns,
@@ -632,8 +636,28 @@ def _strings(*values):
     return [value for value in values if isinstance(value, str)]
 
 
-def _response(expression, columns):
+def _check_response_apart(parsed):
+    """Refuse a term of the response: the fit would be perfect, and there is none to predict with.
+
+    Parts of a response that is an expression, `ClaimNb / Exposure`, may well be terms.
+    """
+    name = _plain_name(parsed.response)
+    for term in parsed.terms.terms:
+        for factor in term.factors:
+            if name is not None and name in factor.columns:
+                raise FactorError(
+                    f"column {name!r} is the response and cannot be a term as well: leave "
+                    f"{factor.label} out",
+                    factor.label,
+                )
+
+
+def _plain_name(expression):
+    """The column that an expression is; None where it is more."""
     plain = expression.columns and expression.text.strip("`") == expression.columns[0]
-    if plain:
-        return columns.numbers(expression.columns[0])
-    return expression.evaluate_rows(columns)
+    return expression.columns[0] if plain else None
+
+
+def _response(expression, columns):
+    name = _plain_name(expression)
+    return expression.evaluate_rows(columns) if name is None else columns.numbers(name)

@@ -74,7 +74,7 @@ class PenaltyOptions:
 
         Parameters
         ----------
-        model : fitting.Model
+        model : prepare.Model
         alpha : float >= 0
 
         Returns
@@ -138,7 +138,7 @@ class Layout:
 
     Parameters
     ----------
-    model : fitting.Model
+    model : prepare.Model
     """
 
     def __init__(self, model):

@@ -1,11 +1,15 @@
 """Target encoding of plain lists, arrays and Series, and of a column of a DataFrame.
 
-The mathematics is in `encoding.py`, the coding of the categories in `frames.py`.
+The mathematics is in `encoding.py`, the coding of the categories in `frames/`.
 """
+
+import reprlib
+from numbers import Real
 
 import numpy as np
 
 from rustystats import encoding, frames
+from rustystats.codes import as_numbers
 from rustystats.levels import distinct, level_keys, look_up, read_levels
 from rustystats.terms.categorical import label
 from rustystats.threads import effective_n_threads
@@ -153,17 +157,35 @@ def apply_target_encoding(categories, level_stats, prior, prior_weight=1.0):
     -------
     (m,) float64
 
+    Raises
+    ------
+    ValueError
+        If level_stats or prior are not what `target_encode` returns.
+
     Examples
     --------
     >>> import rustystats as rs
     >>> rs.apply_target_encoding(["a", "z"], {"a": (2.0, 3)}, prior=0.5, prior_weight=1.0).tolist()
     [0.625, 0.5]
     """
+    if not isinstance(prior, Real) or not np.isfinite(prior):
+        raise ValueError(f"prior must be a number, that of target_encode, not {prior!r}")
     encoded = read_levels(categories, "categories")
-    sums, volumes = np.array(list(level_stats.values()), dtype=np.float64).reshape(-1, 2).T
-    statistics = encoding.TargetStatistics(sums, volumes, float(prior))
+    statistics = encoding.TargetStatistics(*_sums_and_volumes(level_stats), float(prior))
     table = dict(zip(level_stats, statistics.encode_levels(prior_weight), strict=True))
     return look_up(encoded, level_keys(encoded, "categories"), table, float(prior))
+
+
+def _sums_and_volumes(level_stats):
+    """(2, L) float64, of a dict of tuples."""
+    if isinstance(level_stats, dict):
+        pairs = list(level_stats.values())
+        if all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
+            return as_numbers(np.reshape(pairs, (-1, 2)), "level_stats").T
+    raise ValueError(
+        "level_stats must be the dict of target_encode, for each level the tuple (sum, volume), "
+        f"not {reprlib.repr(level_stats)}"
+    )
 
 
 class TargetEncodingTerm:

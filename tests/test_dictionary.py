@@ -87,6 +87,36 @@ MODELS = [
     ),
     (
         {},
+        {
+            "interactions": [
+                {
+                    "one": {"type": "categorical", "column": "a"},
+                    "a b": {"type": "target_encoding", "prior_weight": 3},
+                    "include_main": True,
+                    "target_encoding": True,
+                    "prior_weight": 9.0,
+                    "n_permutations": 2,
+                }
+            ]
+        },
+        "y ~ 1 + C(a) + TE(`a b`, prior_weight=3) + "
+        "TE(a:`a b`, prior_weight=9.0, n_permutations=2)",
+    ),
+    (
+        {},
+        {
+            "interactions": [
+                {
+                    "b": {"type": "categorical", "column": "a"},  # not of the column b
+                    "a b": CATEGORICAL,
+                    "frequency_encoding": True,
+                }
+            ]
+        },
+        "y ~ 1 + FE(a:`a b`)",
+    ),
+    (
+        {},
         {"interactions": [{"x": LINEAR, "a": {"type": "target_encoding"}}]},
         "y ~ 1 + x:TE(a)",
     ),
@@ -140,7 +170,10 @@ BAD = [
     ({"q": {"type": "expression", "expr": "x +"}}, {}, "term 'q': cannot read"),
     ({3: {"type": "linear"}}, {}, "term 3: a column is named by a text"),
     (
-        {"a": CATEGORICAL, "also": {"type": "categorical", "column": "a", "ref": "B"}},
+        {
+            "a": CATEGORICAL | {"ref": "A"},
+            "also": {"type": "categorical", "column": "a", "ref": "B"},
+        },
         {},
         "term 'also': .*second time",
     ),
@@ -154,6 +187,15 @@ BAD = [
      "interaction 'x:a': include_main must be True or False"),
     ({}, {"interactions": [{"a": CATEGORICAL, "b": CATEGORICAL, "target_encoding": True,
                             "frequency_encoding": True}]}, "exclude each other"),
+    ({}, {"interactions": [{"a": {"type": "target_encoding", "prior_weight": 7},
+                            "b": CATEGORICAL, "target_encoding": True}]},
+     "'a:b': prior_weight of 'a' would have no effect.*say prior_weight beside target_encoding"),
+    ({}, {"interactions": [{"a": {"type": "categorical", "ref": "B"}, "b": CATEGORICAL,
+                            "frequency_encoding": True}]}, "ref of 'a' would have no effect"),
+    ({}, {"interactions": [{"a": CATEGORICAL, "b": CATEGORICAL, "frequency_encoding": True,
+                            "prior_weight": 7}]}, "unknown key 'prior_weight'"),
+    ({}, {"interactions": [{"a": CATEGORICAL, "b": CATEGORICAL, "target_encoding": True,
+                            "prior_weight": -7}]}, "'a:b': prior_weight must be"),
     ({}, {"interactions": [{"x": LINEAR, "zz": CATEGORICAL}]}, "'x:zz': unknown column 'zz'"),
     ({}, {"interactions": ["x:a"]}, "an interaction must be a dict, not 'x:a'"),
 ]  # fmt: skip

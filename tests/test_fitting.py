@@ -6,16 +6,12 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from rustystats.families import NegativeBinomial, get_family
-from rustystats.fitting import (
-    check_response,
-    check_weights,
-    prepare,
-    solve,
-)
+from rustystats.fitting import solve
 from rustystats.formula import parse_formula
 from rustystats.frames import read_columns
 from rustystats.links import get_link
 from rustystats.penalties import PenaltyOptions
+from rustystats.prepare import check_response, check_weights, prepare
 from rustystats.solvers.irls import solve_irls
 
 N = 500

@@ -8,6 +8,9 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 import rustystats as rs
+from rustystats.terms.contrasts import CODINGS
+from rustystats.terms.readers import READERS
+from rustystats.terms.spline_basis import EXTRAPOLATIONS
 
 N = 1200
 RNG = np.random.default_rng(9)
@@ -102,6 +105,15 @@ def test_not_finite_array(value, role):
     values[[5, 9]] = value
     with pytest.raises(ValueError, match=rf"{role}.* 2 rows"):
         frequency(**{role: values})
+
+
+@pytest.mark.parametrize("term", ["y", "TE(y)", "x:C(y)", "I(y > 0)", "bs(y, df=4)"])
+def test_the_response_is_no_term(term):
+    with pytest.raises(ValueError, match=r"column 'y' is the response and cannot.*\n.*\n *\^$"):
+        frequency(formula=f"y ~ age + {term}")
+    with pytest.raises(ValueError, match="'y' is the response"):
+        rs.glm_dict("y", {"y": {"type": "target_encoding"}}, FRAME)
+    rs.glm("I(y / exposure) ~ exposure", FRAME)  # a part of the response may be one
 
 
 @pytest.mark.parametrize("make", [pl.from_pandas, pa.Table.from_pandas])
@@ -448,3 +460,50 @@ def test_dispersion_and_threads_with_cross_validation():
 def test_conflicts_of_cross_validation(options, message):
     with pytest.raises(ValueError, match=message):
         frequency().fit(**options)
+
+
+# --- Terms replayed -------------------------------------------------------------------------------
+
+UNIT = np.random.default_rng(3).uniform(size=N)
+KINDS = [
+    *("1", "x", "0 + x", "flag", "0 + flag", "area", "0 + area", "`a col`", "."),
+    *("log(age)", "I(x**2)", "np.sqrt(age)", "x*age", "np.where(x > 0, 1, age)", "minimum(x, 0)"),
+    *("C(area)", "C(age)", "C(area, ref='C')", "C(area, 'most_exposed')", "C(z)", "C(flag)"),
+    *("C(area, levels=['D', 'B', 'C', 'A'])", "C(area, min_exposure=340)", "grade", "C(grade)"),
+    *(f"C(area, coding={coding!r})" for coding in CODINGS),
+    *("C(gaps, handle_missing='level')", "C(area, handle_unknown='mean')"),
+    *("cut(age, [17, 30, 50, 90])", "cut(x, 4)", "poly(age, 3)", "poly(x, 2, raw=True)"),
+    *("center(age)", "scale(x)", "standardize(age)", "FE(area)", "FE(age)", "FE(area:z)"),
+    *("bs(age, df=5)", "bs(x, df=6)", "bs(age, knots=[30, 50], degree=2)", "bs(log(age), df=4)"),
+    *("ns(age, df=4)", "ns(x, knots=[-1, 0, 1])", "bs(x, df=5, boundary_knots=[-1, 1])"),
+    *(f"bs(x, df=5, boundary_knots=[-1, 1], extrapolation={how!r})" for how in EXTRAPOLATIONS[:-1]),
+    *("x:age", "area:grade", "area*grade", "area:flag:C(z)", "(area + x + age)**2", "area/x"),
+    *("C(area):x", "bs(age, df=4)*C(area)", "bs(age, df=4):bs(x, df=4)", "ns(x, df=3):area"),
+    *("0 + area:bs(age, df=4)", "poly(x, 2):area", "cut(x, 3):C(area)", "FE(area):x", "FE(z)*area"),
+    *("age + offset(x / 9)", "area + FE(area)", "x + I(2 * x)"),  # the latter are aliased
+]
+
+
+def test_every_kind_of_term_is_listed():
+    used = " ".join(KINDS)
+    assert {name for name in READERS if f"{name}(" not in used} == {"TE"}
+
+
+@pytest.mark.parametrize("term", KINDS)
+def test_predictions_of_the_training_rows_are_the_fitted_values(term):
+    """All that is learned is stored: levels, knots, means, shares and codings."""
+    data = FRAME.assign(
+        flag=UNIT < 0.3,
+        grade=pd.Categorical(np.where(UNIT < 0.5, "low", "high"), ["low", "high"], True),
+        gaps=FRAME["area"].where(UNIT > 0.1),
+        z=FRAME["age"] % 4,
+        **{"a col": UNIT},
+    )
+    if term == ".":
+        data = data.drop(columns=["gaps", "cost"])
+    model = rs.glm(f"y ~ {term}", data, family="poisson", exposure="exposure", weights="w")
+    for result in (model.fit(), model.fit(alpha=0.01)):
+        np.testing.assert_allclose(result.predict(data), result.fittedvalues, rtol=1e-12)
+        some = slice(50, 2, -5)  # another order, few levels, another range
+        expected = result.fittedvalues[some]
+        np.testing.assert_allclose(result.predict(data.iloc[some]), expected, rtol=1e-12)

@@ -179,6 +179,23 @@ def test_bad_input(arguments, message):
         rs.target_encode(*arguments, "brand")
 
 
+@pytest.mark.parametrize(
+    ("stats", "prior", "message"),
+    [
+        ({"a": (1.0, 2, 3)}, 0.5, r"level_stats must be .* not \{'a': \(1.0, 2, 3\)\}"),
+        ({"a": 1.0, "b": 2.0}, 0.5, "level_stats must be"),
+        ([("a", (1.0, 2))], 0.5, "level_stats must be"),
+        ({"a": ("x", 2)}, 0.5, "level_stats must be numbers"),
+        ({"a": (1.0, 2)}, np.nan, "prior must be a number, that of target_encode, not nan"),
+        ({"a": (1.0, 2)}, "x", "prior must be a number"),
+    ],
+)
+def test_statistics_of_something_else(stats, prior, message):
+    with pytest.raises(ValueError, match=message):
+        rs.apply_target_encoding(["a", "z"], stats, prior)
+    assert rs.apply_target_encoding(["z"], {}, 0.5).tolist() == [0.5]
+
+
 def test_bad_parameters():
     for bad, message in (
         ({"prior_weight": -1}, "prior_weight must be a number of 0 or more, not -1"),

@@ -9,17 +9,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from rustystats import frames
 from rustystats.estimators.inputs import as_data, response_vector
 from rustystats.families import get_family
-from rustystats.fitting import (
-    check_dispersion,
-    check_response,
-    check_weights,
-    prepare,
-    solve,
-)
+from rustystats.fitting import check_dispersion, solve
 from rustystats.formula import parse_formula
 from rustystats.links import get_link
 from rustystats.offsets import evaluate_offsets
 from rustystats.penalties import PenaltyOptions
+from rustystats.prepare import check_response, check_weights, prepare
 from rustystats.results import GLMResults
 from rustystats.solvers.null import null_deviance
 from rustystats.terms.array import ArrayColumns, ArrayFactor

@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from rustystats import codes, frames
-from rustystats.fitting import check_weights
+from rustystats.prepare import check_weights
 from rustystats.terms.knots import scale_up
 from rustystats.terms.splines import learn_spline
 from rustystats.threads import effective_n_threads

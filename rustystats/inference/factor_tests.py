@@ -87,7 +87,7 @@ def tested(model, fit, dispersion, given):
 
     Parameters
     ----------
-    model : fitting.Model, without a penalty
+    model : prepare.Model, without a penalty
     fit : Fit of it
     dispersion : float
     given : bool, whether the dispersion is a number that was given

@@ -45,7 +45,7 @@ def relativity_table(model, fit, covariance, alpha):
 
     Parameters
     ----------
-    model : fitting.Model
+    model : prepare.Model
     fit : Fit
     covariance : (p, p), NaN at aliased columns, whose coefficients are 0 whatever the data; where
         others are NaN (an L1 penalty), so are the limits of the intervals

@@ -127,6 +127,9 @@ class GLMResults(
 
         Knots, levels and transformations are those learned at fit. A model fitted with an
         exposure or offset column finds it in `data`; with an array at fit, one is needed here.
+        On the rows of the fit these are the fitted values, but for target encodings ``TE(x)``: a
+        row that is fitted has the rate of the other rows before it in a random order, for its own
+        response must not help to predict it, and a prediction has the rate of all rows.
 
         Parameters
         ----------

@@ -193,7 +193,7 @@ def find_stable(
 
     Parameters
     ----------
-    model : fitting.Model, without penalty
+    model : prepare.Model, without penalty
     options : PenaltyOptions
     grid : AlphaGrid
     by, n_subsamples, threshold, max_false, random_state : as in `rustystats.stability_selection`
@@ -218,7 +218,14 @@ def find_stable(
     model, path = trace_path(model, options, grid, tol=tol, max_iter=max_iter, columns=columns)
     names, units = _candidates(model, by)
     found = select_on_halves(
-        model.problem, path.alphas, units, n_subsamples, rng, tol=tol, max_iter=max_iter
+        model.problem,
+        path.alphas,
+        units,
+        n_subsamples,
+        rng,
+        tol=tol,
+        max_iter=max_iter,
+        part=model.part,
     )
     if found.n_unfinished:
         warn_user(

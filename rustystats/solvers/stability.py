@@ -3,7 +3,8 @@
 Each subsample is half of the rows that have weight, drawn without replacement (Meinshausen &
 Buehlmann 2010, J. R. Stat. Soc. B 72:417-473); they come in complementary pairs, a half and what it
 leaves (Shah & Samworth 2013, J. R. Stat. Soc. B 75:55-80). All share the alphas and the penalty of
-the whole. A half shares the arrays of the whole through a row index. Cost: a path for each.
+the whole. A half shares the arrays of the whole through a row index, but for what terms learn from
+the response: that it learns from its own rows. Cost: a path for each.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ class HalfSelections:
     n_unfinished: int
 
 
-def select_on_halves(problem, alphas, units, n_subsamples, rng, *, tol=1e-4, max_iter=100):
+def select_on_halves(
+    problem, alphas, units, n_subsamples, rng, *, tol=1e-4, max_iter=100, part=None
+):
     """Follow the path on halves of the rows.
 
     Parameters
@@ -42,18 +45,21 @@ def select_on_halves(problem, alphas, units, n_subsamples, rng, *, tol=1e-4, max
     n_subsamples : int, even
     rng : numpy Generator
     tol, max_iter : as in `descent.solve_descent`, for each fit
+    part : callable ``part(rows)`` -> problem of these rows, or None
+        None takes the columns as they are.
 
     Returns
     -------
     HalfSelections
     """
+    part = part or problem.take
     columns, starts = np.concatenate(units), np.cumsum([0, *map(len, units[:-1])])
     counts = np.zeros((len(alphas), len(units)), dtype=np.int64)
     first = np.full((n_subsamples, len(units)), len(alphas))
     n_unfinished, penalties = 0, [problem.penalty.at(alpha) for alpha in alphas]
     with single_threaded_blas():
         for index, rows in enumerate(_halves(problem, n_subsamples, rng)):
-            null = null_track(problem.take(rows), tol, max_iter)
+            null = null_track(part(rows), tol, max_iter)
             for at, track in enumerate(follow(null, penalties, tol, max_iter, LANES)):
                 n_unfinished += not track.converged
                 moved = problem.from_target(track.point.coef)[columns] != 0

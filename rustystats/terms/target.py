@@ -14,7 +14,7 @@ from zlib import crc32
 
 import numpy as np
 
-from rustystats.codes import count_codes
+from rustystats.codes import count_codes, map_codes
 from rustystats.design.blocks import DenseBlock, TableBlock
 from rustystats.encoding import (
     TargetStatistics,
@@ -165,16 +165,25 @@ def _joint_levels(columns, names, policies):
     """Codes of the combinations of levels that have rows, and their labels by column."""
     codes, levels = None, {}
     for name in names:
-        found = columns.factor(name, policies.handle_missing == "level")
-        labels = np.array(
-            [MISSING if level is None else label(level) for level in found.levels], dtype=object
-        )
+        found, labels = _levels(columns, name, policies)
         if codes is None:
-            codes, levels = found.codes, {name: labels}
+            codes, levels = found, {name: labels}
             continue
-        codes, (before, own) = combine_levels(codes, found.codes, len(labels), columns.n_threads)
+        codes, (before, own) = combine_levels(codes, found, len(labels), columns.n_threads)
         levels = {known: values[before] for known, values in levels.items()} | {name: labels[own]}
     return codes, levels
+
+
+def _levels(columns, name, policies):
+    """Codes of one column, and labels; a text that reads "missing" is the level of such values."""
+    found = columns.factor(name, policies.handle_missing == "level")
+    read = [MISSING if level is None else label(level) for level in found.levels]
+    position = {level: at for at, level in enumerate(dict.fromkeys(read))}
+    codes = found.codes
+    if len(position) < len(read):
+        mapping = np.array([position[level] for level in read])
+        codes = map_codes(codes, mapping, len(position), columns.n_threads)
+    return codes, np.array(list(position), dtype=object)
 
 
 def _index(levels):

@@ -168,6 +168,23 @@ def test_the_formula_face_by_column_and_by_term():
     assert (term > single.max(axis=1)).any()
 
 
+def test_a_half_learns_target_encodings_from_its_own_rows():
+    """A half is a model of its rows alone, or the halves of a pair would know of each other."""
+    rng = np.random.default_rng(1)
+    data = FRAME.assign(brand=rng.integers(0, 15, N), name=rng.choice(list("abcdefghij"), N))
+    formula, alphas = "y ~ x + TE(brand) + TE(name, prior_weight=3)", [0.05, 0.02, 0.005]
+    model = rs.glm(formula, data, family="poisson", exposure="e")
+    found = model.stability_selection(alphas=alphas, n_subsamples=10, random_state=5, tol=1e-9)
+    shuffles, selected = np.random.default_rng(5), []
+    for _ in range(5):
+        rows = shuffles.permutation(np.arange(N))
+        for half in (rows[: N // 2], rows[N // 2 : N // 2 * 2]):
+            part = rs.glm(formula, data.iloc[np.sort(half)], family="poisson", exposure="e")
+            fits = [part.fit(alpha=alpha, l1_ratio=1.0, tol=1e-9) for alpha in alphas]
+            selected.append([fit.params[1:] != 0 for fit in fits])
+    np.testing.assert_allclose(found.probabilities, np.mean(selected, axis=0), rtol=1e-12)
+
+
 def test_a_table_of_the_kind_that_went_in():
     table = formula_face(pl.from_pandas(FRAME)).to_dataframe()
     assert isinstance(table, pl.DataFrame)

@@ -9,7 +9,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 import rustystats as rs
-from rustystats.fitting import SeparationWarning
+from rustystats.messages import SeparationWarning
 from rustystats.solvers.irls import solve_irls
 from rustystats.solvers.separation import NAMED_LEVELS, separated_parts
 

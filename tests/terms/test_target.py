@@ -222,6 +222,21 @@ def test_missing_values_are_refused_or_a_level(data):
             np.testing.assert_allclose(ours.predict(missing), theirs.predict(filled), rtol=1e-12)
 
 
+@pytest.mark.parametrize("term", ["TE(brand)", "FE(brand)", "TE(brand:region)", "FE(brand:region)"])
+def test_a_text_that_reads_missing_is_the_level_of_missing_values(data, term):
+    """As for C(brand); two levels of one name would be looked up as one."""
+    both = data.assign(brand=data.brand.mask(data.brand == "A", "missing"))
+    both.loc[both.index % 7 == 0, "brand"] = None
+    filled = both.assign(brand=both.brand.fillna("missing"))
+    formula = f"y ~ {term}"
+    ours = model_of(both, formula, handle_missing="level").fit()
+    theirs = model_of(filled, formula, handle_missing="level").fit()
+    for new in (both, filled):
+        factors = [result.model.terms.terms[1].factors[0] for result in (ours, theirs)]
+        tables = [f.block(ours.model.read(new, [])).to_dense() for f in factors]
+        np.testing.assert_allclose(tables[0], tables[1], rtol=1e-12)
+
+
 def test_estimators_take_encodings(data):
     formula = rs.glm("y ~ x + TE(brand)", data, family="poisson", exposure="Exposure", seed=4).fit()
     estimator = rs.GLMRegressor("poisson", formula="x + TE(brand)", exposure="Exposure", seed=4)

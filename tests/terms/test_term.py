@@ -199,7 +199,11 @@ def test_a_term_with_some_of_its_columns(formula):
 def test_a_factor_is_the_same_wherever_it_is_named():
     data = pd.DataFrame({"y": [1.0, 2, 3, 4, 5, 7], "x": [0.1, 2, 1, 3, 2, 5], "g": list("abcabc")})
     expected = rs.glm("y ~ C(g, ref='b') + x:C(g, ref='b')", data)
-    for formula in ("y ~ C(g, ref='b') + x:C(g)", "y ~ C(g, ref='b') + x:g + g"):
+    for formula in (
+        "y ~ C(g, ref='b') + x:C(g)",
+        "y ~ C(g, ref='b') + x:g + g",
+        "y ~ g + C(g, ref='b') + x:g",
+    ):
         model = rs.glm(formula, data)
         assert model.feature_names == expected.feature_names
         np.testing.assert_array_equal(model.X, expected.X)

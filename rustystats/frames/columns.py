@@ -1,4 +1,4 @@
-"""DataFrames in and out: the only file that knows them.
+"""Columns of a DataFrame as arrays, each coded once.
 
 `read_columns` looks up the columns a model names in pandas, polars (eager or lazy), pyarrow or
 anything narwhals supports, and hands them on as `Columns`: level codes where a column has few
@@ -13,11 +13,10 @@ import narwhals as nw
 import numpy as np
 
 from rustystats import codes
+from rustystats.frames.coding import CATEGORIES, MAX_FACTOR_LEVELS, encode_levels
 from rustystats.messages import did_you_mean
 from rustystats.threads import effective_n_threads
 
-MAX_FACTOR_LEVELS = 1 << 20
-CATEGORIES = (nw.String, nw.Categorical, nw.Enum, nw.Boolean, nw.Object)
 CODING_ROWS = 500_000  # coding takes a nanosecond or two a row: fewer do not pay for a thread
 
 
@@ -193,7 +192,7 @@ class Columns:
             known = None
             if series.null_count():
                 known, series = ~series.is_null().to_numpy(), series.drop_nulls()
-            found = _encode_levels(series, self.coding_threads)
+            found = encode_levels(series, self.coding_threads)
             if known is not None:
                 found = codes.add_missing(*found, known)
         if found is None:
@@ -256,195 +255,3 @@ def _as_factor(name, encoded, missing):
         f"column {name!r} is NaN or infinite in {rows} row{'s' if rows > 1 else ''}: "
         "fill or drop them"
     )
-
-
-def read_labels(data, name):
-    """One column of a DataFrame as it is, a Series that labels its rows."""
-    return read_columns(data, [name])._frame.get_column(name).to_native()
-
-
-def label_codes(labels, n_rows, role):
-    """Codes 0, 1, ... of labels of any hashable kind, in order of first appearance.
-
-    Parameters
-    ----------
-    labels : array, Series or list of n_rows numbers, texts or other hashable values
-    n_rows : int
-    role : str, what messages call them
-
-    Returns
-    -------
-    (n_rows,) int array
-
-    Raises
-    ------
-    ValueError
-        If there is not one label a row, or some are missing.
-    """
-    import pandas as pd
-
-    labels = nw.from_native(labels, allow_series=True, pass_through=True)
-    if isinstance(labels, nw.Series):
-        labels = labels.to_native() if labels.implementation.is_pandas() else labels.to_numpy()
-    elif isinstance(labels, (list, tuple)):
-        labels = pd.Series(labels)
-    shape = np.shape(labels)
-    if shape != (n_rows,):
-        raise ValueError(
-            f"{role} has shape {shape}, the fit has {n_rows} rows: pass one label a row, such as "
-            "the column of the data itself"
-        )
-    found, _ = pd.factorize(labels)
-    missing = np.count_nonzero(found < 0)
-    if missing:
-        raise ValueError(
-            f"{role} has {missing} missing label{'s' if missing > 1 else ''}: give those rows a "
-            "label, one of their own if they belong to no other"
-        )
-    return found
-
-
-def is_text(values):
-    """Whether values are one-dimensional and text, categories or booleans, not numbers."""
-    if isinstance(values, (list, tuple)):
-        return any(isinstance(value, str) for value in values)
-    native = nw.from_native(values, allow_series=True, pass_through=True)
-    if isinstance(native, nw.Series):
-        return not native.dtype.is_numeric()
-    if native is not values:  # a DataFrame
-        return False
-    values = np.asarray(values)
-    if values.ndim != 1 or values.dtype.kind != "O":
-        return values.ndim == 1 and values.dtype.kind in "UST"
-    return any(isinstance(value, str) for value in values)
-
-
-def matrix_frame(values, names):
-    """A two-dimensional array as a DataFrame of pandas, each column of a type of its own."""
-    import pandas as pd
-
-    return pd.DataFrame(values, columns=names).infer_objects()
-
-
-def as_frame(values, name):
-    """A list, array or Series of values as a DataFrame of one column (a list or array: pandas).
-
-    Raises
-    ------
-    ValueError
-        If the values are not one-dimensional.
-    """
-    series = nw.from_native(values, allow_series=True, pass_through=True)
-    if isinstance(series, nw.Series):
-        return series.alias(name).to_frame().to_native()
-    import pandas as pd
-
-    if isinstance(values, (list, tuple)):
-        flat = not values or not isinstance(values[0], (list, tuple, np.ndarray))
-    else:
-        values = np.asarray(values)
-        flat = values.ndim == 1
-    if not flat:
-        raise ValueError(
-            f"{name!r} must be one-dimensional, one value a row, not of shape {np.shape(values)}"
-        )
-    return pd.Series(values, name=name).infer_objects().to_frame()
-
-
-def make_frame(columns, backend):
-    """A DataFrame from a dict of arrays, in the library `backend` (None: pandas)."""
-    return nw.from_dict(columns, backend=backend or "pandas").to_native()
-
-
-def _encode_levels(series, n_threads):
-    """Codes and levels of texts, categories or booleans, none of them missing."""
-    if len(series) == 0:
-        return np.empty(0, dtype=np.uint8), np.empty(0, dtype=object)
-    if series.dtype in (nw.Categorical, nw.Enum):
-        return _encode_categories(series, n_threads)
-    if series.dtype == nw.Boolean:
-        return _encode_booleans(series.to_numpy(), n_threads)
-    return _encode_text(series, n_threads)
-
-
-def _encode_booleans(values, n_threads):
-    found, levels = codes.encode_numbers(np.asarray(values, dtype=bool), 2, n_threads)
-    return found, np.array([str(level) for level in levels], dtype=object)
-
-
-def _encode_text(series, n_threads):
-    """Text through its Arrow buffers; without pyarrow through the library's own categories."""
-    try:
-        import pyarrow as pa
-    except ImportError:
-        return _encode_categories(series.cast(nw.Categorical), n_threads)
-    try:
-        array = series.to_arrow()
-    except (pa.ArrowTypeError, pa.ArrowInvalid) as error:
-        raise ValueError(
-            f"column {series.name!r} mixes texts and other values ({error}): make it one kind"
-        ) from None
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-        if isinstance(array, pa.ChunkedArray):  # newer pyarrow keeps the type for several chunks
-            array = pa.concat_arrays(array.chunks)
-    if pa.types.is_boolean(array.type):  # of a column of objects, as missing values make it
-        return _encode_booleans(array.to_numpy(zero_copy_only=False), n_threads)
-    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
-        array = array.cast(pa.large_string())
-    width = np.int64 if pa.types.is_large_string(array.type) else np.int32
-    _, offsets, data = array.buffers()
-    offsets = np.frombuffer(offsets, dtype=width)[array.offset : array.offset + len(array) + 1]
-    data = np.frombuffer(data, dtype=np.uint8) if data else np.empty(0, dtype=np.uint8)
-    found = codes.encode_strings(offsets, data, MAX_FACTOR_LEVELS, n_threads)
-    if found is None:
-        raise ValueError(
-            f"column {series.name!r} has more than {MAX_FACTOR_LEVELS} distinct texts: "
-            "it looks like an identifier, not a rating factor"
-        )
-    return found[0], np.array(found[1], dtype=object)
-
-
-def _encode_categories(series, n_threads):
-    """Categories that occur; sorted, unless the column says that they are ordered."""
-    native = series.to_native()
-    if series.implementation.is_pandas_like():
-        if not hasattr(native.dtype, "categories"):  # an Arrow dictionary under pandas
-            native = native.astype("category")
-        positions, names = native.cat.codes.to_numpy(), list(native.cat.categories)
-        ordered = bool(native.cat.ordered)
-    elif series.implementation.is_polars():
-        positions, names = _polars_categories(native)
-        ordered = series.dtype == nw.Enum
-    else:
-        array = native.combine_chunks() if hasattr(native, "combine_chunks") else native
-        positions, names = array.indices.to_numpy(), array.dictionary.to_pylist()
-        ordered = array.type.ordered
-    dense, present = codes.compress_codes(positions, len(names), n_threads)
-    levels = _category_array([names[i] for i in present])
-    if ordered:
-        return dense, levels
-    order = np.argsort(levels, kind="stable")
-    rank = np.empty(len(order), dtype=dense.dtype)
-    rank[order] = np.arange(len(order))
-    return rank[dense], levels[order]
-
-
-def _polars_categories(series):
-    """Physical codes, and names by physical code: read at one row of each, as polars 2 has no
-    list of the categories of a Categorical."""
-    positions = series.to_physical().to_numpy()
-    rows = np.full(int(positions.max()) + 1, -1)
-    rows[positions] = np.arange(len(positions))
-    present = np.flatnonzero(rows >= 0)
-    names = np.empty(len(rows), dtype=object)
-    names[present] = series.gather(rows[present]).cast(str).to_list()
-    return positions, names
-
-
-def _category_array(names):
-    if all(isinstance(name, (int, float, np.number)) for name in names):
-        return np.array(names)
-    out = np.empty(len(names), dtype=object)
-    out[:] = [str(name) for name in names]
-    return out

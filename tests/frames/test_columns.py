@@ -316,14 +316,14 @@ def test_too_many_distinct_numbers_for_a_table():
 
 
 def test_too_many_distinct_texts(monkeypatch):
-    monkeypatch.setattr(frames, "MAX_FACTOR_LEVELS", 5)
+    monkeypatch.setattr(frames.coding, "MAX_FACTOR_LEVELS", 5)
     with pytest.raises(ValueError, match="column 'x' has more than 5 distinct texts"):
         read(pl.DataFrame({"x": list("abcdef")})).encoded("x")
     assert len(read(pl.DataFrame({"x": list("abcde") * 2})).encoded("x").levels) == 5
 
 
 def test_threads_give_the_same_codes(monkeypatch):
-    monkeypatch.setattr(frames, "CODING_ROWS", 3)
+    monkeypatch.setattr(frames.columns, "CODING_ROWS", 3)
     rng = np.random.default_rng(0)
     data = pd.DataFrame(
         {

@@ -1,0 +1,104 @@
+"""Arrays, lists and Series as DataFrames or labels of rows."""
+
+import narwhals as nw
+import numpy as np
+
+from rustystats.frames.columns import read_columns
+
+
+def read_labels(data, name):
+    """One column of a DataFrame as it is, a Series that labels its rows."""
+    return read_columns(data, [name])._frame.get_column(name).to_native()
+
+
+def label_codes(labels, n_rows, role):
+    """Codes 0, 1, ... of labels of any hashable kind, in order of first appearance.
+
+    Parameters
+    ----------
+    labels : array, Series or list of n_rows numbers, texts or other hashable values
+    n_rows : int
+    role : str, what messages call them
+
+    Returns
+    -------
+    (n_rows,) int array
+
+    Raises
+    ------
+    ValueError
+        If there is not one label a row, or some are missing.
+    """
+    import pandas as pd
+
+    labels = nw.from_native(labels, allow_series=True, pass_through=True)
+    if isinstance(labels, nw.Series):
+        labels = labels.to_native() if labels.implementation.is_pandas() else labels.to_numpy()
+    elif isinstance(labels, (list, tuple)):
+        labels = pd.Series(labels)
+    shape = np.shape(labels)
+    if shape != (n_rows,):
+        raise ValueError(
+            f"{role} has shape {shape}, the fit has {n_rows} rows: pass one label a row, such as "
+            "the column of the data itself"
+        )
+    found, _ = pd.factorize(labels)
+    missing = np.count_nonzero(found < 0)
+    if missing:
+        raise ValueError(
+            f"{role} has {missing} missing label{'s' if missing > 1 else ''}: give those rows a "
+            "label, one of their own if they belong to no other"
+        )
+    return found
+
+
+def is_text(values):
+    """Whether values are one-dimensional and text, categories or booleans, not numbers."""
+    if isinstance(values, (list, tuple)):
+        return any(isinstance(value, str) for value in values)
+    native = nw.from_native(values, allow_series=True, pass_through=True)
+    if isinstance(native, nw.Series):
+        return not native.dtype.is_numeric()
+    if native is not values:  # a DataFrame
+        return False
+    values = np.asarray(values)
+    if values.ndim != 1 or values.dtype.kind != "O":
+        return values.ndim == 1 and values.dtype.kind in "UST"
+    return any(isinstance(value, str) for value in values)
+
+
+def matrix_frame(values, names):
+    """A two-dimensional array as a DataFrame of pandas, each column of a type of its own."""
+    import pandas as pd
+
+    return pd.DataFrame(values, columns=names).infer_objects()
+
+
+def as_frame(values, name):
+    """A list, array or Series of values as a DataFrame of one column (a list or array: pandas).
+
+    Raises
+    ------
+    ValueError
+        If the values are not one-dimensional.
+    """
+    series = nw.from_native(values, allow_series=True, pass_through=True)
+    if isinstance(series, nw.Series):
+        return series.alias(name).to_frame().to_native()
+    import pandas as pd
+
+    if isinstance(values, (list, tuple)):
+        flat = not values or not isinstance(values[0], (list, tuple, np.ndarray))
+    else:
+        values = np.asarray(values)
+        flat = values.ndim == 1
+    if not flat:
+        raise ValueError(
+            f"{name!r} must be one-dimensional, one value a row, not of shape {np.shape(values)}"
+        )
+    return pd.Series(values, name=name).infer_objects().to_frame()
+
+
+def make_frame(columns, backend):
+    """A DataFrame from a dict of arrays, in the library `backend` (None: pandas)."""
+    return nw.from_dict(columns, backend=backend or "pandas").to_native()
