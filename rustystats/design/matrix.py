@@ -195,6 +195,8 @@ class DesignMatrix:
 
     def reduce_gram(self, level_weights, cross, level_dense, dense_gram):
         """X'WX from its cross-tables."""
+        if len(self.packs) == 1 and self._sparse_basis is not None:
+            return (self._sparse_basis.T @ scale_rows(self._sparse_basis, level_weights)).toarray()
         # Filled block by block in the order of the packs, then permuted to that of the columns.
         gram = np.empty((self.shape[1], self.shape[1]))
         spans, dense = self._spans, self._dense_span
@@ -208,6 +210,13 @@ class DesignMatrix:
         gram[dense, dense] = dense_gram
         # two takes: rows, then columns within them; a look-up of both jumps for every number
         return gram.take(self._order, axis=0).take(self._order, axis=1)
+
+    @cached_property
+    def _sparse_basis(self):
+        """The basis of the only pack, if it is all there is and sparse, in the order of columns."""
+        basis = self.packs[0].basis
+        alone = sparse.issparse(basis) and not len(self.dense_columns)
+        return sparse.csr_array(basis)[:, self._order] if alone else None
 
     def _by_pack(self, level_values):
         return (
@@ -342,7 +351,8 @@ class DesignMatrix:
         some = choose(self._chosen, slice(None, None, max(1, self.shape[0] // 4096)))
         scales = np.empty(self.shape[1])
         for pack in self.packs:
-            scales[pack.columns] = np.abs(as_array(pack.basis)).max(axis=0)
+            largest = abs(pack.basis).max(axis=0)
+            scales[pack.columns] = as_array(largest).ravel()
         for source, columns in self._dense:
             if isinstance(source, tuple):
                 scales[columns] = np.abs(source[1]).max(axis=0)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from rustystats._kernels import encode
 from rustystats._kernels.blocks import is_direct
 from rustystats.codes import combine_codes
 from rustystats.design.blocks import DenseBlock, TableBlock, as_array
@@ -72,7 +73,7 @@ def arrange(blocks, starts, n_threads):
             dense.append(((block.codes, values), columns))
         elif block.n_columns:
             coded.append(Pack(block.codes, block.basis, columns, ((index, block.n_levels),)))
-    coded = _nest_tables(coded, blocks)
+    coded = _nest_tables(coded, blocks, n_threads)
     dense.sort(key=lambda s: -s[0].shape[1] if is_direct(s[0]) else 0)
     if dense and sum(pack.n_levels for pack in coded) == 1:
         (intercept,) = coded  # beside dense columns alone the intercept is one more of them
@@ -91,14 +92,18 @@ def _second_largest(levels):
     return sorted(levels)[-2] if len(levels) > 1 else 0
 
 
-def _nest_tables(tables, blocks):
+def _nest_tables(tables, blocks, n_threads):
     """Put tables into larger ones whose levels tell theirs."""
-    hosts = []
+    hosts, a_row = [], {}
     for table in sorted(tables, key=lambda t: -t.n_levels):
         sources = blocks[table.members[0][0]].levels.keys()
         for place, host in enumerate(hosts):
-            candidate = sources and sources <= blocks[host.members[0][0]].levels.keys()
-            mapping = _levels_of_levels(host, table) if candidate else None
+            if not sources or not sources <= blocks[host.members[0][0]].levels.keys():
+                continue
+            if place not in a_row:
+                a_row[place] = np.zeros(host.n_levels, dtype=np.intp)
+                a_row[place][host.codes] = np.arange(len(host.codes))
+            mapping = _levels_of_levels(host, table, a_row[place], n_threads)
             if mapping is not None:
                 hosts[place] = _nest(host, table, mapping)
                 break
@@ -107,13 +112,17 @@ def _nest_tables(tables, blocks):
     return hosts
 
 
-def _levels_of_levels(host, table):
-    """The level of a table for each level of the host, or None where that does not tell it."""
+def _levels_of_levels(host, table, a_row, n_threads):
+    """The level of a table for each level of the host, or None where that does not tell it.
+
+    a_row : a row of each level of the host, any where it has none
+    """
     if host.codes is table.codes:
         return np.arange(host.n_levels)
-    mapping = np.zeros(host.n_levels, dtype=table.codes.dtype)
-    mapping[host.codes] = table.codes
-    return mapping if np.array_equal(mapping[host.codes], table.codes) else None
+    mapping = table.codes[a_row]
+    told = np.empty_like(table.codes)
+    encode.map_integers(host.codes, 0, mapping, told, n_threads)
+    return mapping if np.array_equal(told, table.codes) else None
 
 
 def _nest(host, table, mapping):

@@ -12,6 +12,7 @@ import numpy as np
 from rustystats.design.matrix import DesignMatrix
 from rustystats.solvers.irls import continue_irls, solve_irls
 from rustystats.solvers.normal_equations import NormalEquations
+from rustystats.solvers.sparse_equations import equations
 from rustystats.threads import single_threaded_blas
 
 
@@ -77,7 +78,7 @@ def nearly_aliased(problem, fit):
     design, used_there = problem.design.take(some), used[some]
     gram = problem.design.gram(used)
     with single_threaded_blas():
-        combinations = -NormalEquations(gram, fit.aliased).solve(gram[columns].T)
+        combinations = -equations(gram, fit.aliased).solve(gram[columns].T)
         for column, combination in zip(columns, combinations.T, strict=True):
             combination[column] = 1.0
             residual = used_there @ design.matvec(combination) ** 2
