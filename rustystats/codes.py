@@ -102,11 +102,6 @@ def count_codes(codes, n_levels, n_threads):
     return encode.count_codes(codes, n_levels, n_threads)
 
 
-def code_dtype(n_levels):
-    """The narrowest unsigned type for codes 0 .. n_levels - 1."""
-    return encode.code_dtype(n_levels)
-
-
 def map_codes(codes, mapping, n_levels, n_threads):
     """Codes below n_levels, ``mapping[codes]`` in the narrowest type."""
     mapped = np.empty(len(codes), dtype=encode.code_dtype(n_levels))

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rustystats._kernels import target as kernels
-from rustystats._kernels.encode import count_not_finite
-from rustystats.codes import as_numbers, code_dtype, count_codes, encode_numbers
+from rustystats._kernels.encode import code_dtype, count_not_finite
+from rustystats.codes import as_numbers, count_codes, encode_numbers
 
 MOST_PARTS = 16
 

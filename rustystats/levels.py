@@ -6,7 +6,7 @@ A level is called what the package writes for it: 1 and 1.0 are both "1". A miss
 import numpy as np
 
 from rustystats import frames
-from rustystats.terms.categorical import label
+from rustystats.terms.levels import label
 
 
 def read_levels(values, name, n_threads=None):

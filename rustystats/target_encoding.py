@@ -11,7 +11,7 @@ import numpy as np
 from rustystats import encoding, frames
 from rustystats.codes import as_numbers
 from rustystats.levels import distinct, level_keys, look_up, read_levels
-from rustystats.terms.categorical import label
+from rustystats.terms.levels import label
 from rustystats.threads import effective_n_threads
 
 

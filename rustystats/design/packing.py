@@ -21,9 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from rustystats._kernels import encode
 from rustystats._kernels.blocks import is_direct
-from rustystats.codes import combine_codes
+from rustystats.codes import combine_codes, map_codes
 from rustystats.design.blocks import DenseBlock, TableBlock, as_array
 
 PACK_LEVELS = 256  # one byte a row, and cross-tables of two packs stay within the L2 cache
@@ -120,8 +119,7 @@ def _levels_of_levels(host, table, a_row, n_threads):
     if host.codes is table.codes:
         return np.arange(host.n_levels)
     mapping = table.codes[a_row]
-    told = np.empty_like(table.codes)
-    encode.map_integers(host.codes, 0, mapping, told, n_threads)
+    told = map_codes(host.codes, mapping, table.n_levels, n_threads)
     return mapping if np.array_equal(told, table.codes) else None
 
 

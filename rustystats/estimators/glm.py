@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rustystats import frames
+from rustystats.estimators.fitted import keep_fitted
 from rustystats.estimators.inputs import as_data, response_vector
 from rustystats.families import get_family
 from rustystats.fitting import check_dispersion, solve
@@ -242,7 +243,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         return get_family(self.family, self.var_power, self.theta, defaults={"theta": "auto"})
 
     def _keep(self, features, result, **others):
-        """Assign what was fitted, all in one step: an error or interrupt before changes nothing."""
+        """Assign what was fitted, and `others` beside it."""
         coef = result.fit.coef
         intercept = result.model.problem.intercept
         names = zip(result.feature_names, result.aliased, strict=True)
@@ -254,14 +255,10 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
             "aliased_": [name for name, aliased in names if aliased],
             "n_iter_": result.iterations,
             "converged_": result.converged,
-            "n_features_in_": features if isinstance(features, int) else len(features),
         }
         if family.parameter is not None:
             fitted[f"{family.parameter}_"] = getattr(family, family.parameter)
-        if not isinstance(features, int):
-            fitted["feature_names_in_"] = np.array(features, dtype=object)
-        kept = {name: value for name, value in vars(self).items() if not name.endswith("_")}
-        self.__dict__ = kept | fitted | others
+        keep_fitted(self, features, fitted | others)
 
     def predict(self, X, exposure=None, offset=None):
         """Predicted means.

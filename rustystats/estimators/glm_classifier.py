@@ -6,6 +6,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from rustystats.estimators.fitted import keep_fitted
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.estimators.inputs import response_vector
 
@@ -147,12 +148,9 @@ class GLMClassifier(ClassifierMixin, BaseEstimator):
             "coef_": regressor.coef_[None, :],
             "intercept_": np.array([regressor.intercept_]),
             "n_iter_": regressor.n_iter_,
-            "n_features_in_": regressor.n_features_in_,
         }
-        if hasattr(regressor, "feature_names_in_"):
-            fitted["feature_names_in_"] = regressor.feature_names_in_
-        kept = {name: value for name, value in vars(self).items() if not name.endswith("_")}
-        self.__dict__ = kept | fitted  # in one step: an interrupt before changes nothing
+        features = getattr(regressor, "feature_names_in_", regressor.n_features_in_)
+        keep_fitted(self, features, fitted)
         return self
 
     def predict_proba(self, X, offset=None):

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from rustystats import frames
+from rustystats.estimators.fitted import keep_fitted
 from rustystats.estimators.inputs import as_data
 from rustystats.levels import level_keys, look_up
 from rustystats.messages import listed
@@ -153,20 +154,15 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
         return look_up(encoded, keys, table, self._unknown_value)
 
     def _keep(self, categories, **fitted):
-        """Assign what was fitted in one step: an error or interrupt before changes nothing.
+        """Assign what was fitted.
 
         A list of one column's value each becomes the value itself, or a dict by column.
         """
-        features = categories.features
         for name, value in fitted.items():
             if isinstance(value, list):
                 one = len(value) == 1
                 fitted[name] = value[0] if one else dict(zip(categories.names, value, strict=True))
-        fitted["n_features_in_"] = len(categories.names)
-        if not isinstance(features, int):
-            fitted["feature_names_in_"] = np.array(features, dtype=object)
-        kept = {name: value for name, value in vars(self).items() if not name.endswith("_")}
-        self.__dict__ = kept | fitted
+        keep_fitted(self, categories.features, fitted)
 
 
 def _each(value, n_columns):

@@ -16,6 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from rustystats import codes, frames
+from rustystats.estimators.fitted import keep_fitted
 from rustystats.prepare import check_weights
 from rustystats.terms.knots import scale_up
 from rustystats.terms.splines import learn_spline
@@ -158,11 +159,8 @@ class SplineTransformer(TransformerMixin, BaseEstimator):
                     name,
                 )
             )
-        fitted = {"bases_": bases, "missing_": missing, "n_features_in_": n_features}
-        if named:
-            fitted["feature_names_in_"] = np.array(names, dtype=object)
-        kept = {name: value for name, value in vars(self).items() if not name.endswith("_")}
-        self.__dict__ = kept | fitted
+        features = names if named else n_features
+        keep_fitted(self, features, {"bases_": bases, "missing_": missing})
         return self
 
     def transform(self, X):

@@ -37,18 +37,10 @@ class NormalEquations:
             aliased, factor = _find_aliased(scaled, empty if excluded is None else empty | excluded)
         self.aliased = aliased
         self.keep = np.flatnonzero(~aliased)
-        self.factor, self.singular = (factor, False) if factor is not None else self._factor(scaled)
-
-    def _factor(self, scaled):
-        """Cholesky factor of the columns kept, and whether there is none."""
-        kept = _some(scaled, self.keep)
-        factor, info = lapack.dpotrf(kept, lower=1)
-        if info:
-            # Columns that were independent at the start no longer are: means at the edge of the
-            # domain. A ridge at rounding level keeps the step finite.
-            kept[np.diag_indices_from(kept)] += ALIAS_PIVOT
-            factor, info = lapack.dpotrf(kept, lower=1)
-        return factor, bool(info)
+        if factor is None:
+            self.factor, self.singular = cholesky(_some(scaled, self.keep))
+        else:
+            self.factor, self.singular = factor, False
 
     @property
     def rank(self):
@@ -67,10 +59,28 @@ class NormalEquations:
     def inverse(self):
         """Inverse of the Gram, NaN in aliased rows and columns."""
         out = np.full((len(self.aliased),) * 2, np.nan)
-        lower, _ = lapack.dpotri(self.factor, lower=1) if self.rank else (self.factor, 0)
-        lower = np.tril(lower)
-        out[np.ix_(self.keep, self.keep)] = lower + np.tril(lower, -1).T
+        out[np.ix_(self.keep, self.keep)] = inverse_of(self.factor)
         return out / self.scale / self.scale[:, None]
+
+
+def cholesky(matrix):
+    """Lower Cholesky factor of a matrix of unit diagonal or less, and whether there is none.
+
+    Columns that were independent at the start of a fit may no longer be: means at the edge of the
+    domain. A ridge at rounding level, added in place, keeps the step finite then.
+    """
+    factor, info = lapack.dpotrf(matrix, lower=1)
+    if info:
+        matrix[np.diag_indices_from(matrix)] += ALIAS_PIVOT
+        factor, info = lapack.dpotrf(matrix, lower=1)
+    return factor, bool(info)
+
+
+def inverse_of(factor):
+    """Inverse of the matrix that a lower Cholesky factor is of."""
+    lower, _ = lapack.dpotri(factor, lower=1) if len(factor) else (factor, 0)
+    lower = np.tril(lower)
+    return lower + np.tril(lower, -1).T
 
 
 def find_aliased(gram):

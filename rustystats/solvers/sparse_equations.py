@@ -19,7 +19,13 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack, solve_triangular
 
-from rustystats.solvers.normal_equations import ALIAS_PIVOT, NormalEquations, find_aliased
+from rustystats.solvers.normal_equations import (
+    ALIAS_PIVOT,
+    NormalEquations,
+    cholesky,
+    find_aliased,
+    inverse_of,
+)
 
 SPARSE_COLUMNS = 256  # of fewer the dense system costs nothing
 SPARSE_SHARE = 0.2  # of a Gram's elements that are not 0
@@ -67,12 +73,7 @@ class SparseEquations:
             aliased = self._find_aliased(scaled, independent, diagonal <= 0)
         self.aliased = aliased
         self._split(scaled, independent, ~aliased)
-        schur = self._schur(scaled)
-        self.factor, info = lapack.dpotrf(schur, lower=1)
-        if info:
-            schur[np.diag_indices_from(schur)] += ALIAS_PIVOT
-            self.factor, info = lapack.dpotrf(schur, lower=1)
-        self.singular = bool(info)
+        self.factor, self.singular = cholesky(self._schur(scaled))
 
     def _split(self, scaled, independent, kept):
         self._inner = np.flatnonzero(kept & independent)
@@ -117,9 +118,7 @@ class SparseEquations:
 
     def inverse(self):
         """Inverse of the Gram, NaN in aliased rows and columns."""
-        lower, _ = lapack.dpotri(self.factor, lower=1) if len(self._outer) else (self.factor, 0)
-        lower = np.tril(lower)
-        outer = lower + np.tril(lower, -1).T
+        outer = inverse_of(self.factor)
         joint = sparse.csr_array(self._joint.T)
         cross = -(joint @ outer)
         inner = -(joint @ cross.T)

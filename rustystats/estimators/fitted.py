@@ -1,0 +1,22 @@
+"""What `fit` leaves on an estimator."""
+
+import numpy as np
+
+
+def keep_fitted(estimator, features, fitted):
+    """Replace all that an estimator was fitted with, in one step: an error or interrupt before that
+    changes nothing.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+    features : names of the features, or their number where they have none
+    fitted : dict of attributes that end in _
+    """
+    if isinstance(features, int):
+        fitted = fitted | {"n_features_in_": features}
+    else:
+        names = np.array(features, dtype=object)
+        fitted = fitted | {"n_features_in_": len(names), "feature_names_in_": names}
+    kept = {name: value for name, value in vars(estimator).items() if not name.endswith("_")}
+    estimator.__dict__ = kept | fitted
