@@ -1,7 +1,8 @@
-"""The two ways a group of design columns is stored.
+"""The three ways a group of design columns is stored.
 
 `TableBlock`: level codes (1, 2 or 4 bytes a row) and a basis (levels x columns) they look up; exact
 for any columns that depend on a row only through its level. `DenseBlock`: the numbers themselves.
+`SparseBlock`: those that are not 0; `bundles.py` says as what they are read.
 """
 
 from dataclasses import dataclass, field, replace
@@ -74,6 +75,30 @@ class DenseBlock:
         return self.values.astype(np.float64, copy=False)
 
 
+@dataclass(frozen=True, eq=False)
+class SparseBlock:
+    """Columns of which the numbers that are not 0 are stored.
+
+    Parameters
+    ----------
+    values : (n, k) csr_array, float32 or float64
+    """
+
+    values: sparse.csr_array
+
+    @property
+    def n_rows(self):
+        return self.values.shape[0]
+
+    @property
+    def n_columns(self):
+        return self.values.shape[1]
+
+    def to_dense(self):
+        """The columns as an (n, k) float64 array."""
+        return self.values.astype(np.float64).toarray()
+
+
 def as_array(basis):
     """A basis as an array, whether it is stored dense or sparse."""
     return basis.toarray() if sparse.issparse(basis) else basis
@@ -87,6 +112,8 @@ def blocks_of_rows(blocks, chosen):
     def part(block):
         if isinstance(block, TableBlock):
             return replace(block, codes=codes[id(block.codes)])
+        if isinstance(block, SparseBlock):
+            return SparseBlock(rows_of(block.values, chosen))
         source = {name: rows_of(values, chosen) for name, values in block.source.items()}
         return replace(block, values=rows_of(block.values, chosen), source=source)
 

@@ -105,7 +105,7 @@ def cells_of(design):
     -------
     (CellDesign, Pack) or None
     """
-    packs = [pack for pack in design.packs if pack.n_levels > PACK_LEVELS]
+    packs = [pack for pack in design.packs if pack.n_levels > PACK_LEVELS and pack.is_block]
     pack = max(packs, key=lambda pack: len(pack.columns), default=None)
     if pack is None or len(pack.columns) < MANY_COLUMNS:
         return None

@@ -3,7 +3,8 @@
 Levels whose remaining basis rows are equal are one level from then on. Of a factor that is all
 levels whose column is left out, together with the reference: of 50,000 levels and 30 columns there
 remain 31, one byte a row instead of two. Cost: the nonzeros of the basis, sorted, and one look-up a
-row for each table that shrinks. Dense columns are viewed where they are evenly spaced, else copied.
+row for each table that shrinks. Dense columns are viewed where they are evenly spaced, else copied;
+of sparse ones the nonzeros are.
 """
 
 from dataclasses import replace
@@ -12,7 +13,13 @@ import numpy as np
 from scipy import sparse
 
 from rustystats.codes import map_codes
-from rustystats.design.blocks import DENSE_BASIS_CELLS, DenseBlock, TableBlock, as_array
+from rustystats.design.blocks import (
+    DENSE_BASIS_CELLS,
+    DenseBlock,
+    SparseBlock,
+    TableBlock,
+    as_array,
+)
 
 
 def blocks_of_columns(blocks, starts, columns, n_threads):
@@ -20,7 +27,7 @@ def blocks_of_columns(blocks, starts, columns, n_threads):
 
     Parameters
     ----------
-    blocks : sequence of TableBlock and DenseBlock
+    blocks : sequence of TableBlock, DenseBlock and SparseBlock
     starts : position of each block's first column, and the end
     columns : array of whole numbers in increasing order
     n_threads : int
@@ -35,6 +42,8 @@ def blocks_of_columns(blocks, starts, columns, n_threads):
     for block, start, own in zip(blocks, starts[:-1], owned, strict=True):
         if len(own) == block.n_columns > 0:
             kept.append(block)
+        elif len(own) and isinstance(block, SparseBlock):
+            kept.append(SparseBlock(block.values[:, own - start]))
         elif len(own) and isinstance(block, DenseBlock):
             kept.append(replace(block, values=_columns_of(block.values, own - start)))
         elif len(own):

@@ -20,6 +20,7 @@ from rustystats._kernels import gram as kernels
 from rustystats._kernels.blocks import RowBlocks
 from rustystats._kernels.clusters import accumulate_clusters
 from rustystats._kernels.quadratic import quadratic_rows
+from rustystats._kernels.sparse import weighted_gram
 from rustystats.design.blocks import TableBlock, as_array, blocks_of_rows
 from rustystats.design.columns import blocks_of_columns
 from rustystats.design.lanes import LaneDesign
@@ -36,7 +37,7 @@ class DesignMatrix:
 
     Parameters
     ----------
-    blocks : sequence of TableBlock and DenseBlock
+    blocks : sequence of TableBlock, DenseBlock and SparseBlock
         In column order, all with the same number of rows.
     n_threads : int or None
 
@@ -196,7 +197,15 @@ class DesignMatrix:
     def reduce_gram(self, level_weights, cross, level_dense, dense_gram):
         """X'WX from its cross-tables."""
         if len(self.packs) == 1 and self._sparse_basis is not None:
-            return (self._sparse_basis.T @ scale_rows(self._sparse_basis, level_weights)).toarray()
+            basis = self._sparse_basis
+            return weighted_gram(
+                basis.indptr.astype(np.intp, copy=False),
+                basis.indices.astype(np.int32, copy=False),
+                basis.data,
+                basis.shape[1],
+                level_weights,
+                self.n_threads,
+            )
         # Filled block by block in the order of the packs, then permuted to that of the columns.
         gram = np.empty((self.shape[1], self.shape[1]))
         spans, dense = self._spans, self._dense_span
@@ -216,7 +225,13 @@ class DesignMatrix:
         """The basis of the only pack, if it is all there is and sparse, in the order of columns."""
         basis = self.packs[0].basis
         alone = sparse.issparse(basis) and not len(self.dense_columns)
-        return sparse.csr_array(basis)[:, self._order] if alone else None
+        if not alone:
+            return None
+        basis = sparse.csr_array(basis)
+        if (np.diff(self._order) != 1).any():
+            basis = basis[:, self._order]
+        basis.sort_indices()
+        return basis
 
     def _by_pack(self, level_values):
         return (
@@ -293,7 +308,7 @@ class DesignMatrix:
                 self.rows,
                 levels.indptr.astype(np.int32, copy=False),
                 levels.indices.astype(np.int32, copy=False),
-                levels.data,
+                levels.data.astype(np.float64, copy=False),
                 self.shape[1],
                 residual,
                 order,
@@ -307,7 +322,7 @@ class DesignMatrix:
         M = np.where(np.isnan(M), 0.0, M)
         packs, dense = self.packs, self.dense_columns
         with single_threaded_blas():
-            own = [_row_dots(p.basis, p.basis @ M[np.ix_(p.columns, p.columns)]) for p in packs]
+            own = [_quadratic_levels(p.basis, M[np.ix_(p.columns, p.columns)]) for p in packs]
             beside = [2.0 * (p.basis @ M[np.ix_(p.columns, dense)]) for p in packs]
             pairs = [
                 (i, j, *_pair_of_levels(packs[i], packs[j], M))
@@ -385,11 +400,13 @@ def scale_rows(basis, weights):
     return weights[:, None] * basis
 
 
-def _row_dots(basis, values):
-    """Dot product of each row of a basis with the same row of an array."""
-    if sparse.issparse(basis):
-        return basis.multiply(values).sum(axis=1)
-    return np.einsum("lk,lk->l", basis, values)
+def _quadratic_levels(basis, M):
+    """b' M b of each row b of a basis; of a sparse one some rows at a time."""
+    if not sparse.issparse(basis):
+        return np.einsum("lk,lk->l", basis, basis @ M)
+    step = max(1, CROSS_CELLS // max(1, basis.shape[1]))
+    parts = (basis[start : start + step] for start in range(0, basis.shape[0], step))
+    return np.concatenate([part.multiply(part @ M).sum(axis=1) for part in parts])
 
 
 def _pair_of_levels(a, b, M):

@@ -1,7 +1,9 @@
 """How blocks are arranged, so that the kernels read as few code columns as possible.
 
-Four exact rearrangements happen once, when a design matrix is made:
+Five exact rearrangements happen once, when a design matrix is made:
 
+* *bundles*: a sparse matrix is taken apart into tables, or else its rows are the levels of the only
+  table there is (`bundles.py`);
 * *nesting*: a table whose levels are a function of another's (of Region x Area those of Region) has
   its columns there: a three-way interaction with all its margins is one table;
 * *packing*: small tables are merged into one whose levels are all combinations (driver age x fuel:
@@ -13,7 +15,8 @@ Four exact rearrangements happen once, when a design matrix is made:
 * the intercept is a table of one level and vanishes into a pack (beside dense columns alone it is
   one more of them).
 
-Memory: about one byte per row and pack; dense blocks and look-up codes are not copied.
+Memory: about one byte per row and pack; dense blocks and look-up codes are not copied;
+a sparse matrix whose rows stay levels is copied once, beside the intercept.
 """
 
 from dataclasses import dataclass
@@ -23,7 +26,8 @@ from scipy import sparse
 
 from rustystats._kernels.blocks import is_direct
 from rustystats.codes import combine_codes, map_codes
-from rustystats.design.blocks import DenseBlock, TableBlock, as_array
+from rustystats.design.blocks import DenseBlock, SparseBlock, TableBlock, as_array
+from rustystats.design.bundles import as_rows, bundled
 
 PACK_LEVELS = 256  # one byte a row, and cross-tables of two packs stay within the L2 cache
 LOOK_UP_LEVELS = 64  # a one-column table with more levels is read as a dense column
@@ -38,12 +42,18 @@ class Pack:
     codes: np.ndarray
     basis: np.ndarray  # (levels of the product, columns)
     columns: np.ndarray  # positions of the columns in the design matrix
-    members: tuple  # (block index, levels) of each merged table, the last running fastest
+    members: tuple  # (block index, levels) of each merged table, the last running fastest; the
+    # index is None where a table is no block, but made of a sparse one
     nested: tuple = ()  # (block index, index of the member it is in, level there -> its own)
 
     @property
     def n_levels(self):
         return self.basis.shape[0]
+
+    @property
+    def is_block(self):
+        """Whether its tables are blocks of the design."""
+        return all(index is not None for index, _ in self.members)
 
 
 def arrange(blocks, starts, n_threads):
@@ -51,7 +61,7 @@ def arrange(blocks, starts, n_threads):
 
     Parameters
     ----------
-    blocks : sequence of TableBlock and DenseBlock
+    blocks : sequence of TableBlock, DenseBlock and SparseBlock
     starts : position of each block's first column in the design matrix, and the end
     n_threads : int
 
@@ -61,10 +71,14 @@ def arrange(blocks, starts, n_threads):
     dense : list of (source, columns)
         Sources of dense columns as `RowBlocks` takes them, and the positions of their columns.
     """
+    parts = _take_apart(blocks, starts)
+    if parts is None:
+        n_rows = blocks[0].n_rows
+        codes = np.arange(n_rows, dtype=np.uint32)
+        return [Pack(codes, as_rows(blocks), np.arange(starts[-1]), ((None, n_rows),))], []
     coded, dense = [], []
-    largest = _second_largest([b.n_levels for b in blocks if isinstance(b, TableBlock)])
-    for index, block in enumerate(blocks):
-        columns = np.arange(starts[index], starts[index + 1])
+    largest = _second_largest([b.n_levels for _, b, _ in parts if isinstance(b, TableBlock)])
+    for index, block, columns in parts:
         if isinstance(block, DenseBlock):
             dense.append((block.values, columns))
         elif _reads_as_dense(block, largest):
@@ -81,6 +95,22 @@ def arrange(blocks, starts, n_threads):
     return _pack_tables(coded, n_threads), dense
 
 
+def _take_apart(blocks, starts):
+    """(index, block, columns) of all blocks, the tables and numbers of sparse ones in their place;
+    None where a sparse one stays as it is."""
+    parts = []
+    for index, block in enumerate(blocks):
+        columns = np.arange(starts[index], starts[index + 1])
+        if isinstance(block, SparseBlock):
+            made = bundled(block, columns)
+            if made is None:
+                return None
+            parts += [(None, *part) for part in made]
+        else:
+            parts.append((index, block, columns))
+    return parts
+
+
 def _reads_as_dense(block, other_levels):
     if block.n_columns == 1:
         return block.n_levels > LOOK_UP_LEVELS
@@ -95,9 +125,9 @@ def _nest_tables(tables, blocks, n_threads):
     """Put tables into larger ones whose levels tell theirs."""
     hosts, a_row = [], {}
     for table in sorted(tables, key=lambda t: -t.n_levels):
-        sources = blocks[table.members[0][0]].levels.keys()
+        sources = _sources(blocks, table)
         for place, host in enumerate(hosts):
-            if not sources or not sources <= blocks[host.members[0][0]].levels.keys():
+            if not sources or not sources <= _sources(blocks, host):
                 continue
             if place not in a_row:
                 a_row[place] = np.zeros(host.n_levels, dtype=np.intp)
@@ -109,6 +139,12 @@ def _nest_tables(tables, blocks, n_threads):
         else:
             hosts.append(table)
     return hosts
+
+
+def _sources(blocks, table):
+    """Data columns that a table depends on, as far as they are known."""
+    index = table.members[0][0]
+    return set() if index is None else blocks[index].levels.keys()
 
 
 def _levels_of_levels(host, table, a_row, n_threads):

@@ -18,7 +18,7 @@ from rustystats.penalties import PenaltyOptions
 from rustystats.prepare import check_response, check_weights, prepare
 from rustystats.results import GLMResults
 from rustystats.solvers.null import null_deviance
-from rustystats.terms.array import ArrayColumns, ArrayFactor
+from rustystats.terms.array import ArrayColumns, ArrayFactor, as_matrix
 from rustystats.terms.expression import Expression
 from rustystats.terms.levels import Policies
 from rustystats.terms.numeric import NumericFactor
@@ -169,7 +169,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n, k)
+        X : DataFrame, array or scipy sparse matrix of shape (n, k)
+            A sparse one is never stored as an array.
         y : array of shape (n,)
         sample_weight : (n,) array or column name, optional
         offset : (n,) array (link scale) or column name, optional
@@ -265,7 +266,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame or array of shape (m, k)
+        X : DataFrame, array or sparse matrix of shape (m, k)
         exposure, offset : (m,) array, scalar or column name, optional
             Where an array was given at fit and none is given here, the prediction is per unit of
             exposure, without offset. A column named at fit is found in X.
@@ -322,6 +323,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
         with suppress(ValueError):  # an unknown family or parameter: fit says so
             tags.target_tags.positive_only = not self._family().y_domain.contains(-1.0)
         return tags
@@ -336,7 +338,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         model = self.result_.model
         if model.terms.is_array:
             validate_data(self, X, reset=False, skip_check_array=True)
-            return np.asarray(X)
+            return as_matrix(X)
         if not frames.is_frame(X):
             raise TypeError(
                 f"the model was fitted on a DataFrame and X is {type(X).__name__}: pass a "

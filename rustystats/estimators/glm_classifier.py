@@ -107,7 +107,7 @@ class GLMClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n, k)
+        X : DataFrame, array or sparse matrix of shape (n, k)
         y : array of shape (n,)
             Labels of two classes: texts, numbers or bools.
         sample_weight : (n,) array or column name, optional
@@ -158,7 +158,7 @@ class GLMClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame or array of shape (m, k)
+        X : DataFrame, array or sparse matrix of shape (m, k)
         offset : (m,) array or scalar on the link scale, or column name, optional
             Where an array was given at fit and none is given here, there is none.
         """
@@ -187,5 +187,6 @@ class GLMClassifier(ClassifierMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
         tags.classifier_tags.multi_class = False
         return tags

@@ -1,7 +1,6 @@
 """X and y as scikit-learn's users pass them, and what they are read as."""
 
 import numpy as np
-from scipy import sparse
 from sklearn.exceptions import DataConversionWarning
 
 from rustystats import frames
@@ -10,12 +9,10 @@ from rustystats.terms.array import as_matrix
 
 
 def as_data(X):
-    """X as a DataFrame with named columns or else as an array.
+    """X as a DataFrame with named columns or else as an array or sparse matrix.
 
     A DataFrame whose columns are not named by strings is an array with labels, as in scikit-learn.
     """
-    if sparse.issparse(X):
-        raise TypeError("sparse X is not supported yet: pass X.toarray() or a DataFrame")
     if frames.is_frame(X):
         named = [isinstance(name, str) for name in frames.column_names(X)]
         if all(named):

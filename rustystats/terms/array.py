@@ -1,24 +1,25 @@
-"""A numeric array as it is: all its columns at once, without looking at them one by one."""
+"""A numeric array or sparse matrix as it is: all columns at once, without looking at each."""
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from rustystats._kernels.encode import count_not_finite
 from rustystats.codes import as_numbers
-from rustystats.design.blocks import DenseBlock
+from rustystats.design.blocks import DenseBlock, SparseBlock
 from rustystats.threads import effective_n_threads
 
 
 def as_matrix(X):
-    """X as a two-dimensional array, not copied if it is one.
+    """X as a two-dimensional array or csr_array, not copied if it is one.
 
     Raises
     ------
     ValueError
         If it has another number of dimensions.
     """
-    X = np.asarray(X)
+    X = _as_rows(X) if sparse.issparse(X) else np.asarray(X)
     if X.ndim != 2:
         raise ValueError(
             f"Expected 2D array, got {X.ndim}D array instead. Reshape your data: X must have one "
@@ -27,12 +28,26 @@ def as_matrix(X):
     return X
 
 
+def _as_rows(X):
+    """A sparse matrix as a csr_array in order without explicit zeros; of one that is so already the
+    arrays are not copied."""
+    if X.ndim != 2:
+        return X
+    rows = sparse.csr_array(X)
+    if not rows.has_canonical_format or not np.all(rows.data):
+        rows = rows.copy()
+        rows.sum_duplicates()
+        rows.eliminate_zeros()
+    return rows
+
+
 class ArrayColumns:
     """A two-dimensional array in the place of a DataFrame.
 
     Parameters
     ----------
-    values : (n, k) array-like; float32 and float64 arrays of any layout are not copied
+    values : (n, k) array-like; float32 and float64 arrays of any layout are not copied. Or a sparse
+        matrix or array of scipy, CSR not copied: its numbers are never stored as an array.
     n_threads : int or None
     check : bool
         Whether to look for NaN and infinity now. A fit meets them in its first pass over the rows
@@ -55,8 +70,11 @@ class ArrayColumns:
                     "minimum of 1 is required."
                 )
         if values.dtype not in (np.float32, np.float64):
-            values = as_numbers(values, "X").astype(np.float64, copy=False)
-        self.matrix = np.require(values, requirements="A")
+            if sparse.issparse(values):
+                values = values.astype(as_numbers(values.data[:0], "X").dtype)
+            else:
+                values = as_numbers(values, "X")
+        self.matrix = values if sparse.issparse(values) else np.require(values, requirements="A")
         self.n_rows = values.shape[0]
         self.asked_threads = n_threads
         self.n_threads = effective_n_threads(n_threads, self.n_rows)
@@ -69,9 +87,14 @@ class ArrayColumns:
 
     def check_finite(self):
         """Raise a ValueError that counts the values that are NaN or infinite, if there are any."""
-        flat = self.matrix.ravel(order="K")  # a view when the memory has no gaps
+        X = self.matrix
+        # ravel gives a view when the memory has no gaps
+        flat = X.data if sparse.issparse(X) else X.ravel(order="K")
         if count_not_finite(flat, self.n_threads):
-            bad = np.count_nonzero(~np.isfinite(self.matrix), axis=0)
+            if sparse.issparse(X):
+                bad = np.bincount(X.indices[~np.isfinite(X.data)], minlength=X.shape[1])
+            else:
+                bad = np.count_nonzero(~np.isfinite(X), axis=0)
             column = int(np.argmax(bad))
             raise ValueError(
                 f"X contains NaN or infinity: {int(bad.sum())} values, {int(bad[column])} of them "
@@ -98,7 +121,7 @@ class ArrayFactor:
         return self
 
     def block(self, columns, full=False):
-        """The array as a dense block.
+        """The array as a dense block, a sparse matrix as a sparse one.
 
         Raises
         ------
@@ -108,7 +131,8 @@ class ArrayFactor:
         width = columns.matrix.shape[1]
         if width != len(self.labels):
             raise ValueError(f"X has {width} columns, the model {len(self.labels)}")
-        return DenseBlock(columns.matrix)
+        is_sparse = sparse.issparse(columns.matrix)
+        return SparseBlock(columns.matrix) if is_sparse else DenseBlock(columns.matrix)
 
     def names(self, full=False):
         """Names of the columns."""
