@@ -107,6 +107,11 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
     result_ : GLMResults
         Standard errors, tests and tables.
 
+    Notes
+    -----
+    A Poisson model of counts y with exposure e (log link) is the model of rates y / e with
+    sample_weight e; a penalty alpha is then alpha * n / sum(e), since the mean is over e.
+
     Examples
     --------
     >>> import numpy as np
