@@ -108,20 +108,29 @@ class Container:
     cases: tuple = tuple(CASES)
 
 
+def before(version):
+    """Whether scikit-learn is older."""
+    return parse_version(sklearn.__version__) < parse_version(version)
+
+
 SEARCHES = ("GridSearchCV", "cross_validate")
-OLD = parse_version(sklearn.__version__) < parse_version("1.7")  # did not index pyarrow Tables
+NO_ROWS_OF_PYARROW = SEARCHES if before("1.7") else ()
+# before 1.9 scikit-learn read them through a protocol that polars 2 has dropped
+NO_COLUMNS_OF_POLARS = (
+    ("ColumnTransformer",) if before("1.9") and not hasattr(pl.DataFrame, "__dataframe__") else ()
+)
 CONTAINERS = {
     "pandas": Container(lambda data: data),
     "pandas-arrow": Container(lambda data: data.convert_dtypes(dtype_backend="pyarrow")),
     "pandas-nullable": Container(lambda data: data.convert_dtypes()),
-    "polars": Container(pl.from_pandas, "polars"),
+    "polars": Container(pl.from_pandas, "polars", lacks=NO_COLUMNS_OF_POLARS),
     "lazy": Container(
         lambda data: pl.from_pandas(data).lazy(), "polars", lacks=(*SEARCHES, "ColumnTransformer")
     ),
     "pyarrow": Container(
         lambda data: pa.Table.from_pandas(data, preserve_index=False),
         "pyarrow",
-        lacks=(*(SEARCHES if OLD else ()), "ColumnTransformer"),
+        lacks=(*NO_ROWS_OF_PYARROW, "ColumnTransformer"),
     ),
     "numpy": Container(lambda data: data.to_numpy(), named=False),
 }
