@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rustystats import frames
+from rustystats.estimators.diagram import ModelDiagram
 from rustystats.estimators.fitted import keep_fitted
 from rustystats.estimators.inputs import as_data, response_vector
 from rustystats.families import get_family
@@ -25,7 +26,7 @@ from rustystats.terms.numeric import NumericFactor
 from rustystats.terms.term import ModelTerms, Term
 
 
-class GLMRegressor(RegressorMixin, BaseEstimator):
+class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
     """Generalized linear model with an optional elastic net penalty.
 
     Minimises ``1/(2 sum w) sum w d(y, mu) + alpha * (l1_ratio * sum |b_j| + (1 - l1_ratio) / 2 *
@@ -62,9 +63,14 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         Penalise the norm of a term's coefficients instead of each (group lasso).
     formula : str or None
         Terms on the columns of a DataFrame, without a response: ``"bs(DrivAge, df=5) + C(Area)"``.
-        None uses every column: numbers as they are, text and categoricals as factors.
-    exposure : str or None
-        Column of X that holds the exposure (> 0, log link). It is not a feature.
+        None uses every column: numbers as they are, text and categoricals as factors. What is
+        in ``offset(...)`` is added on the link scale as it is.
+    exposure, offset, sample_weight : str or None
+        Columns of a DataFrame X that `fit` and `score` read in the place of their arguments of
+        these names, and `predict` the first two: what a Pipeline or a search need not be told
+        again. They are not features. An exposure is above 0 and for log links; so is an offset
+        column with a log link, whose logarithm is added, and with any other link it is added as
+        it is.
     fit_intercept : bool, default=True
     handle_unknown : "error", "reference" or "mean", default="error"
         What `predict` does with a level of a factor that `fit` has not seen: refuse it; or,
@@ -101,6 +107,11 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
     result_ : GLMResults
         Standard errors, tests and tables.
 
+    Notes
+    -----
+    A Poisson model of counts y with exposure e (log link) is the model of rates y / e with
+    sample_weight e; a penalty alpha is then alpha * n / sum(e), since the mean is over e.
+
     Examples
     --------
     >>> import numpy as np
@@ -132,6 +143,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         group=None,
         formula=None,
         exposure=None,
+        offset=None,
+        sample_weight=None,
         fit_intercept=True,
         handle_unknown="error",
         handle_missing="error",
@@ -155,6 +168,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         self.group = group
         self.formula = formula
         self.exposure = exposure
+        self.offset = offset
+        self.sample_weight = sample_weight
         self.fit_intercept = fit_intercept
         self.handle_unknown = handle_unknown
         self.handle_missing = handle_missing
@@ -175,7 +190,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         sample_weight : (n,) array or column name, optional
         offset : (n,) array (link scale) or column name, optional
         exposure : (n,) array or column name, optional
-            Instead of the constructor's column.
+            Each where the constructor names no column for it.
 
         Returns
         -------
@@ -222,9 +237,12 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         link = get_link(self.link, family)
         if not isinstance(self.fit_intercept, (bool, np.bool_)):
             raise ValueError(f"fit_intercept must be True or False, not {self.fit_intercept!r}")
-        exposure = self._exposure(exposure)
+        exposure = self._given_once("exposure", exposure)
+        offset = self._given_once("offset", offset)
+        sample_weight = self._given_once("sample_weight", sample_weight)
         X = as_data(X)
-        terms, columns, features = self._read(X, _strings(exposure, offset, sample_weight))
+        named = _strings(exposure, offset, sample_weight)
+        terms, columns, features, shifts = self._read(X, named)
         model = prepare(
             terms,
             columns,
@@ -235,6 +253,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
             weights=sample_weight,
             exposure=exposure,
             offset=offset,
+            offset_expressions=shifts,
             policies=Policies(self.handle_unknown, self.handle_missing),
             seed=self.seed,
         )
@@ -291,13 +310,26 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
 
         Parameters
         ----------
-        X, y, sample_weight, offset, exposure : as in `fit`
+        X, y : as in `fit`
+        sample_weight, offset, exposure : (m,) array, scalar or column name, optional
+            Columns named at fit are found in X where none is given here.
 
         Raises
         ------
         ValueError
             If the model was fitted with an exposure or offset array and none is given.
         """
+        mu, weights, shift = self._judge(X, sample_weight, offset, exposure)
+        family, link = self.result_.model.problem.family, self.result_.model.problem.link
+        y = check_response(response_vector(y), len(mu), family, "y")
+        null = null_deviance(y, family, link, weights, shift, self.n_threads)
+        deviance = family.deviance(y, mu, weights)
+        if null == 0:
+            return 1.0 if deviance == 0 else 0.0
+        return 1.0 - deviance / null
+
+    def _judge(self, X, sample_weight, offset, exposure=None):
+        """Means, weights and linear predictors beside X b of rows to be scored, (m,) or None."""
         X = self._check(X, _strings(exposure, offset, sample_weight))
         model = self.result_.model
         fitted = model.offsets
@@ -306,20 +338,20 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
                 raise ValueError(
                     f"the model was fitted with an {role} array: pass {role}= to score as well"
                 )
-        family, link = model.problem.family, model.problem.link
         mu = self.result_.predict(X, exposure=exposure, offset=offset)
         exposure = fitted.exposure if exposure is None else exposure
         offset = fitted.offset if offset is None else offset
-        named = _strings(exposure, offset, sample_weight)
+        weights = model.weights_name if sample_weight is None else sample_weight
+        named = [*_strings(exposure, offset, weights), *fitted.own_columns]
+        if weights is not sample_weight and weights not in frames.column_names(X):
+            raise ValueError(
+                f"the model was fitted with weights from {weights!r}, which the data lack: add "
+                "the column, or pass sample_weight= (1.0 where rows count alike)"
+            )
         columns = frames.read_columns(X, named, self.n_threads) if named else None
-        y = check_response(response_vector(y), len(mu), family, "y")
-        weights = None if sample_weight is None else check_weights(sample_weight, columns, len(mu))
+        weights = None if weights is None else check_weights(weights, columns, len(mu))
         shift, _ = evaluate_offsets(fitted, columns, exposure, offset, len(mu))
-        null = null_deviance(y, family, link, weights, shift, self.n_threads)
-        deviance = family.deviance(y, mu, weights)
-        if null == 0:
-            return 1.0 if deviance == 0 else 0.0
-        return 1.0 - deviance / null
+        return mu, weights, shift
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -351,15 +383,25 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
             validate_data(self, header, reset=False, skip_check_array=True)
         return X
 
-    def _exposure(self, exposure):
-        if exposure is not None and self.exposure is not None:
+    def _given_once(self, role, given):
+        """What `fit` was given for a role, or else the column that the constructor names."""
+        column = getattr(self, role)
+        if column is None:
+            return given
+        if given is not None:
             raise ValueError(
-                "exposure is given twice: in the constructor as a column and in fit; drop one"
+                f"{role} is given twice: in the constructor as a column and in fit; drop one"
             )
-        return self.exposure if exposure is None else exposure
+        if not isinstance(column, str):
+            raise ValueError(
+                f"{role} of the constructor must be the name of a column, not a "
+                f"{type(column).__name__}: pass values to fit"
+            )
+        return column
 
     def _read(self, X, reserved):
-        """Terms and columns of X, and the names of its features (for an array, their number)."""
+        """Terms and columns of X, the names of its features (for an array, their number), and what
+        a formula adds to the linear predictor as it is."""
         if not frames.is_frame(X):
             if self.formula is not None or reserved:
                 raise ValueError(
@@ -369,21 +411,21 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
             columns = ArrayColumns(X, self.n_threads, check=False)
             labels = tuple(f"x{i}" for i in range(columns.matrix.shape[1]))
             factors = [(ArrayFactor(labels),)]
-            return self._with_intercept(factors), columns, len(labels)
+            return self._with_intercept(factors), columns, len(labels), ()
         if self.formula is not None:
             kinds = frames.column_kinds(X)
             parsed = parse_formula(self.formula, response=False, kinds=kinds, reserved=reserved)
-            if parsed.offsets:
-                raise ValueError("offset() in an estimator's formula: pass offset= to fit instead")
-            columns = frames.read_columns(X, (*parsed.terms.columns, *reserved), self.n_threads)
+            shifted = [name for expression in parsed.offsets for name in expression.columns]
+            names = (*parsed.terms.columns, *reserved, *shifted)
+            columns = frames.read_columns(X, names, self.n_threads)
             factors = [term.factors for term in parsed.terms.terms if term.factors]
             terms = self._with_intercept(factors, parsed.terms.has_intercept)
-            return terms, columns, list(terms.columns)
+            return terms, columns, list(terms.columns), parsed.offsets
         names = frames.column_names(X)
         columns = frames.read_columns(X, (*names, *reserved), self.n_threads)
         features = [name for name in names if name not in reserved]
         factors = [(NumericFactor(Expression(f"`{name}`")),) for name in features]
-        return self._with_intercept(factors), columns, features
+        return self._with_intercept(factors), columns, features, ()
 
     def _with_intercept(self, factors, wanted=True):
         terms = [Term(f) for f in factors]

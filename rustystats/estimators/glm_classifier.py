@@ -6,12 +6,13 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from rustystats.estimators.diagram import ModelDiagram
 from rustystats.estimators.fitted import keep_fitted
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.estimators.inputs import response_vector
 
 
-class GLMClassifier(ClassifierMixin, BaseEstimator):
+class GLMClassifier(ModelDiagram, ClassifierMixin, BaseEstimator):
     """Binomial model of two classes, with an optional elastic net penalty.
 
     `GLMRegressor` with family "binomial" on whether a row is of the second class; the objective is
@@ -29,6 +30,9 @@ class GLMClassifier(ClassifierMixin, BaseEstimator):
         As in `GLMRegressor`.
     formula : str or None
         Terms on the columns of a DataFrame, without a response. None uses every column.
+    offset, sample_weight : str or None
+        Columns of a DataFrame X that `fit` and `score` read in the place of their arguments of
+        these names, and predictions the first (on the link scale). They are not features.
     fit_intercept : bool, default=True
     handle_unknown, handle_missing, tol, max_iter, seed, n_threads : as in `GLMRegressor`
 
@@ -76,6 +80,8 @@ class GLMClassifier(ClassifierMixin, BaseEstimator):
         prior_coef=None,
         group=None,
         formula=None,
+        offset=None,
+        sample_weight=None,
         fit_intercept=True,
         handle_unknown="error",
         handle_missing="error",
@@ -94,6 +100,8 @@ class GLMClassifier(ClassifierMixin, BaseEstimator):
         self.prior_coef = prior_coef
         self.group = group
         self.formula = formula
+        self.offset = offset
+        self.sample_weight = sample_weight
         self.fit_intercept = fit_intercept
         self.handle_unknown = handle_unknown
         self.handle_missing = handle_missing
@@ -112,6 +120,7 @@ class GLMClassifier(ClassifierMixin, BaseEstimator):
             Labels of two classes: texts, numbers or bools.
         sample_weight : (n,) array or column name, optional
         offset : (n,) array (link scale) or column name, optional
+            Each where the constructor names no column for it.
 
         Returns
         -------
@@ -182,8 +191,32 @@ class GLMClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X, offset=None):
         """The likelier class, (m,)."""
-        second = self.predict_proba(X, offset)[:, 1] > 0.5
-        return self.classes_[second.astype(int)]
+        return self._likelier(self.predict_proba(X, offset)[:, 1])
+
+    def score(self, X, y, sample_weight=None, offset=None):
+        """Share of the rows, or of their weight, whose class is predicted.
+
+        Parameters
+        ----------
+        X, y : as in `fit`
+        sample_weight, offset : (m,) array, scalar or column name, optional
+            Columns named at fit are found in X where none is given here.
+
+        Raises
+        ------
+        ValueError
+            If the model was fitted with an offset array and none is given.
+        """
+        check_is_fitted(self)
+        second, weights, _ = self.regressor_._judge(X, sample_weight, offset)
+        labels = response_vector(y)
+        if len(labels) != len(second):
+            raise ValueError(f"y has {len(labels)} rows, X has {len(second)}")
+        return float(np.average(labels == self._likelier(second), weights=weights))
+
+    def _likelier(self, second):
+        """Labels of rows with these probabilities of the second class."""
+        return self.classes_[(second > 0.5).astype(int)]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -38,8 +38,8 @@ class GLMRegressorCV(GLMRegressor):
         since scikit-learn sets it on every estimator that has one.
     penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group : as in
         `GLMRegressor`; the same in every fold
-    formula, exposure, fit_intercept, handle_unknown, handle_missing, dispersion, n_threads : as in
-        `GLMRegressor`
+    formula, exposure, offset, sample_weight, fit_intercept, handle_unknown, handle_missing,
+    dispersion, n_threads : as in `GLMRegressor`
     tol : float, default=1e-7
         Largest violation of the conditions for a minimum, relative to the null model's.
     max_iter : int, default=100
@@ -93,6 +93,8 @@ class GLMRegressorCV(GLMRegressor):
         group=None,
         formula=None,
         exposure=None,
+        offset=None,
+        sample_weight=None,
         fit_intercept=True,
         handle_unknown="error",
         handle_missing="error",
@@ -123,6 +125,8 @@ class GLMRegressorCV(GLMRegressor):
         self.group = group
         self.formula = formula
         self.exposure = exposure
+        self.offset = offset
+        self.sample_weight = sample_weight
         self.fit_intercept = fit_intercept
         self.handle_unknown = handle_unknown
         self.handle_missing = handle_missing

@@ -457,6 +457,50 @@ def test_named_offset_and_weights_are_no_features(frame):
     )
 
 
+def test_columns_named_in_the_constructor_are_those_named_in_fit(frame):
+    data = frame[[*FEATURES, "Exposure"]].assign(W=1.0 + frame["VehPower"], Share=frame["Exposure"])
+    y = frame["ClaimNb"]
+    named = {"exposure": "Exposure", "offset": "Share", "sample_weight": "W"}
+    model = GLMRegressor("poisson", **named).fit(data, y)
+    in_fit = GLMRegressor("poisson").fit(data, y, **named)
+    arrays = {
+        "exposure": data["Exposure"],
+        "offset": np.log(data["Share"]),
+        "sample_weight": data["W"],
+    }
+    direct = GLMRegressor("poisson").fit(frame[FEATURES], y, **arrays)
+    assert model.feature_names_in_.tolist() == FEATURES
+    expected = direct.score(frame[FEATURES], y, **arrays)
+    for other in (model, in_fit):
+        assert_same(other, direct)
+        assert other.score(data, y) == pytest.approx(expected, rel=1e-12)
+        unweighted = direct.score(frame[FEATURES], y, **arrays | {"sample_weight": None})
+        assert abs(unweighted - expected) > 1e-5
+        assert other.score(data, y, 1.0) == pytest.approx(unweighted, rel=1e-12)
+        fewer = data.drop(columns="W")
+        np.testing.assert_array_equal(other.predict(fewer), other.predict(data))
+        with pytest.raises(ValueError, match=r"weights from 'W', which the data lack: add"):
+            other.score(fewer, y)
+
+
+def test_formula_offset_is_added_as_it_is(frame):
+    data, y = frame.assign(Eta=np.sin(frame["VehPower"])), frame["ClaimNb"]
+    model = GLMRegressor("poisson", formula="LogDensity + offset(Eta) + Area", exposure="Exposure")
+    model.fit(data, y)
+    direct = GLMRegressor("poisson", formula="LogDensity + Area", exposure="Exposure")
+    direct.fit(data, y, offset=data["Eta"])
+    assert_same(model, direct)
+    assert model.feature_names_in_.tolist() == ["LogDensity", "Area"]
+    assert model.result_.feature_names == direct.result_.feature_names
+    np.testing.assert_allclose(
+        model.predict(data), direct.predict(data, offset=data["Eta"]), **EXACT
+    )
+    expected = direct.score(data, y, offset=data["Eta"])
+    assert model.score(data, y) == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(ValueError, match="unknown column 'Eta'"):
+        model.predict(frame)
+
+
 # ---- predict and score ------------------------------------------------------------------------
 
 
@@ -628,7 +672,13 @@ def test_bad_parameters(parameters, message):
         ({"family": "gaussian", "exposure": "Exposure"}, {}, "exposure needs a log link"),
         ({"formula": "log(Exposure)", "exposure": "Exposure"}, {}, "'Exposure' is exposure"),
         ({"formula": "ClaimNb ~ Area"}, {}, "without '~'"),
-        ({"formula": "Area + offset(Density)"}, {}, "pass offset= to fit instead"),
+        ({"offset": "Exposure"}, {"offset": np.ones(3_000)}, "offset is given twice"),
+        ({"sample_weight": "VehPower"}, {"sample_weight": 1.0}, "sample_weight is given twice"),
+        ({"exposure": np.ones(3_000)}, {}, "exposure of the constructor must be the name of a col"),
+        ({"sample_weight": "Years"}, {}, "unknown column 'Years': the data have VehPower"),
+        ({"sample_weight": "Area"}, {}, "column 'Area' is .*not numeric"),
+        ({"offset": "LogDensity"}, {}, r"write offset\(LogDensity\) in the formula"),
+        ({"formula": "Density", "sample_weight": "Density"}, {}, "'Density' is exposure, offset"),
         ({"formula": "Aera"}, {}, "unknown column 'Aera'.*the data have VehPower"),
         ({"formula": "Area +"}, {}, "cannot read the formula"),
     ],
@@ -764,6 +814,8 @@ def test_parameters():
         "group": None,
         "formula": "a",
         "exposure": "e",
+        "offset": "o",
+        "sample_weight": "w",
         "fit_intercept": False,
         "handle_unknown": "mean",
         "handle_missing": "level",

@@ -100,3 +100,33 @@ def test_what_are_no_two_classes(y, message):
     with pytest.raises(ValueError, match=message):
         model.fit(X, y)
     assert vars(model) == before
+
+
+def test_columns_named_in_the_constructor():
+    offset = RNG.normal(size=N)
+    data = FRAME.assign(o=offset, w=WEIGHTS)
+    model = GLMClassifier(offset="o", sample_weight="w").fit(data, Y)
+    direct = GLMClassifier().fit(FRAME, Y, WEIGHTS, offset)
+    np.testing.assert_allclose(model.coef_, direct.coef_, rtol=1e-12)
+    assert model.feature_names_in_.tolist() == ["a", "b", "c", "g"]
+    fewer = data.drop(columns="w")
+    expected = direct.predict_proba(FRAME, offset)
+    np.testing.assert_allclose(model.predict_proba(fewer), expected, rtol=1e-12)
+    right = model.predict(fewer) == Y
+    assert model.score(data, Y) == pytest.approx(np.average(right, weights=WEIGHTS), rel=1e-12)
+    assert model.score(fewer, Y, sample_weight=1.0) == right.mean()
+    assert model.score(data, Y) == pytest.approx(direct.score(FRAME, Y, WEIGHTS, offset))
+    with pytest.raises(ValueError, match="weights from 'w', which the data lack"):
+        model.score(fewer, Y)
+    with pytest.raises(ValueError, match="fitted with an offset array: pass offset= to score"):
+        direct.score(FRAME, Y)
+    with pytest.raises(ValueError, match="sample_weight is given twice"):
+        model.fit(data, Y, WEIGHTS)
+    scores = cross_val_score(model, data, Y, cv=3)
+    assert np.isfinite(scores).all()
+
+
+def test_score_checks_its_labels():
+    model = GLMClassifier().fit(X, Y)
+    with pytest.raises(ValueError, match="y has 799 rows, X has 800"):
+        model.score(X, Y[1:])
