@@ -357,6 +357,7 @@ class DesignMatrix:
             if isinstance(block, TableBlock) and index not in totals:
                 codes = rows_of(block.codes, self._chosen)
                 totals[index] = np.bincount(codes, weights=values, minlength=block.n_levels)
+        totals.pop(None, None)  # tables made of sparse blocks
         return totals
 
     @cached_property
@@ -390,7 +391,11 @@ class DesignMatrix:
 
 
 def _squares(basis):
-    return basis.multiply(basis) if sparse.issparse(basis) else np.square(basis)
+    if not sparse.issparse(basis):
+        return np.square(basis)
+    basis = sparse.csr_array(basis)
+    squares = np.square(basis.data, dtype=float)
+    return sparse.csr_array((squares, basis.indices, basis.indptr), shape=basis.shape)
 
 
 def scale_rows(basis, weights):

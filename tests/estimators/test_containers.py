@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import sklearn
+from scipy.sparse import csc_matrix, csr_array
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.model_selection import GridSearchCV, cross_validate
@@ -119,6 +120,7 @@ NO_ROWS_OF_PYARROW = SEARCHES if before("1.7") else ()
 NO_COLUMNS_OF_POLARS = (
     ("ColumnTransformer",) if before("1.9") and not hasattr(pl.DataFrame, "__dataframe__") else ()
 )
+MODELS = ("GLMRegressor", "GLMRegressorCV", "GLMClassifier")
 CONTAINERS = {
     "pandas": Container(lambda data: data),
     "pandas-arrow": Container(lambda data: data.convert_dtypes(dtype_backend="pyarrow")),
@@ -133,6 +135,8 @@ CONTAINERS = {
         lacks=(*NO_ROWS_OF_PYARROW, "ColumnTransformer"),
     ),
     "numpy": Container(lambda data: data.to_numpy(), named=False),
+    "csr": Container(lambda data: csr_array(data.to_numpy()), named=False, cases=MODELS),
+    "csc": Container(lambda data: csc_matrix(data.to_numpy()), named=False, cases=MODELS),
 }
 NAMED = [name for name, container in CONTAINERS.items() if container.named]
 

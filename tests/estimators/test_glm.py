@@ -704,13 +704,6 @@ def test_bad_columns_are_named(frame, kind):
         GLMRegressor("poisson").fit(make(dates), y)
 
 
-def test_sparse_is_refused_with_its_remedy():
-    model = GLMRegressor("poisson").fit(X, Y0)
-    for call in (lambda x: model.fit(x, Y0), model.predict, lambda x: model.score(x, Y0)):
-        with pytest.raises(TypeError, match=r"sparse X is not supported yet: pass X\.toarray\(\)"):
-            call(sparse.csr_array(X))
-
-
 def test_prediction_checks_its_features(frame):
     model = GLMRegressor("poisson").fit(X, Y0)
     with pytest.raises(ValueError, match="X has 2 features, but GLMRegressor is expecting 3"):
