@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # cython: cdivision=True, initializedcheck=False
-"""Sums over the nonzeros of a compressed sparse matrix B: B'WB, and columns that exclude each other.
+"""Sums over the nonzeros of a sparse matrix B: B'WB, and which of its columns exclude each other.
 
 The Gram of a row with k nonzeros is k (k + 1) / 2 products, added to a p x p array. Each thread has
 a range of the array's rows and reads all rows of B for them: nothing is held twice, and the sums

@@ -87,21 +87,21 @@ def test_sums_equal_those_of_the_array(kind, beside, dtype):
         blocks.append(TableBlock(rng.integers(0, 9, N).astype(np.uint8), rng.normal(size=(9, 4))))
         blocks.append(DenseBlock(rng.normal(size=(N, 2))))
         blocks.append(block_of(made("texts")[:, :7], dtype))
-    design = DesignMatrix(blocks)
-    X = np.hstack([block.to_dense() for block in blocks])
+    whole = DesignMatrix(blocks)
+    full = np.hstack([block.to_dense() for block in blocks])
     if beside == "others" and dtype == np.float32:  # all of what stays rows has the narrower type
-        X[:, 1 + array.shape[1] :] = X[:, 1 + array.shape[1] :].astype(dtype)
-    weight, coef = rng.random(N), rng.normal(size=X.shape[1])
-    M = rng.normal(size=(X.shape[1],) * 2)
+        full[:, 1 + array.shape[1] :] = full[:, 1 + array.shape[1] :].astype(dtype)
+    every, coef = rng.random(N), rng.normal(size=full.shape[1])
+    M = rng.normal(size=(full.shape[1],) * 2)
     M = M + M.T
     rows = np.sort(rng.choice(N, N // 2, replace=False))
-    columns = np.flatnonzero(rng.random(X.shape[1]) < 0.6)
+    columns = np.flatnonzero(rng.random(full.shape[1]) < 0.6)
     tolerance = {"rtol": 1e-10, "atol": 1e-10}
     for design, X, weight in (
-        (design, X, weight),
-        (design.take(rows), X[rows], weight[rows]),
-        (design.take(slice(5, N, 3)), X[5::3], weight[5::3].copy()),
-        (pickle.loads(pickle.dumps(design)), X, weight),
+        (whole, full, every),
+        (whole.take(rows), full[rows], every[rows]),
+        (whole.take(slice(5, N, 3)), full[5::3], every[5::3].copy()),
+        (pickle.loads(pickle.dumps(whole)), full, every),
     ):
         np.testing.assert_array_equal(design.to_dense(), X)
         np.testing.assert_allclose(design.matvec(coef), X @ coef, **tolerance)

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pytest
 import sklearn
 import statsmodels.api as sm
-from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
 from sklearn.linear_model import (

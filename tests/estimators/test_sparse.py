@@ -1,4 +1,4 @@
-"""Sparse matrices: the fit of the same array, in every way an estimator fits, and never an array."""
+"""Sparse matrices: the fit of the same array, in each way an estimator fits, and never an array."""
 
 import pickle
 import tracemalloc
