@@ -69,6 +69,19 @@ WORKS = {
         ),
         aim=3,
     ),
+    "sparse": Work(
+        "indicators of 8 factors of freMTPL2, 678,013 x 312 in CSR, Poisson rates weighted by "
+        "exposure, ridge, without standard errors",
+        (
+            Row("ours", "CSR"),
+            Row("glum", "CSR"),
+            Row("scikit-learn", "CSR, lbfgs"),
+            Row("scikit-learn", "CSR, newton-cholesky"),
+        ),
+        # lbfgs and glum stop a little above the minimum
+        deviance_rtol=1e-5,
+        aim=3,
+    ),
     "robust": Work(
         "the tariff work with robust (HC1) instead of model-based standard errors",
         (

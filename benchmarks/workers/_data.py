@@ -92,6 +92,41 @@ def dense(cache):
     return tuple(np.load(os.path.join(cache, f"dense_{part}.npy")) for part in "Xye")
 
 
+def indicators(cache):
+    """``(X, claims per year, exposure)``: X sparse, CSR, an indicator of every level of the four
+    texts and of VehPower, VehAge, DrivAge and BonusMalus, no number."""
+    from scipy import sparse
+
+    data = tariff_pandas(cache)
+    names = [*CATEGORICAL, "VehPower", "VehAge", "DrivAge", "BonusMalus"]
+    coded = [np.unique(data[name].to_numpy(), return_inverse=True) for name in names]
+    rows = np.arange(len(data))
+    X = sparse.hstack(
+        [
+            sparse.csr_array((np.ones(len(data)), (rows, codes)), shape=(len(data), len(levels)))
+            for levels, codes in coded
+        ],
+        format="csr",
+    )
+    exposure = data["Exposure"].to_numpy(np.float64)
+    return X, data["ClaimNb"].to_numpy(np.float64) / exposure, exposure
+
+
+def some_rows(data, step=SAMPLE_STEP):
+    """A strided sample of the rows of each, a sparse matrix among them."""
+    return tuple(part[::step].copy() for part in data)
+
+
+def check_rates(data, model):
+    """The deviance of the counts, of a scikit-learn estimator on rates."""
+    X, rate, exposure = data
+    deviance = poisson_deviance(rate * exposure, model.predict(X) * exposure)
+    return checks(deviance, model.coef_[0])
+
+
+SPARSE_ALPHA = 1e-4
+
+
 def every(arrays, step=SAMPLE_STEP):
     """A strided sample of the rows of each array."""
     return tuple(np.ascontiguousarray(array[::step]) for array in arrays)

@@ -17,13 +17,17 @@ from _data import (
     KNOTS,
     NUMERIC,
     SAMPLE_STEP,
+    SPARSE_ALPHA,
+    check_rates,
     checks,
     dense,
     every,
     held_out,
+    indicators,
     lasso_alphas,
     lasso_pandas,
     poisson_deviance,
+    some_rows,
     tariff_pandas,
 )
 from _loop import Job, serve
@@ -130,12 +134,24 @@ def arrays(cache):
     )
 
 
+def fit_sparse(data):
+    X, rate, exposure = data
+    model = GeneralizedLinearRegressor(family="poisson", alpha=SPARSE_ALPHA, l1_ratio=0)
+    return model.fit(X, rate, sample_weight=exposure)
+
+
+def sparse(cache):
+    data = indicators(cache)
+    return Job(data, some_rows(data), fit_sparse, check_rates)
+
+
 if __name__ == "__main__":
     serve(
         {
             ("tariff", "pandas"): tariff,
             ("robust", "pandas"): partial(tariff, robust=True),
             ("dense", "arrays"): arrays,
+            ("sparse", "CSR"): sparse,
             ("path", "dense tabmat"): partial(lasso, make_model=path_model, compare=check_path),
             ("cv", "dense tabmat"): partial(lasso, make_model=cv_model, compare=check_cv),
         }

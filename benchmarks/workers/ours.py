@@ -8,15 +8,19 @@ from _data import (
     CATEGORICAL,
     NUMERIC,
     SAMPLE_STEP,
+    SPARSE_ALPHA,
+    check_rates,
     checks,
     dense,
     every,
     held_out,
+    indicators,
     lasso_alphas,
     lasso_pandas,
     levels_pandas,
     levels_polars,
     premiums_pandas,
+    some_rows,
     spread,
     tariff_pandas,
     tariff_polars,
@@ -113,6 +117,16 @@ def arrays(cache, n_threads=None):
     return Job(data, every(data), partial(fit_arrays, n_threads=n_threads), check_arrays)
 
 
+def fit_sparse(data):
+    X, rate, exposure = data
+    return rs.GLMRegressor("poisson", alpha=SPARSE_ALPHA).fit(X, rate, sample_weight=exposure)
+
+
+def sparse(cache):
+    data = indicators(cache)
+    return Job(data, some_rows(data), fit_sparse, check_rates)
+
+
 def portfolio(_, rows):
     from rustystats.datasets import make_motor_portfolio
 
@@ -203,6 +217,7 @@ if __name__ == "__main__":
             ("tariff", "pandas"): tariff,
             ("tariff", "polars"): partial(tariff, read=tariff_polars),
             ("dense", "arrays"): arrays,
+            ("sparse", "CSR"): sparse,
             ("robust", "pandas"): partial(tariff, fit=fit_robust),
             ("negbinomial", "pandas"): partial(tariff, fit=fit_negbinomial),
             ("path", "pandas"): partial(lasso, fit=fit_path, compare=check_path),

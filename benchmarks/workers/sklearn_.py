@@ -8,11 +8,15 @@ from _data import (
     KNOTS,
     SAMPLE_STEP,
     as_texts,
+    SPARSE_ALPHA,
+    check_rates,
     checks,
     dense,
     every,
+    indicators,
     levels_pandas,
     poisson_deviance,
+    some_rows,
     spread,
     tariff_pandas,
 )
@@ -79,6 +83,17 @@ def arrays(cache, solver):
     return Job(data, every(data), partial(fit_dense, solver=solver), check_dense)
 
 
+def fit_sparse(data, solver):
+    X, rate, exposure = data
+    model = PoissonRegressor(alpha=SPARSE_ALPHA, solver=solver, max_iter=1000)
+    return model.fit(X, rate, sample_weight=exposure)
+
+
+def sparse(cache, solver):
+    data = indicators(cache)
+    return Job(data, some_rows(data), partial(fit_sparse, solver=solver), check_rates)
+
+
 def encode(data):
     folds = KFold(5, shuffle=True, random_state=1)
     encoder = TargetEncoder(target_type="continuous", smooth=1.0, cv=folds)
@@ -101,6 +116,8 @@ if __name__ == "__main__":
             ("tariff", "newton-cholesky"): tariff,
             ("dense", "newton-cholesky"): partial(arrays, solver="newton-cholesky"),
             ("dense", "lbfgs"): partial(arrays, solver="lbfgs"),
+            ("sparse", "CSR, lbfgs"): partial(sparse, solver="lbfgs"),
+            ("sparse", "CSR, newton-cholesky"): partial(sparse, solver="newton-cholesky"),
             ("target-encoding", "array of str"): levels,
         }
     )
