@@ -101,7 +101,7 @@ def test_bad_options_exit_with_2_and_say_which(arguments, named):
 
 def test_without_arguments_help_is_printed():
     result = run()
-    assert result.exit_code == 2
+    assert result.exit_code in (0, 2)  # 2 from click 8.2 on
     assert "demo" in result.output
 
 

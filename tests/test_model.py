@@ -183,7 +183,7 @@ def test_unknown_names():
 @pytest.mark.parametrize("make", [lambda d: d, pl.from_pandas, pa.Table.from_pandas])
 def test_empty_data(make):
     with pytest.raises(ValueError, match="data are empty"):
-        frequency(make(FRAME.head(0)))
+        frequency(make(FRAME)[:0])
 
 
 def test_not_a_dataframe():

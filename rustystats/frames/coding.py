@@ -43,6 +43,8 @@ def _encode_text(series, n_threads):
             array = pa.concat_arrays(array.chunks)
     if pa.types.is_boolean(array.type):  # of a column of objects, as missing values make it
         return _encode_booleans(array.to_numpy(zero_copy_only=False), n_threads)
+    if pa.types.is_string_view(array.type):  # older pyarrow cannot cast one
+        array = pa.array(array.to_pylist(), pa.large_string())
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         array = array.cast(pa.large_string())
     width = np.int64 if pa.types.is_large_string(array.type) else np.int32

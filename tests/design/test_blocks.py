@@ -60,7 +60,7 @@ def test_many_indicators_are_sparse():
     assert sparse.issparse(large)
     assert large.shape == (n_levels + 2, n_levels + 1)
     assert large.nnz == n_levels + 1
-    assert large[3].nnz == 0
+    assert large[[3]].nnz == 0
     np.testing.assert_array_equal(large[[2, 4]].indices, [2, 3])
 
 

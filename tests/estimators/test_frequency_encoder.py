@@ -5,7 +5,6 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import rustystats as rs
 from rustystats import FrequencyEncoder
@@ -52,9 +51,3 @@ def test_policies():
         FrequencyEncoder().fit(X, sample_weight=-1 - WEIGHTS)
     with pytest.raises(NotFittedError, match="not fitted"):
         FrequencyEncoder().transform(X)
-
-
-@parametrize_with_checks([FrequencyEncoder(), FrequencyEncoder(handle_missing="level")])
-def test_scikit_learn_checks(estimator, check):
-    """All of them pass: there is no `expected_failed_checks`."""
-    check(estimator)

@@ -25,7 +25,6 @@ from sklearn.metrics import d2_tweedie_score, r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import rustystats as rs
 from rustystats import GLMRegressor, datasets, families, fitting, links
@@ -770,24 +769,6 @@ def test_a_failure_while_the_results_are_kept_changes_nothing(monkeypatch):
 
 
 # ---- scikit-learn -----------------------------------------------------------------------------
-
-
-@parametrize_with_checks(
-    [
-        GLMRegressor(),
-        GLMRegressor("poisson"),
-        GLMRegressor("gamma"),
-        GLMRegressor("quasipoisson", link="sqrt"),
-        GLMRegressor("inverse_gaussian"),
-        GLMRegressor("tweedie", var_power=1.7),
-        GLMRegressor("nb", theta=1.5),
-        GLMRegressor("poisson", alpha=0.1),
-        GLMRegressor(alpha=0.1, fit_intercept=False),
-    ]
-)
-def test_scikit_learn_checks(estimator, check):
-    """All of them pass: there is no `expected_failed_checks`."""
-    check(estimator)
 
 
 def test_parameters():

@@ -9,7 +9,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import rustystats as rs
 from rustystats import GLMClassifier
@@ -21,21 +20,6 @@ ETA = X @ [0.8, -0.5, 0.0] - 0.3
 Y = np.where(RNG.random(N) < 1 / (1 + np.exp(-ETA)), "yes", "no")
 WEIGHTS = RNG.uniform(0.5, 2.0, N)
 FRAME = pd.DataFrame(X, columns=["a", "b", "c"]).assign(g=RNG.choice(["u", "v"], N))
-
-
-@parametrize_with_checks(
-    [
-        GLMClassifier(),
-        GLMClassifier("probit"),
-        GLMClassifier("cloglog", alpha=0.01),
-        GLMClassifier(alpha=0.01, l1_ratio=0.5, fit_intercept=False),
-    ]
-)
-@pytest.mark.filterwarnings("ignore::rustystats.SeparationWarning")
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
-def test_scikit_learn_checks(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize("weights", [None, WEIGHTS])

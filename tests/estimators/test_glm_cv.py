@@ -9,7 +9,6 @@ import sklearn
 from sklearn.base import clone
 from sklearn.linear_model import ElasticNetCV
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import rustystats as rs
 from rustystats import GLMRegressor, GLMRegressorCV
@@ -24,18 +23,6 @@ Y = RNG.poisson(EXPOSURE * np.exp(0.5 + X @ [0.5, -0.3, 0.1, 0.0])).astype(float
 ONES_X = np.column_stack([np.ones(N), X])
 GROUPS = np.arange(N) // 6
 ALPHAS = [0.3, 0.1, 0.03, 0.01]
-
-
-@parametrize_with_checks(
-    [
-        GLMRegressorCV(n_alphas=5),
-        GLMRegressorCV("poisson", cv=3, n_alphas=5, l1_ratio=[0.2, 1.0]),
-        GLMRegressorCV("gamma", alphas=[1.0, 0.1], l1_ratio=0.0, cv=3, selection="1se"),
-    ]
-)
-def test_scikit_learn_checks(estimator, check):
-    """All of them pass: there is no `expected_failed_checks`."""
-    check(estimator)
 
 
 @pytest.mark.parametrize("selection", ["min", "1se"])

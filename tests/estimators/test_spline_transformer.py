@@ -16,7 +16,6 @@ from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import rustystats as rs
 from rustystats import GLMRegressor, SplineTransformer
@@ -52,18 +51,6 @@ def missing_in(rows, name="money"):
 
 
 # ---- manners ----------------------------------------------------------------------------------
-
-
-@parametrize_with_checks(
-    [
-        SplineTransformer(),
-        SplineTransformer(df=3, kind="ns"),
-        SplineTransformer(include_intercept=True, extrapolation="continue"),
-        SplineTransformer(handle_missing="level"),
-    ]
-)
-def test_scikit_learn_checks(estimator, check):
-    check(estimator)
 
 
 def test_output_of_each_kind():

@@ -8,8 +8,8 @@ from rustystats.solvers.normal_equations import NormalEquations
 
 def independent_in_order(x):
     """Columns that raise the rank of those before them."""
-    ranks = [np.linalg.matrix_rank(x[:, :k]) for k in range(x.shape[1] + 1)]
-    return np.diff(ranks) == 0
+    ranks = [np.linalg.matrix_rank(x[:, : k + 1]) for k in range(x.shape[1])]
+    return np.diff(ranks, prepend=0) == 0
 
 
 @pytest.mark.parametrize("p", [1, 2, 17])
