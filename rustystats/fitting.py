@@ -46,7 +46,7 @@ def solve(model, *, tol, max_iter, columns=None, start=None, **parameter_options
     try:
         if problem.family.estimated:
             problem, fit = solve_with_parameter(
-                problem, tol=tol, max_iter=max_iter, **parameter_options
+                problem, tol=tol, max_iter=max_iter, start=start, **parameter_options
             )
         else:
             fit = solve_problem(problem, tol=tol, max_iter=max_iter, start=start)

@@ -13,7 +13,8 @@ class GLMRegressorCV(GLMRegressor):
     """Generalized linear model whose penalty is chosen by cross-validation.
 
     Of each l1_ratio a path of alphas is fitted to all rows and to the training rows of each fold;
-    the alpha whose fits predict the rows held out best is that of the final fit, to all rows.
+    the alpha whose fits predict the rows held out best is that of the final fit, to all rows. There
+    is no `warm_start`: a path begins where all penalised coefficients are 0, whatever was before.
 
     Parameters
     ----------

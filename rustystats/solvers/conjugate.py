@@ -47,8 +47,9 @@ def solve_conjugate(problem, *, tol=1e-8, max_iter=100, start=None):
     with single_threaded_blas():
         track = at_penalty(null_track(problem, tol, max_iter), problem.penalty)
         if start is not None:
-            point = track.problem.evaluate(np.asarray(start, dtype=float), with_gram=False)
-            if np.isfinite(point.objective):
+            coef = np.where(track.problem.movable, start, track.point.coef)
+            point = track.problem.evaluate(coef, with_gram=False)
+            if point.objective <= track.point.objective:
                 track = replace(track, point=point)
         newton = _Newton(track)
         newton.run(max_iter, tol=tol)

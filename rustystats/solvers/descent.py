@@ -75,7 +75,7 @@ class Track:
         return self.message == "converged"
 
 
-def solve_descent(problem, *, tol=1e-8, max_iter=100):
+def solve_descent(problem, *, tol=1e-8, max_iter=100, start=None):
     """Fit a problem with any penalty.
 
     Parameters
@@ -85,14 +85,28 @@ def solve_descent(problem, *, tol=1e-8, max_iter=100):
         Largest violation of the conditions for a minimum, relative to that of the null model.
     max_iter : int >= 1
         Most steps.
+    start : (p,) array or None
+        Left aside where it is no better than the null model.
 
     Returns
     -------
     Fit : without Gram
     """
     with single_threaded_blas():
-        null = null_track(problem, tol, max_iter)
-        return fit_of(descend_to(null, problem.penalty, tol, max_iter))
+        track = null_track(problem, tol, max_iter)
+        if start is not None:
+            track = _moved_to(track, np.asarray(start, dtype=float))
+        return fit_of(descend_to(track, problem.penalty, tol, max_iter))
+
+
+def _moved_to(null, start):
+    """The null model's track at other coefficients, as far as they may move."""
+    problem = null.problem
+    coef = np.where(problem.movable, np.clip(start, *problem.bounds()), null.point.coef)
+    point = problem.evaluate(coef, with_gram=True)
+    if not point.objective <= null.point.objective or not np.isfinite(point.gram).all():
+        return null
+    return replace(null, point=replace(point, gram=None), metric=point.gram)
 
 
 def null_track(problem, tol, max_iter):
