@@ -87,6 +87,8 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         afresh where the design has other columns (another number of features, other levels or
         knots) or the link is another, and where a constant predicts better; of more than 5,000
         columns with an L1 penalty always.
+    verbose : bool, default=False
+        Whether to report each step on standard error, by tqdm on a terminal where it is installed.
 
     Attributes
     ----------
@@ -147,6 +149,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         seed=0,
         n_threads=None,
         warm_start=False,
+        verbose=False,
     ):
         self.family = family
         self.link = link
@@ -171,6 +174,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
         self.seed = seed
         self.n_threads = n_threads
         self.warm_start = warm_start
+        self.verbose = verbose
 
     def fit(self, X, y, sample_weight=None, offset=None, exposure=None):
         """Fit the model.
@@ -208,6 +212,7 @@ class GLMRegressor(RegressorMixin, BaseEstimator):
             tol=self.tol,
             max_iter=self.max_iter,
             columns=columns,
+            verbose=self.verbose,
             **self._former_fit(model),
         )
         self._keep(features, GLMResults(model, fit, columns.backend, self.formula, dispersion))

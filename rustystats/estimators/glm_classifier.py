@@ -33,6 +33,8 @@ class GLMClassifier(ClassifierMixin, BaseEstimator):
     handle_unknown, handle_missing, tol, max_iter, seed, n_threads : as in `GLMRegressor`
     warm_start : bool, default=False
         As in `GLMRegressor`; it starts afresh where the classes are others.
+    verbose : bool, default=False
+        Whether to report each step.
 
     Attributes
     ----------
@@ -86,6 +88,7 @@ class GLMClassifier(ClassifierMixin, BaseEstimator):
         seed=0,
         n_threads=None,
         warm_start=False,
+        verbose=False,
     ):
         self.link = link
         self.alpha = alpha
@@ -105,6 +108,7 @@ class GLMClassifier(ClassifierMixin, BaseEstimator):
         self.seed = seed
         self.n_threads = n_threads
         self.warm_start = warm_start
+        self.verbose = verbose
 
     def fit(self, X, y, sample_weight=None, offset=None):
         """Fit the model.

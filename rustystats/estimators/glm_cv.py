@@ -46,7 +46,7 @@ class GLMRegressorCV(GLMRegressor):
     max_iter : int, default=100
         Most steps for each alpha.
     verbose : bool, default=False
-        Whether to report each fold, by tqdm where it is installed.
+        Whether to report each fold on standard error, by tqdm on a terminal where it is installed.
 
     Attributes
     ----------

@@ -18,6 +18,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rustystats.progress import report
 from rustystats.solvers import method
 from rustystats.solvers.conditions import largest_violation
 from rustystats.solvers.descent import at_penalty, fit_of
@@ -82,6 +83,7 @@ def follow(track, penalties, tol, max_iter):
         limit = tol * track.tolerance
         newton.run(max_iter, limit=limit)
         track = newton.track(tol * largest_violation(newton.problem, newton.point, limit))
+        report("alpha", alpha=penalty.alpha)
         tracks.append(track)
     return tracks
 
@@ -125,6 +127,7 @@ class _Newton:
                 return
             self.point = moved
             self.history.append(moved.objective)
+            report("step", deviance=moved.deviance, decrement=self.decrement)
             if last:
                 self.message = "converged"
 

@@ -23,6 +23,7 @@ Cost: passes over the rows (see `_kernels/irls.pyx`) plus p^3 / 3 for each Gram.
 
 import numpy as np
 
+from rustystats.progress import report
 from rustystats.solvers.arrow import equations, is_finite
 from rustystats.solvers.problem import Fit
 from rustystats.solvers.start import constant_objective, mean_starts
@@ -115,6 +116,8 @@ def iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
             break
         former, point = point, moved
         history.append(point.objective)
+        if final_gram:  # not of a sample
+            report("step", deviance=point.deviance, decrement=decrement)
         if last:
             break
         if point.gram is not None:
