@@ -6,8 +6,6 @@
 is in `results/cv_result.py`.
 """
 
-import sys
-from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -18,6 +16,7 @@ from rustystats.folds import make_folds
 from rustystats.messages import listed, warn_user
 from rustystats.penalties import alpha_grid, check_l1_ratio
 from rustystats.prepare import Model
+from rustystats.progress import shown
 from rustystats.solvers.cross_validation import held_out_deviances
 from rustystats.solvers.path import Path
 
@@ -224,7 +223,7 @@ def cross_validate(model, penalty, l1_ratios, options, *, tol, max_iter, columns
         for one in penalties
     ]
     runs, held_out = [], []
-    with _progress(options.verbose, len(traced) * len(folds)) as progress:
+    with shown(options.verbose, "cross-validation", ("fold",), len(traced) * len(folds)):
         for penalised, path in traced:
             found = held_out_deviances(
                 penalised.problem,
@@ -233,7 +232,6 @@ def cross_validate(model, penalty, l1_ratios, options, *, tol, max_iter, columns
                 tol=tol,
                 max_iter=max_iter,
                 measure=options.measure,
-                progress=progress,
                 split=penalised.split,
             )
             scores = -found.deviances / units if options.measure is None else found.deviances
@@ -278,19 +276,3 @@ def _warn_of_absent(model, absent):
             f"{listed(list(map(str, concerned)))} of {len(absent)}, where the coefficient stays "
             "at its target; group rare levels, use fewer folds, or stratify the folds"
         )
-
-
-@contextmanager
-def _progress(verbose, n_folds):
-    """A function to call after each fold: a bar of tqdm, or lines where tqdm is not installed."""
-    if not verbose:
-        yield None
-        return
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        done = iter(range(1, n_folds + 1))
-        yield lambda: print(f"fold {next(done)} of {n_folds}", file=sys.stderr)
-        return
-    with tqdm(total=n_folds, desc="cross-validation", unit="fold") as bar:
-        yield lambda: bar.update(1)

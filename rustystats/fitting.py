@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from rustystats.messages import SeparationWarning, warn_user
+from rustystats.progress import shown
 from rustystats.solvers import method
 from rustystats.solvers.free_part import free_part
 from rustystats.solvers.nested import nearly_aliased
@@ -22,7 +23,7 @@ from rustystats.solvers.solve import solve_problem
 from rustystats.terms.array import ArrayColumns
 
 
-def solve(model, *, tol, max_iter, columns=None, start=None, **parameter_options):
+def solve(model, *, tol, max_iter, columns=None, start=None, verbose=False, **parameter_options):
     """Fit the model, its family's parameter included where the data decide it.
 
     Warns where the fit is not what was asked for.
@@ -33,6 +34,7 @@ def solve(model, *, tol, max_iter, columns=None, start=None, **parameter_options
     tol, max_iter : as in `solvers/irls.py`
     columns : ArrayColumns that have not been looked through for NaN and infinity yet, or None
     start : (p,) or None, as in `solve_problem`
+    verbose : bool, whether to show each step
     parameter_options : of `solve_with_parameter`
 
     Returns
@@ -44,12 +46,13 @@ def solve(model, *, tol, max_iter, columns=None, start=None, **parameter_options
     problem = model.problem
     _check_width(model)
     try:
-        if problem.family.estimated:
-            problem, fit = solve_with_parameter(
-                problem, tol=tol, max_iter=max_iter, **parameter_options
-            )
-        else:
-            fit = solve_problem(problem, tol=tol, max_iter=max_iter, start=start)
+        with shown(verbose, "fit", ("step", "round")):
+            if problem.family.estimated:
+                problem, fit = solve_with_parameter(
+                    problem, tol=tol, max_iter=max_iter, start=start, **parameter_options
+                )
+            else:
+                fit = solve_problem(problem, tol=tol, max_iter=max_iter, start=start)
     except ValueError:
         if isinstance(columns, ArrayColumns):
             columns.check_finite()  # says more than the solver can
@@ -62,7 +65,7 @@ def solve(model, *, tol, max_iter, columns=None, start=None, **parameter_options
     return replace(model, problem=problem), fit
 
 
-def trace_path(model, options, grid, *, tol, max_iter, columns=None):
+def trace_path(model, options, grid, *, tol, max_iter, columns=None, verbose=False):
     """Fit the model along decreasing alphas, and warn where a fit did not converge.
 
     Parameters
@@ -71,6 +74,7 @@ def trace_path(model, options, grid, *, tol, max_iter, columns=None):
     options : PenaltyOptions
     grid : AlphaGrid
     tol, max_iter, columns : as in `solve`
+    verbose : bool, whether to show each alpha
 
     Returns
     -------
@@ -89,7 +93,8 @@ def trace_path(model, options, grid, *, tol, max_iter, columns=None):
     if grid.given is not None and grid.given[-1] == 0 and options.l1_ratio == 0:
         _check_width(penalised)
     try:
-        path = solve_path(penalised.problem, grid, tol=tol, max_iter=max_iter)
+        with shown(verbose, "path", ("alpha",), grid.n if grid.given is None else len(grid.given)):
+            path = solve_path(penalised.problem, grid, tol=tol, max_iter=max_iter)
     except ValueError:
         if isinstance(columns, ArrayColumns):
             columns.check_finite()

@@ -4,6 +4,7 @@ Everything that would spoil a fold is said before anything is fitted: no rows, t
 sides, no weight, or training rows without events, where no mean exists to start from.
 """
 
+import threading
 import warnings
 from numbers import Integral
 
@@ -12,6 +13,7 @@ import numpy as np
 from rustystats.frames import label_codes
 
 SPREAD = "use fewer folds, or scikit-learn's StratifiedKFold, which spreads the events evenly"
+FILTERS = threading.Lock()  # of warnings: see `_split`
 
 
 def make_folds(cv, problem, groups=None, random_state=None):
@@ -95,7 +97,10 @@ def _split(splitter, y, groups):
     """What a splitter of scikit-learn makes of the rows; it sees their positions as X."""
     name, rows = type(splitter).__name__, np.arange(len(y))[:, None]
     try:
-        with warnings.catch_warnings():  # the only way in which a splitter says so
+        if groups is None:
+            return _pairs(splitter.split(rows, y, None), len(y))
+        # Filters are those of the whole process: two threads in here would leave the wrong ones
+        with FILTERS, warnings.catch_warnings():  # the only way in which a splitter says so
             warnings.filterwarnings("error", "The groups parameter is ignored")
             return _pairs(splitter.split(rows, y, groups), len(y))
     except UserWarning as warning:

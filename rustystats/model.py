@@ -419,7 +419,7 @@ class FormulaGLM:
         cv : int, splitter of scikit-learn, or iterable of (train, test) rows, optional
             Choose alpha by cross-validation, and l1_ratio where it is a list; the fit is then that
             of all rows, with scores and path in `result.cv_result`. A whole number of folds takes
-            the rows in random order. The arguments from here to `verbose` belong to it.
+            the rows in random order. The arguments from here to `scoring` belong to it.
         selection : "min" or "1se"
             The alpha of the best score, or the largest within one standard error of it.
         alphas, n_alphas, alpha_min_ratio : as in `regularization_path`
@@ -433,7 +433,8 @@ class FormulaGLM:
             A callable takes (y, mu, weights) of the rows held out and returns a number, higher is
             better. See `CVResult` for the deviance.
         verbose : bool
-            Whether to report each fold, by tqdm where it is installed.
+            Whether to report each step, or with `cv` each fold, on standard error: by tqdm on a
+            terminal where it is installed.
         penalty_factor : dict or (p,) array, optional
             Multiplies the penalty of a term or column: ``{"C(Region)": 0.5, "BonusMalus": 0}``, by
             the name of the term as the formula has it or of the column; 1 where nothing is said.
@@ -486,7 +487,15 @@ class FormulaGLM:
         if isinstance(groups, str):
             groups = frames.read_labels(self._data, groups)
         options = CVOptions(
-            cv, selection, alphas, n_alphas, alpha_min_ratio, groups, random_state, scoring, verbose
+            cv,
+            selection,
+            alphas,
+            n_alphas,
+            alpha_min_ratio,
+            groups,
+            random_state,
+            scoring,
+            verbose if cv is not None else False,
         )
         penalty = PenaltyOptions(
             ratios[0], penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
@@ -495,7 +504,8 @@ class FormulaGLM:
         if cv is not None:
             runs = cross_validate(model, penalty, ratios, options, tol=tol, max_iter=max_iter)
             return self._chosen(runs, options, dispersion)
-        model, fit = solve(model.penalised(penalty, alpha), tol=tol, max_iter=max_iter)
+        penalised = model.penalised(penalty, alpha)
+        model, fit = solve(penalised, tol=tol, max_iter=max_iter, verbose=verbose)
         return GLMResults(model, fit, self._backend, self.formula, dispersion)
 
     def _chosen(self, runs, options, dispersion):
@@ -522,6 +532,7 @@ class FormulaGLM:
         standardize=False,
         prior_coef=None,
         group=None,
+        verbose=False,
     ):
         """Fit the model along decreasing penalties.
 
@@ -538,6 +549,8 @@ class FormulaGLM:
         tol : float
             Largest violation of the conditions for a minimum, relative to the null model's.
         penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group : as in `fit`
+        verbose : bool
+            Whether to report each alpha, as `fit` reports steps.
 
         Returns
         -------
@@ -557,7 +570,9 @@ class FormulaGLM:
             l1_ratio, penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
         )
         grid = alpha_grid(alphas, n_alphas, alpha_min_ratio)
-        model, path = trace_path(self._model, options, grid, tol=tol, max_iter=max_iter)
+        model, path = trace_path(
+            self._model, options, grid, tol=tol, max_iter=max_iter, verbose=verbose
+        )
         return RegularizationPath(model, path, self._backend, self.formula)
 
     def stability_selection(

@@ -38,6 +38,7 @@ def regularization_path(
     prior_coef=None,
     group=None,
     n_threads=None,
+    verbose=False,
 ):
     """Fit a model to arrays along decreasing penalties.
 
@@ -62,6 +63,8 @@ def regularization_path(
     exposure : (n,) array, optional
         Positive volumes; their logarithm is added to the linear predictor (log link).
     penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group : as in `fit_glm`
+    verbose : bool
+        Whether to report each alpha on standard error, by tqdm on a terminal where it is installed.
 
     Returns
     -------
@@ -86,7 +89,9 @@ def regularization_path(
     model, columns = array_model(
         y, X, family, link, offset, weights, n_threads, exposure, feature_names
     )
-    model, path = trace_path(model, options, grid, tol=tol, max_iter=max_iter, columns=columns)
+    model, path = trace_path(
+        model, options, grid, tol=tol, max_iter=max_iter, columns=columns, verbose=verbose
+    )
     return RegularizationPath(model, path, columns.backend, results=ArrayResults)
 
 
@@ -150,7 +155,7 @@ def cv_glm(
     penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group : as in `fit_glm`
         The same in every fold; the scales of standardised columns are those of all rows.
     verbose : bool
-        Whether to report each fold, by tqdm where it is installed.
+        Whether to report each fold on standard error, by tqdm on a terminal where it is installed.
 
     Returns
     -------

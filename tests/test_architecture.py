@@ -13,7 +13,7 @@ ROOT = Path(rustystats.__file__).parent
 # package.
 FLOORS = [
     "_kernels",
-    "threads intervals messages",
+    "threads intervals messages progress",
     "codes",
     "frames datasets plotting",
     "encoding",

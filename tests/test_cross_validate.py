@@ -139,14 +139,15 @@ def test_verbose_reports_each_fold(installed, monkeypatch, capsys):
         def update(self, n):
             self.done += n
 
-        def __enter__(self):
-            return self
+        def set_postfix(self, facts):
+            assert facts == {}
 
-        def __exit__(self, *error):
+        def close(self):
             pass
 
     fake = types.SimpleNamespace(tqdm=Bar) if installed else None  # None: the import fails
     monkeypatch.setitem(sys.modules, "tqdm", fake)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     rs.cv_elasticnet(Y, X, "poisson", l1_ratio=[0.5, 1.0], cv=FOLDS, alphas=ALPHAS, verbose=True)
     printed = capsys.readouterr()
     assert printed.out == ""

@@ -450,7 +450,6 @@ def test_dispersion_and_threads_with_cross_validation():
         ({"groups": AREA}, "groups= belongs to a cross-validation"),
         ({"random_state": 1}, "random_state= belongs to a cross-validation"),
         ({"scoring": "mse"}, "scoring= belongs to a cross-validation"),
-        ({"verbose": True}, "verbose= belongs to a cross-validation"),
         ({"cv": 5, "regularization": "ridge", "selection": "best"}, "selection must be"),
         ({"cv": 5, "regularization": "ridge", "alphas": [0.0, 1.0]}, "alphas hold 0"),
         ({"cv": 5, "regularization": "ridge", "group": "term"}, "group= has no effect"),

@@ -154,13 +154,22 @@ cdef class Sums:
             margins = [cross[0, 1].sum(axis=1)]
             margins += [cross[0, t].sum(axis=0) for t in range(1, n_tables)]
             level_weights = np.concatenate(margins)
-        upper = np.asarray(self.dense_gram)[:, :n_dense, :n_dense].sum(axis=0)
+        dense = np.ascontiguousarray(np.asarray(self.dense_gram)[:, :n_dense, :n_dense].sum(axis=0))
+        _mirror(dense)
         return (
             level_weights,
             cross,
             np.asarray(self.level_dense)[:, :self.rows.n_levels, :n_dense].sum(axis=0),
-            np.triu(upper) + np.triu(upper, 1).T,
+            dense,
         )
+
+
+cdef void _mirror(double[:, ::1] square) noexcept:
+    """Write the upper triangle over the lower one."""
+    cdef Py_ssize_t i, j
+    for i in range(square.shape[0]):
+        for j in range(i):
+            square[i, j] = square[j, i]
 
 
 cdef void _cross_tabulate(

@@ -35,6 +35,10 @@ class GLMClassifier(ModelDiagram, ClassifierMixin, BaseEstimator):
         these names, and predictions the first (on the link scale). They are not features.
     fit_intercept : bool, default=True
     handle_unknown, handle_missing, tol, max_iter, seed, n_threads : as in `GLMRegressor`
+    warm_start : bool, default=False
+        As in `GLMRegressor`; it starts afresh where the classes are others.
+    verbose : bool, default=False
+        Whether to report each step.
 
     Attributes
     ----------
@@ -89,6 +93,8 @@ class GLMClassifier(ModelDiagram, ClassifierMixin, BaseEstimator):
         max_iter=100,
         seed=0,
         n_threads=None,
+        warm_start=False,
+        verbose=False,
     ):
         self.link = link
         self.alpha = alpha
@@ -109,6 +115,8 @@ class GLMClassifier(ModelDiagram, ClassifierMixin, BaseEstimator):
         self.max_iter = max_iter
         self.seed = seed
         self.n_threads = n_threads
+        self.warm_start = warm_start
+        self.verbose = verbose
 
     def fit(self, X, y, sample_weight=None, offset=None):
         """Fit the model.
@@ -149,6 +157,8 @@ class GLMClassifier(ModelDiagram, ClassifierMixin, BaseEstimator):
         if len(classes) == 1:
             raise ValueError(f"y has one class alone, {classes[0]!r}: there is nothing to classify")
         regressor = GLMRegressor("binomial", **self.get_params(deep=False))
+        if hasattr(self, "regressor_") and np.array_equal(classes, self.classes_):
+            regressor.result_ = self.regressor_.result_  # where warm_start begins
         regressor.fit(X, second.astype(float), sample_weight, offset)
         fitted = {
             "regressor_": regressor,

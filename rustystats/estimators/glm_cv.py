@@ -13,7 +13,8 @@ class GLMRegressorCV(GLMRegressor):
     """Generalized linear model whose penalty is chosen by cross-validation.
 
     Of each l1_ratio a path of alphas is fitted to all rows and to the training rows of each fold;
-    the alpha whose fits predict the rows held out best is that of the final fit, to all rows.
+    the alpha whose fits predict the rows held out best is that of the final fit, to all rows. There
+    is no `warm_start`: a path begins where all penalised coefficients are 0, whatever was before.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ class GLMRegressorCV(GLMRegressor):
     max_iter : int, default=100
         Most steps for each alpha.
     verbose : bool, default=False
-        Whether to report each fold, by tqdm where it is installed.
+        Whether to report each fold on standard error, by tqdm on a terminal where it is installed.
 
     Attributes
     ----------

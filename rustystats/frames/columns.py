@@ -101,6 +101,8 @@ def _to_narwhals(data):
 
 def is_frame(data):
     """Whether data is a DataFrame of a kind that is known here."""
+    if isinstance(data, np.ndarray):  # known at once, where narwhals asks every library in turn
+        return False
     return isinstance(nw.from_native(data, pass_through=True), (nw.DataFrame, nw.LazyFrame))
 
 

@@ -18,6 +18,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rustystats.progress import report
 from rustystats.solvers import method
 from rustystats.solvers.conditions import largest_violation
 from rustystats.solvers.descent import at_penalty, fit_of
@@ -47,8 +48,9 @@ def solve_conjugate(problem, *, tol=1e-8, max_iter=100, start=None):
     with single_threaded_blas():
         track = at_penalty(null_track(problem, tol, max_iter), problem.penalty)
         if start is not None:
-            point = track.problem.evaluate(np.asarray(start, dtype=float), with_gram=False)
-            if np.isfinite(point.objective):
+            coef = np.where(track.problem.movable, start, track.point.coef)
+            point = track.problem.evaluate(coef, with_gram=False)
+            if point.objective <= track.point.objective:
                 track = replace(track, point=point)
         newton = _Newton(track)
         newton.run(max_iter, tol=tol)
@@ -81,6 +83,7 @@ def follow(track, penalties, tol, max_iter):
         limit = tol * track.tolerance
         newton.run(max_iter, limit=limit)
         track = newton.track(tol * largest_violation(newton.problem, newton.point, limit))
+        report("alpha", alpha=penalty.alpha)
         tracks.append(track)
     return tracks
 
@@ -124,6 +127,7 @@ class _Newton:
                 return
             self.point = moved
             self.history.append(moved.objective)
+            report("step", deviance=moved.deviance, decrement=self.decrement)
             if last:
                 self.message = "converged"
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rustystats.progress import report
 from rustystats.solvers.path import LANES
 from rustystats.solvers.trace import follow, null_track
 from rustystats.threads import single_threaded_blas
@@ -41,9 +42,7 @@ class HeldOut:
     absent: tuple
 
 
-def held_out_deviances(
-    problem, alphas, folds, *, tol=1e-7, max_iter=100, measure=None, progress=None, split=None
-):
+def held_out_deviances(problem, alphas, folds, *, tol=1e-7, max_iter=100, measure=None, split=None):
     """The deviance of the rows held out, for each alpha and fold.
 
     Parameters
@@ -55,8 +54,6 @@ def held_out_deviances(
     measure : callable ``measure(y, mu, weights)`` -> float, or None
         Instead of the deviance: a number for the responses of the rows held out, their means and
         their weights (ones where there are none).
-    progress : callable without arguments, or None
-        Called at the end of each fold.
     split : callable ``split(train, test)`` -> pair of problems with their rows, or None
         None takes the columns as they are.
 
@@ -89,8 +86,7 @@ def held_out_deviances(
                 for alpha, track in zip(alphas, tracks, strict=True)
                 if not track.converged
             ]
-            if progress is not None:
-                progress()
+            report("fold")
     return HeldOut(deviances, weights, tuple(unfinished), tuple(absent))
 
 

@@ -25,6 +25,7 @@ from itertools import chain
 
 import numpy as np
 
+from rustystats.progress import report
 from rustystats.solvers.conditions import group_weights, largest_violation, tolerance_of
 from rustystats.solvers.group_quadratic import minimise_group_quadratic
 from rustystats.solvers.irls import MAX_AT_EDGE, MAX_HALVINGS, ROUNDING, stuck
@@ -75,7 +76,7 @@ class Track:
         return self.message == "converged"
 
 
-def solve_descent(problem, *, tol=1e-8, max_iter=100):
+def solve_descent(problem, *, tol=1e-8, max_iter=100, start=None):
     """Fit a problem with any penalty.
 
     Parameters
@@ -85,14 +86,28 @@ def solve_descent(problem, *, tol=1e-8, max_iter=100):
         Largest violation of the conditions for a minimum, relative to that of the null model.
     max_iter : int >= 1
         Most steps.
+    start : (p,) array or None
+        Left aside where it is no better than the null model.
 
     Returns
     -------
     Fit : without Gram
     """
     with single_threaded_blas():
-        null = null_track(problem, tol, max_iter)
-        return fit_of(descend_to(null, problem.penalty, tol, max_iter))
+        track = null_track(problem, tol, max_iter)
+        if start is not None:
+            track = _moved_to(track, np.asarray(start, dtype=float))
+        return fit_of(descend_to(track, problem.penalty, tol, max_iter))
+
+
+def _moved_to(null, start):
+    """The null model's track at other coefficients, as far as they may move."""
+    problem = null.problem
+    coef = np.where(problem.movable, np.clip(start, *problem.bounds()), null.point.coef)
+    point = problem.evaluate(coef, with_gram=True)
+    if not point.objective <= null.point.objective or not np.isfinite(point.gram).all():
+        return null
+    return replace(null, point=replace(point, gram=None), metric=point.gram)
 
 
 def null_track(problem, tol, max_iter):
@@ -120,7 +135,7 @@ def null_track(problem, tol, max_iter):
 
 def descend_to(track, penalty, tol, max_iter):
     """The track at another penalty on the same problem, started from where it stands."""
-    return follow(track, [penalty], tol, max_iter)[0]
+    return _follow(track, [penalty], tol, max_iter)[0]
 
 
 def at_penalty(track, penalty):
@@ -186,7 +201,12 @@ def follow(track, penalties, tol, max_iter, width=1):
     -------
     list of Track
     """
-    metric, lanes = _Metric(track.metric), []
+    return _follow(track, penalties, tol, max_iter, width, aloud=True)
+
+
+def _follow(track, penalties, tol, max_iter, width=1, aloud=False):
+    """`follow`, each alpha reported or not."""
+    metric, lanes, n_ended = _Metric(track.metric), [], 0
     while True:
         going = [lane for lane in lanes if lane.is_going(max_iter)]
         apart = metric.is_spent and sum(lane.n_grams for lane in lanes) > len(lanes)
@@ -194,7 +214,11 @@ def follow(track, penalties, tol, max_iter, width=1):
             start = at_penalty(lanes[-1].track() if lanes else track, penalties[len(lanes)])
             lanes.append(_Lane(start, metric, tol))
             going += [lane for lane in lanes[-1:] if lane.is_going(max_iter)]
-        elif not going:
+        while n_ended < len(lanes) and lanes[n_ended].message is not None:
+            if aloud:
+                report("alpha", alpha=lanes[n_ended].problem.penalty.alpha)
+            n_ended += 1
+        if not going and len(lanes) == len(penalties):
             return [lane.track() for lane in lanes]
         if going:
             _one_round(going)
@@ -295,6 +319,7 @@ class _Lane:
         cut = self.left_domain and not problem.keeps_domain
         self.at_edge = self.at_edge + 1 if cut else 0  # steps in a row that ended at the edge
         self.point = replace(moved, gram=None)
+        report("step", deviance=moved.deviance, violation=self.residual * self.tol)
         if self.at_edge < MAX_AT_EDGE:
             self.goal, self.halvings, self.left_domain = None, 0, False
 

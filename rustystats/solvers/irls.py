@@ -23,6 +23,7 @@ Cost: passes over the rows (see `_kernels/irls.pyx`) plus p^3 / 3 for each Gram.
 
 import numpy as np
 
+from rustystats.progress import report
 from rustystats.solvers.arrow import equations, is_finite
 from rustystats.solvers.problem import Fit
 from rustystats.solvers.start import constant_objective, mean_starts
@@ -49,6 +50,7 @@ def solve_irls(problem, *, tol=1e-8, max_iter=100, start=None):
     max_iter : int >= 1
         Most steps on the full data.
     start : (p,) array or None
+        Left aside where it is no better than a constant.
 
     Returns
     -------
@@ -114,6 +116,8 @@ def iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
             break
         former, point = point, moved
         history.append(point.objective)
+        if final_gram:  # not of a sample
+            report("step", deviance=point.deviance, decrement=decrement)
         if last:
             break
         if point.gram is not None:
@@ -228,19 +232,38 @@ def dispersion_unit(problem, point, rank, first):
 
 def _start(problem, start):
     """A point with a finite objective and a Gram, and whether it came from a sample."""
-    if start is None:
-        point = _sampled_start(problem)
+    if start is not None:
+        point = _given_start(problem, np.asarray(start, dtype=float))
         if point is not None:
-            return point, True
-    for coef in mean_starts(problem) if start is None else [np.asarray(start, dtype=float)]:
+            return point, False
+    point = _sampled_start(problem)
+    if point is not None:
+        return point, True
+    for coef in mean_starts(problem):
         point = problem.evaluate(coef, with_gram=True)
         if np.isfinite(point.objective):
             return point, False
     raise ValueError(
         f"the fit has no valid starting point: with the {problem.link.name()} link some means "
         f"leave the domain of the {problem.family.name()} family; use its "
-        f"{problem.family.link_names[0]} link, or check offset and start"
+        f"{problem.family.link_names[0]} link, or check the offset"
     )
+
+
+def _given_start(problem, coef):
+    """The point of given coefficients, aliased ones at 0; None where the best constant is better
+    or means leave the domain: they are then of other data."""
+    point = problem.evaluate(coef, with_gram=True)
+    if not np.isfinite(point.objective) or not is_finite(point.gram):
+        return None
+    aliased = equations(problem.penalised(point.gram), excluded=problem.excluded).aliased
+    if problem.excluded is not None:
+        aliased = aliased & ~problem.excluded
+    if np.any(coef[aliased]):
+        point = problem.evaluate(np.where(aliased, 0.0, coef), with_gram=True)
+        if not np.isfinite(point.objective) or not is_finite(point.gram):
+            return None
+    return point if point.objective <= constant_objective(problem, problem) else None
 
 
 def _sampled_start(problem):

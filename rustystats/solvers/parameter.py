@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rustystats.progress import report
 from rustystats.solvers.irls import continue_irls
 from rustystats.solvers.problem import Parameter
 from rustystats.solvers.solve import solve_problem
@@ -56,6 +57,7 @@ def solve_with_parameter(
         mu = problem.means(fit.coef)
         family, error = problem.family.estimate(problem.y, mu, weights)
         former, value = (getattr(f, name) for f in (problem.family, family))
+        report("round", **{name: value})
         enough = np.sqrt(tol) * error if np.isfinite(error) else 0.0
         enough = max(enough, RESOLUTION * value) if parameter_tol is None else parameter_tol
         # The first round's parameter is a guess: what it was fitted with is never reported.

@@ -17,7 +17,8 @@ def solve_problem(problem, *, tol, max_iter, start=None):
     ----------
     problem : Problem
     tol, max_iter : as in `irls.solve_irls` or `descent.solve_descent`
-    start : (p,) or None, for a smooth problem
+    start : (p,) or None
+        A working set begins at the null model all the same.
 
     Returns
     -------
@@ -36,4 +37,4 @@ def solve_problem(problem, *, tol, max_iter, start=None):
             return fit
     if problem.is_smooth:
         return solve_irls(problem, tol=tol, max_iter=max_iter, start=start)
-    return solve_descent(problem, tol=tol, max_iter=max_iter)
+    return solve_descent(problem, tol=tol, max_iter=max_iter, start=start)

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rustystats.progress import report
 from rustystats.solvers import method
 from rustystats.solvers.conditions import largest_violation, violations
 from rustystats.solvers.descent import Track, at_penalty, descend_to
@@ -40,6 +41,7 @@ def follow(track, penalties, tol, max_iter):
     for penalty in penalties:
         track = _descend(track, penalty, tol, max_iter)
         tracks.append(replace(track, inner=None))  # a Gram each
+        report("alpha", alpha=penalty.alpha)
     return [*tracks[:-1], track]
 
 

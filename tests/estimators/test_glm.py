@@ -796,6 +796,8 @@ def test_parameters():
         "tol": 1e-6,
         "max_iter": 7,
         "seed": 1,
+        "warm_start": True,
+        "verbose": True,
         "n_threads": 2,
     }
     model = GLMRegressor(**parameters)

@@ -9,6 +9,7 @@ import rustystats as rs
 from rustystats.arrays import array_model
 from rustystats.families import get_family
 from rustystats.penalties import PenaltyOptions
+from rustystats.progress import listening
 from rustystats.solvers.cross_validation import held_out_deviances
 from rustystats.solvers.irls import solve_irls
 
@@ -178,12 +179,13 @@ def test_unfinished_fits_are_named():
     assert "max_iter=1" in found.unfinished[0][2]
 
 
-def test_progress_after_each_fold():
-    done = []
-    held_out_deviances(
-        problem_of("poisson"), ALPHAS[:1], FOLDS, progress=lambda: done.append(len(done))
-    )
-    assert done == [0, 1, 2, 3]
+def test_each_fold_is_reported():
+    stages = []
+    with listening(lambda stage, facts: stages.append(stage)):
+        held_out_deviances(problem_of("poisson"), ALPHAS[:2], FOLDS)
+    assert stages.count("fold") == 4
+    assert stages.count("alpha") == 4 * 2
+    assert stages[-1] == "fold"
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -347,9 +347,12 @@ def test_no_valid_start_is_an_error_with_a_remedy(pairs):
     problem = make_problem(pairs["binomial", "identity"], offset=np.linspace(-9, 9, N))
     with pytest.raises(ValueError, match=r"no valid starting point.*use its logit link"):
         solve_irls(problem)
+
+
+def test_a_start_without_valid_means_is_left_aside(pairs):
     problem = make_problem(pairs["gamma", "identity"])
-    with pytest.raises(ValueError, match=r"identity link.*gamma family; use its log link"):
-        solve_irls(problem, start=np.full(6, -1.0))
+    fit = solve_irls(problem, start=np.full(6, -1.0))
+    np.testing.assert_array_equal(fit.coef, solve_irls(problem).coef)
 
 
 @pytest.mark.parametrize(
