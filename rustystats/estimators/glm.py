@@ -8,22 +8,19 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rustystats import frames
 from rustystats.estimators.diagram import ModelDiagram
+from rustystats.estimators.features import read_features
 from rustystats.estimators.fitted import keep_fitted
 from rustystats.estimators.inputs import as_data, response_vector
 from rustystats.families import get_family
 from rustystats.fitting import check_dispersion, solve
-from rustystats.formula import parse_formula
 from rustystats.links import get_link
 from rustystats.offsets import evaluate_offsets
 from rustystats.penalties import PenaltyOptions
 from rustystats.prepare import check_response, check_weights, prepare
 from rustystats.results import GLMResults
 from rustystats.solvers.null import null_deviance
-from rustystats.terms.array import ArrayColumns, ArrayFactor, as_matrix
-from rustystats.terms.expression import Expression
+from rustystats.terms.array import as_matrix
 from rustystats.terms.levels import Policies
-from rustystats.terms.numeric import NumericFactor
-from rustystats.terms.term import ModelTerms, Term
 
 
 class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
@@ -274,10 +271,10 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
         sample_weight = self._given_once("sample_weight", sample_weight)
         X = as_data(X)
         named = _strings(exposure, offset, sample_weight)
-        terms, columns, features, shifts = self._read(X, named)
+        features = read_features(X, self.formula, self.fit_intercept, named, self.n_threads)
         model = prepare(
-            terms,
-            columns,
+            features.terms,
+            features.columns,
             response_vector(y),
             family=family,
             link=link,
@@ -285,11 +282,11 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
             weights=sample_weight,
             exposure=exposure,
             offset=offset,
-            offset_expressions=shifts,
+            offset_expressions=features.shifts,
             policies=Policies(self.handle_unknown, self.handle_missing),
             seed=self.seed,
         )
-        return model, columns, features
+        return model, features.columns, features.names
 
     def _family(self):
         return get_family(self.family, self.var_power, self.theta, defaults={"theta": "auto"})
@@ -430,40 +427,6 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
                 f"{type(column).__name__}: pass values to fit"
             )
         return column
-
-    def _read(self, X, reserved):
-        """Terms and columns of X, the names of its features (for an array, their number), and what
-        a formula adds to the linear predictor as it is."""
-        if not frames.is_frame(X):
-            if self.formula is not None or reserved:
-                raise ValueError(
-                    "formula and column names need a DataFrame, and X is "
-                    f"{type(X).__name__}: pass a DataFrame, or arrays without names"
-                )
-            columns = ArrayColumns(X, self.n_threads, check=False)
-            labels = tuple(f"x{i}" for i in range(columns.matrix.shape[1]))
-            factors = [(ArrayFactor(labels),)]
-            return self._with_intercept(factors), columns, len(labels), ()
-        if self.formula is not None:
-            kinds = frames.column_kinds(X)
-            parsed = parse_formula(self.formula, response=False, kinds=kinds, reserved=reserved)
-            shifted = [name for expression in parsed.offsets for name in expression.columns]
-            names = (*parsed.terms.columns, *reserved, *shifted)
-            columns = frames.read_columns(X, names, self.n_threads)
-            factors = [term.factors for term in parsed.terms.terms if term.factors]
-            terms = self._with_intercept(factors, parsed.terms.has_intercept)
-            return terms, columns, list(terms.columns), parsed.offsets
-        names = frames.column_names(X)
-        columns = frames.read_columns(X, (*names, *reserved), self.n_threads)
-        features = [name for name in names if name not in reserved]
-        factors = [(NumericFactor(Expression(f"`{name}`")),) for name in features]
-        return self._with_intercept(factors), columns, features, ()
-
-    def _with_intercept(self, factors, wanted=True):
-        terms = [Term(f) for f in factors]
-        if self.fit_intercept and wanted:
-            terms.insert(0, Term())
-        return ModelTerms(tuple(terms))
 
 
 def _strings(*values):

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
@@ -117,6 +118,10 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
             features = names if named else 1
             X = frames.as_frame(X, names[0])
         else:
+            if sparse.issparse(X):
+                raise TypeError(
+                    "sparse X is not supported: levels are texts or numbers, pass a DataFrame"
+                )
             # of rows that mix texts and numbers numpy would make texts
             X = as_data(np.array(X, dtype=object) if isinstance(X, (list, tuple)) else X)
             if frames.is_frame(X):

@@ -131,7 +131,7 @@ def test_blocks_of_a_part_are_its_rows():
 
 
 def test_nothing_is_ever_written_out():
-    matrix = sparse.random_array((20_000, 5_000), density=1e-3, rng=7, format="csr")
+    matrix = sparse.random_array((20_000, 5_000), density=1e-3, random_state=7, format="csr")
     weight = np.random.default_rng(8).random(20_000)
     M = np.eye(5_000)
     tracemalloc.start()

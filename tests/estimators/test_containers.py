@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import joblib
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -33,6 +34,7 @@ from rustystats import (
     TargetEncoder,
 )
 
+REFUSED = (AssertionError, pl.exceptions.ComputeError, nw.exceptions.ComputeError)
 SAME = {"rtol": 1e-10, "atol": 1e-12}
 DATA = rs.datasets.make_motor_portfolio(600, seed=4)
 COUNTS = DATA["ClaimNb"].to_numpy()
@@ -297,7 +299,7 @@ def test_of_a_lazy_frame_only_the_columns_needed_are_collected(name):
     lazy = pl.from_pandas(DATA).lazy()
     trap = pl.col("IDpol").map_batches(forbidden, return_dtype=pl.Float64)
     trapped = lazy.with_columns(Trap=trap)
-    with pytest.raises((AssertionError, pl.exceptions.ComputeError), match="no model needs"):
+    with pytest.raises(REFUSED, match="no model needs"):
         trapped.collect()
     y = np.minimum(COUNTS, 1)
     if name == "glm":
@@ -313,7 +315,7 @@ def test_of_a_lazy_frame_only_the_columns_needed_are_collected(name):
     if name == "GLMClassifier":  # its exposure is a weight, which a prediction does not need
         without = lazy.with_columns(Exposure=trap)
         np.testing.assert_array_equal(model.predict(without), direct.predict(lazy))
-        with pytest.raises((AssertionError, pl.exceptions.ComputeError), match="no model needs"):
+        with pytest.raises(REFUSED, match="no model needs"):
             model.score(without, y)
 
 

@@ -207,7 +207,7 @@ def test_words_of_texts():
 
 @pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
 def test_wide_matrices_are_never_written_out(l1_ratio):
-    X = sparse.random_array((20_000, 12_000), density=5e-4, rng=7, format="csr")
+    X = sparse.random_array((20_000, 12_000), density=5e-4, random_state=7, format="csr")
     y = np.random.default_rng(8).poisson(np.exp(0.5 * X[:, :200].sum(axis=1) - 1)).astype(float)
     tracemalloc.start()
     model = GLMRegressor("poisson", alpha=1e-3, l1_ratio=l1_ratio).fit(X, y)
