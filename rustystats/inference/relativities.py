@@ -38,6 +38,77 @@ class _Effect:
     columns: np.ndarray  # (k,) positions
     exposure: np.ndarray  # (levels,)
     base: int
+    values: np.ndarray | None = None  # (levels,) of a numeric column, else None
+
+
+@dataclass(frozen=True, eq=False)
+class FactorEffect:
+    """What each level of a factor adds to the linear predictor, compared with its base.
+
+    Attributes
+    ----------
+    name : str, as in the column Factor of the relativities
+    labels : list of str, the levels observed
+    values : (levels,) numbers that the levels of a numeric column are, in order, else None
+    effect, low, high : (levels,) with the limits of an interval; 0 at the base
+    exposure : (levels,)
+    base : int, position
+    """
+
+    name: str
+    labels: list
+    values: np.ndarray | None
+    effect: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    exposure: np.ndarray
+    base: int
+
+
+def factor_effects(model, fit, covariance, alpha):
+    """The effects of every factor on the scale of the link.
+
+    Parameters
+    ----------
+    model, fit, covariance, alpha : as in `relativity_table`
+
+    Returns
+    -------
+    FactorEffect, list of FactorEffect
+        The linear predictor of the base risk, named "Base", of one level; then those of the
+        factors, in the order of the terms.
+    """
+    exposure = _exposure(model)
+    effects = _effects(model, exposure)
+    coef, intercept = fit.coef, model.problem.intercept
+    covariance = np.where(fit.aliased | fit.aliased[:, None], 0.0, covariance)
+    base_row = np.zeros(len(coef))
+    if intercept is not None:
+        base_row[intercept] = 1.0
+    for effect in effects:
+        base_row[effect.columns] += effect.rows[effect.base]
+    whole = np.arange(len(coef))
+    base = _Effect("Base", [""], base_row[None, :], whole, np.array([exposure.sum()]), 0)
+
+    def measured(effect, contrast):
+        part = covariance[effect.columns][:, effect.columns]
+        # Every row in the same order, as BLAS need not: levels that a 0 keeps together stay equal.
+        size = np.einsum("ij,j->i", contrast, coef[effect.columns])
+        variance = np.einsum("ij,jk,ik->i", contrast, part, contrast, optimize=True)
+        low, high = normal_interval(size, np.sqrt(np.maximum(variance, 0.0)), alpha).T
+        return FactorEffect(
+            effect.name,
+            effect.labels,
+            effect.values,
+            size,
+            low,
+            high,
+            effect.exposure,
+            effect.base,
+        )
+
+    factors = [measured(effect, effect.rows - effect.rows[effect.base]) for effect in effects]
+    return measured(base, base.rows), factors
 
 
 def relativity_table(model, fit, covariance, alpha):
@@ -51,43 +122,19 @@ def relativity_table(model, fit, covariance, alpha):
         others are NaN (an L1 penalty), so are the limits of the intervals
     alpha : float, 1 - confidence
     """
-    exposure = _exposure(model)
-    effects = _effects(model, exposure)
-    coef, intercept = fit.coef, model.problem.intercept
-    covariance = np.where(fit.aliased | fit.aliased[:, None], 0.0, covariance)
-    base_row = np.zeros(len(coef))
-    if intercept is not None:
-        base_row[intercept] = 1.0
-    for effect in effects:
-        base_row[effect.columns] += effect.rows[effect.base]
-    parts = [_rows("Base", [""], base_row[None, :], slice(None), coef, covariance, alpha)]
-    parts[0]["Exposure"] = np.array([exposure.sum()])
-    for effect in effects:
-        contrast = effect.rows - effect.rows[effect.base]
-        part = _rows(effect.name, effect.labels, contrast, effect.columns, coef, covariance, alpha)
-        part["Exposure"] = effect.exposure
-        parts.append(part)
-    return {
-        key: np.concatenate([np.asarray(part[key]) for part in parts])
-        for key in ("Factor", "Level", "Relativity", "CI_Lower", "CI_Upper", "Exposure")
-    }
-
-
-def _rows(name, labels, contrast, columns, coef, covariance, alpha):
-    part = covariance[columns][:, columns]
-    # Every row in the same order, as BLAS need not: levels that a 0 keeps together stay equal.
-    effect = np.einsum("ij,j->i", contrast, coef[columns])
-    variance = np.einsum("ij,jk,ik->i", contrast, part, contrast, optimize=True)
-    limits = normal_interval(effect, np.sqrt(np.maximum(variance, 0.0)), alpha)
+    base, effects = factor_effects(model, fit, covariance, alpha)
+    effects = [base, *effects]
+    names = [effect.name for effect in effects for _ in effect.labels]
+    labels = [label for effect in effects for label in effect.labels]
     with np.errstate(over="ignore"):  # a level without claims may reach up to infinity
-        low, high = np.exp(limits).T
-    return {
-        "Factor": np.array([name] * len(labels), dtype=object),
-        "Level": np.array(labels, dtype=object),
-        "Relativity": np.exp(effect),
-        "CI_Lower": low,
-        "CI_Upper": high,
-    }
+        return {
+            "Factor": np.array(names, dtype=object),
+            "Level": np.array(labels, dtype=object),
+            "Relativity": np.exp(np.concatenate([effect.effect for effect in effects])),
+            "CI_Lower": np.exp(np.concatenate([effect.low for effect in effects])),
+            "CI_Upper": np.exp(np.concatenate([effect.high for effect in effects])),
+            "Exposure": np.concatenate([effect.exposure for effect in effects]),
+        }
 
 
 def _exposure(model):
@@ -154,7 +201,19 @@ def _table_effect(members, blocks, columns, exposure):
         columns,
         exposure[seen],
         int(np.count_nonzero(seen[:base])),
+        _numbers(members, levels, seen),
     )
+
+
+def _numbers(members, levels, seen):
+    """The observed values of a single column that no term takes as categories, else None."""
+    (column, *others), factors = levels, [f for term, _ in members for f in term.factors]
+    if others or any(term.is_supervised for term, _ in members):
+        return None
+    if any(factor.is_categorical for factor in factors):
+        return None
+    values = np.asarray(levels[column])
+    return values[seen].astype(float) if values.dtype.kind in "iuf" else None
 
 
 def _dense_effects(block, columns, exposure, names):
@@ -179,7 +238,15 @@ def _dense_effects(block, columns, exposure, names):
     totals = np.array([share.sum() for share in shares])
     basis = np.asarray(block.values[rows], dtype=float)
     return [
-        _Effect(name, [f"{values[r]:.6g}" for r in rows], basis, columns, totals, len(rows) // 2)
+        _Effect(
+            name,
+            [f"{values[r]:.6g}" for r in rows],
+            basis,
+            columns,
+            totals,
+            len(rows) // 2,
+            values[rows].astype(float),
+        )
     ]
 
 
