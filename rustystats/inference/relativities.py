@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rustystats.design.blocks import TableBlock, as_array
+from rustystats.design.blocks import DenseBlock, TableBlock, as_array
 from rustystats.inference.covariance import normal_interval
 
 QUANTILES = 21
@@ -42,7 +42,7 @@ class _Effect:
 
 
 @dataclass(frozen=True, eq=False)
-class FactorEffect:
+class EffectSize:
     """What each level of a factor adds to the linear predictor, compared with its base.
 
     Attributes
@@ -50,10 +50,38 @@ class FactorEffect:
     name : str, as in the column Factor of the relativities
     labels : list of str, the levels observed
     values : (levels,) numbers that the levels of a numeric column are, in order, else None
-    effect, low, high : (levels,) with the limits of an interval; 0 at the base
+    effect : (levels,), 0 at the base
+    error : (levels,) standard errors of the effects, NaN where they are not known
     exposure : (levels,)
     base : int, position
     """
+
+    name: str
+    labels: list
+    values: np.ndarray | None
+    effect: np.ndarray
+    error: np.ndarray
+    exposure: np.ndarray
+    base: int
+
+    def within(self, alpha):
+        """The effects with the limits of their intervals at level 1 - alpha, a `FactorEffect`."""
+        low, high = normal_interval(self.effect, self.error, alpha).T
+        return FactorEffect(
+            self.name,
+            self.labels,
+            self.values,
+            self.effect,
+            low,
+            high,
+            self.exposure,
+            self.base,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class FactorEffect:
+    """An `EffectSize` with the limits `low` and `high` of an interval, (levels,), for its errors."""
 
     name: str
     labels: list
@@ -65,16 +93,19 @@ class FactorEffect:
     base: int
 
 
-def factor_effects(model, fit, covariance, alpha):
+def effect_sizes(model, fit, covariance):
     """The effects of every factor on the scale of the link.
 
     Parameters
     ----------
-    model, fit, covariance, alpha : as in `relativity_table`
+    model : prepare.Model
+    fit : Fit
+    covariance : (p, p), NaN at aliased columns, whose coefficients are 0 whatever the data; where
+        others are NaN (an L1 penalty), so are the errors
 
     Returns
     -------
-    FactorEffect, list of FactorEffect
+    list of EffectSize
         The linear predictor of the base risk, named "Base", of one level; then those of the
         factors, in the order of the terms.
     """
@@ -95,35 +126,27 @@ def factor_effects(model, fit, covariance, alpha):
         # Every row in the same order, as BLAS need not: levels that a 0 keeps together stay equal.
         size = np.einsum("ij,j->i", contrast, coef[effect.columns])
         variance = np.einsum("ij,jk,ik->i", contrast, part, contrast, optimize=True)
-        low, high = normal_interval(size, np.sqrt(np.maximum(variance, 0.0)), alpha).T
-        return FactorEffect(
+        return EffectSize(
             effect.name,
             effect.labels,
             effect.values,
             size,
-            low,
-            high,
+            np.sqrt(np.maximum(variance, 0.0)),
             effect.exposure,
             effect.base,
         )
 
     factors = [measured(effect, effect.rows - effect.rows[effect.base]) for effect in effects]
-    return measured(base, base.rows), factors
+    return [measured(base, base.rows), *factors]
 
 
-def relativity_table(model, fit, covariance, alpha):
-    """Columns of the relativity table as a dict of lists and arrays.
+def relativity_table(effects):
+    """Columns of the relativity table as a dict of arrays.
 
     Parameters
     ----------
-    model : prepare.Model
-    fit : Fit
-    covariance : (p, p), NaN at aliased columns, whose coefficients are 0 whatever the data; where
-        others are NaN (an L1 penalty), so are the limits of the intervals
-    alpha : float, 1 - confidence
+    effects : list of FactorEffect, the base risk first
     """
-    base, effects = factor_effects(model, fit, covariance, alpha)
-    effects = [base, *effects]
     names = [effect.name for effect in effects for _ in effect.labels]
     labels = [label for effect in effects for label in effect.labels]
     with np.errstate(over="ignore"):  # a level without claims may reach up to infinity
@@ -218,7 +241,7 @@ def _numbers(members, levels, seen):
 
 def _dense_effects(block, columns, exposure, names):
     """Quantiles of the column it came from, or each design column per unit."""
-    if not block.source:
+    if not isinstance(block, DenseBlock) or not block.source:  # an array, sparse or not
         return [
             _Effect(
                 names[column],
