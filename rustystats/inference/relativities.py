@@ -81,7 +81,7 @@ class EffectSize:
 
 @dataclass(frozen=True, eq=False)
 class FactorEffect:
-    """An `EffectSize` with the limits `low` and `high` of an interval, (levels,), for its errors."""
+    """An `EffectSize` with the limits of an interval, (levels,), in the place of its errors."""
 
     name: str
     labels: list

@@ -57,7 +57,7 @@ class ResultPlots:
         self._result.check_log_link()
         return factors.relativities(
             self._effect(factor, alpha),
-            volume=self._volume,
+            volume=self._result.volume_name,
             confidence=1 - alpha,
             max_levels=max_levels,
             ax=ax,
@@ -76,7 +76,7 @@ class ResultPlots:
         """
         return factors.term_effect(
             self._effect(factor, alpha),
-            volume=self._volume,
+            volume=self._result.volume_name,
             confidence=1 - alpha,
             max_levels=max_levels,
             ax=ax,
@@ -174,17 +174,6 @@ class ResultPlots:
             f"no factor {factor!r}{did_you_mean(factor, found)} in the model: it has "
             f"{listed(list(found)) or 'an intercept alone'}"
         )
-
-    @property
-    def _volume(self):
-        """What the exposures of `relativities()` are: exposure, weight, or rows."""
-        result = self._result
-        if result.model.exposure is not None:
-            named = [result.model.offsets.exposure, result.model.offsets.offset]
-            return next((name for name in named if isinstance(name, str)), "exposure")
-        if result.weights_name is None:
-            return "rows"
-        return "weight" if result.weights_name == "array" else result.weights_name
 
     def __repr__(self):
         kinds = [name for name in dir(type(self)) if not name.startswith("_")]
