@@ -15,6 +15,7 @@ from rustystats.frames.columns import (
 )
 from rustystats.frames.tables import (
     as_frame,
+    frame_lists,
     is_text,
     label_codes,
     make_frame,
@@ -29,6 +30,7 @@ __all__ = [
     "as_frame",
     "column_kinds",
     "column_names",
+    "frame_lists",
     "is_frame",
     "is_text",
     "label_codes",

@@ -102,3 +102,8 @@ def as_frame(values, name):
 def make_frame(columns, backend):
     """A DataFrame from a dict of arrays, in the library `backend` (None: pandas)."""
     return nw.from_dict(columns, backend=backend or "pandas").to_native()
+
+
+def frame_lists(frame):
+    """The columns of a DataFrame as a dict of lists of Python values."""
+    return nw.from_native(frame, eager_only=True).to_dict(as_series=False)
