@@ -196,9 +196,7 @@ WORKS = {
             Row("ours", "pandas"),
             Row("ours", "polars"),
             Row("upstream", "polars", "its tests and curves beyond the same sections left out"),
-            Row(
-                "upstream", "polars, all of it", "with VIF, score tests, partial dependence", most=3
-            ),
+            Row("upstream", "polars, all of it", "VIF, score tests, dependence too", most=3),
         ),
         deviance=212293.056,
         aim=10,
