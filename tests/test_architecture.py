@@ -29,6 +29,7 @@ FLOORS = [
     "offsets penalties folds",
     "prepare",
     "fitting cross_validate",
+    "diagnostics",
     "results",
     "model arrays selection stability target_encoding frequency_encoding",
     "estimators",
