@@ -17,6 +17,7 @@ from rustystats.results.factor_tests import FactorTestAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
 from rustystats.results.penalty import PenaltyAnswers
 from rustystats.results.prediction import PredictionAnswers
+from rustystats.results.plot import ResultPlots
 from rustystats.results.quality import QualityAnswers
 from rustystats.results.residuals import ResidualAnswers
 from rustystats.results.robust import RobustAnswers
@@ -169,13 +170,28 @@ class GLMResults(
         ValueError
             If the link is not log: effects do not multiply then.
         """
+        self.check_log_link()
+        table = relativity_table(self.model, self.fit, self.cov_params(), alpha)
+        return self._frame(table)
+
+    def check_log_link(self):
+        """Refuse relativities where effects do not multiply.
+
+        Raises
+        ------
+        ValueError
+            If the link is not log.
+        """
         if self.link != "log":
             raise ValueError(
                 f"relativities need a log link, and this model has link {self.link}: "
                 "read coef_table() instead"
             )
-        table = relativity_table(self.model, self.fit, self.cov_params(), alpha)
-        return self._frame(table)
+
+    @property
+    def plot(self):
+        """Charts of the model: ``result.plot.relativities("Area")`` and others, `ResultPlots`."""
+        return ResultPlots(self)
 
     def summary(
         self, title="GLM Results", alpha=0.05, cov_type=None, groups=None, feature_names=None
