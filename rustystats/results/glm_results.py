@@ -16,8 +16,8 @@ from rustystats.results.effects import EffectAnswers
 from rustystats.results.factor_tests import FactorTestAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
 from rustystats.results.penalty import PenaltyAnswers
-from rustystats.results.prediction import PredictionAnswers
 from rustystats.results.plot import ResultPlots
+from rustystats.results.prediction import PredictionAnswers
 from rustystats.results.quality import QualityAnswers
 from rustystats.results.residuals import ResidualAnswers
 from rustystats.results.robust import RobustAnswers
