@@ -15,7 +15,7 @@ FLOORS = [
     "_kernels",
     "threads intervals messages progress",
     "codes",
-    "frames datasets plotting",
+    "frames datasets charts",
     "encoding",
     "links",
     "families",

@@ -9,13 +9,14 @@ import numpy as np
 
 from rustystats import frames
 from rustystats.inference.covariance import significance_code, two_sided_pvalues, z_statistics
-from rustystats.inference.relativities import relativity_table
+from rustystats.inference.relativities import effect_sizes, relativity_table
 from rustystats.inference.summary import summary_text
 from rustystats.results.coefficients import CoefficientAnswers
 from rustystats.results.effects import EffectAnswers
 from rustystats.results.factor_tests import FactorTestAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
 from rustystats.results.penalty import PenaltyAnswers
+from rustystats.results.plot import ResultPlots
 from rustystats.results.prediction import PredictionAnswers
 from rustystats.results.quality import QualityAnswers
 from rustystats.results.residuals import ResidualAnswers
@@ -169,13 +170,46 @@ class GLMResults(
         ValueError
             If the link is not log: effects do not multiply then.
         """
+        self.check_log_link()
+        return self._frame(relativity_table(self.factor_effects(alpha)))
+
+    @cached_property
+    def effect_sizes(self):
+        """Effects of the factors with standard errors, a list of `EffectSize`, the base first."""
+        return effect_sizes(self.model, self.fit, self.cov_params())
+
+    def factor_effects(self, alpha=0.05):
+        """Effects of the factors on the scale of the link with the limits of their intervals.
+
+        Parameters
+        ----------
+        alpha : float
+            1 - confidence of the intervals.
+
+        Returns
+        -------
+        list of FactorEffect, the base risk first
+        """
+        return [effect.within(alpha) for effect in self.effect_sizes]
+
+    def check_log_link(self):
+        """Refuse relativities where effects do not multiply.
+
+        Raises
+        ------
+        ValueError
+            If the link is not log.
+        """
         if self.link != "log":
             raise ValueError(
                 f"relativities need a log link, and this model has link {self.link}: "
                 "read coef_table() instead"
             )
-        table = relativity_table(self.model, self.fit, self.cov_params(), alpha)
-        return self._frame(table)
+
+    @property
+    def plot(self):
+        """Charts of the model: ``result.plot.relativities("Area")`` and others, `ResultPlots`."""
+        return ResultPlots(self)
 
     def summary(
         self, title="GLM Results", alpha=0.05, cov_type=None, groups=None, feature_names=None
