@@ -5,7 +5,6 @@ A method asks the model or `diagnostics/` for the numbers and hands them to the 
 """
 
 from rustystats.charts import factors, residuals
-from rustystats.inference.relativities import factor_effects
 from rustystats.messages import did_you_mean, listed
 
 RESIDUALS = ("quantile", "pearson", "deviance", "anscombe", "response", "working")
@@ -167,7 +166,7 @@ class ResultPlots:
             If the model has no such factor.
         """
         result = self._result
-        _, effects = factor_effects(result.model, result.fit, result.cov_params(), alpha)
+        _, *effects = result.factor_effects(alpha)
         found = {effect.name: effect for effect in effects}
         if factor in found:
             return found[factor]
