@@ -33,7 +33,7 @@ class ResultPlots:
     def relativities(self, factor, alpha=0.05, max_levels=60, ax=None):
         """Relativities of a factor with confidence intervals, over columns of exposure.
 
-        The base level is named and its column hatched. The values of a numeric column stand on an
+        The base level is named and its column darker. The values of a numeric column stand on an
         axis of numbers. Relativities and limits beyond 1/50 and 50 stand at the edge.
 
         Parameters
