@@ -97,7 +97,7 @@ def relativities(effect, *, volume="exposure", confidence=0.95, max_levels=60, a
 
 
 def term_effect(effect, *, volume="exposure", confidence=0.95, max_levels=60, ax=None):
-    """What a factor adds to the linear predictor, compared with its base, over exposure.
+    """What a factor adds to the linear predictor, over exposure.
 
     Parameters
     ----------
@@ -125,7 +125,8 @@ def _effects(effect, numbers, volume, confidence, max_levels, word, neutral, ax)
         if known:
             ax.fill_between(effect.values, low, high, label=interval, **BAND)
         base = effect.values[effect.base]
-        ax.plot(base, neutral, "D", color=BLUE, markersize=7, label=f"base: {base:.6g}")
+        place = middle[effect.base]  # where effects are centred at their mean, not the neutral one
+        ax.plot(base, place, "D", color=BLUE, markersize=7, label=f"base: {base:.6g}")
         name = effect.name
     else:
         kept, name = _most_exposed(effect, max_levels)

@@ -24,6 +24,7 @@ import numpy as np
 
 from rustystats.design.blocks import TableBlock, as_array
 from rustystats.inference.covariance import normal_interval
+from rustystats.messages import did_you_mean, listed
 
 QUANTILES = 21
 
@@ -39,6 +40,7 @@ class _Effect:
     exposure: np.ndarray  # (levels,)
     base: int
     values: np.ndarray | None = None  # (levels,) of a numeric column, else None
+    members: tuple = ()  # of each block, its term and the block's place in that
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,8 @@ class FactorEffect:
     name : str, as in the column Factor of the relativities
     labels : list of str, the levels observed
     values : (levels,) numbers that the levels of a numeric column are, in order, else None
-    effect, low, high : (levels,) with the limits of an interval; 0 at the base
+    effect, error, low, high : (levels,) with standard error and limits of an interval; 0 at the
+        base
     exposure : (levels,)
     base : int, position
     """
@@ -59,6 +62,7 @@ class FactorEffect:
     labels: list
     values: np.ndarray | None
     effect: np.ndarray
+    error: np.ndarray
     low: np.ndarray
     high: np.ndarray
     exposure: np.ndarray
@@ -81,7 +85,7 @@ def factor_effects(model, fit, covariance, alpha):
     exposure = _exposure(model)
     effects = _effects(model, exposure)
     coef, intercept = fit.coef, model.problem.intercept
-    covariance = np.where(fit.aliased | fit.aliased[:, None], 0.0, covariance)
+    covariance = _zero_where_aliased(fit, covariance)
     base_row = np.zeros(len(coef))
     if intercept is not None:
         base_row[intercept] = 1.0
@@ -89,26 +93,112 @@ def factor_effects(model, fit, covariance, alpha):
         base_row[effect.columns] += effect.rows[effect.base]
     whole = np.arange(len(coef))
     base = _Effect("Base", [""], base_row[None, :], whole, np.array([exposure.sum()]), 0)
+    factors = [
+        _measured(effect, effect.rows - effect.rows[effect.base], coef, covariance, alpha)
+        for effect in effects
+    ]
+    return _measured(base, base.rows, coef, covariance, alpha), factors
 
-    def measured(effect, contrast):
-        part = covariance[effect.columns][:, effect.columns]
-        # Every row in the same order, as BLAS need not: levels that a 0 keeps together stay equal.
-        size = np.einsum("ij,j->i", contrast, coef[effect.columns])
-        variance = np.einsum("ij,jk,ik->i", contrast, part, contrast, optimize=True)
-        low, high = normal_interval(size, np.sqrt(np.maximum(variance, 0.0)), alpha).T
-        return FactorEffect(
-            effect.name,
-            effect.labels,
-            effect.values,
-            size,
-            low,
-            high,
-            effect.exposure,
-            effect.base,
+
+def centred_effects(model, fit, covariance, alpha, center, name=None, read=None):
+    """The effects of one factor or all, compared with the base or with their mean.
+
+    Parameters
+    ----------
+    model, fit, alpha : as in `relativity_table`
+    covariance : the same, or None where there is none: errors and limits are NaN
+    center : "base" or "mean", the latter over the rows of the fit, by exposure
+    name : str, that of an effect or the label of a term it is made of; None for all
+    read : callable, the `Columns` of values of the data column it is given, at which the effect is
+        wanted; None takes those observed
+
+    Returns
+    -------
+    list of FactorEffect
+        Of given values the exposure is NaN, and the base is that of the observed ones.
+
+    Raises
+    ------
+    ValueError
+        If there is no such factor, or values are given for more than one column.
+    """
+    effects = _effects(model, _exposure(model))
+    covariance = None if covariance is None else _zero_where_aliased(fit, covariance)
+    chosen = effects if name is None else [_named(effects, name)]
+    out = []
+    for effect in chosen:
+        if center == "base":
+            origin = effect.rows[effect.base]
+        else:
+            origin = effect.exposure @ effect.rows / effect.exposure.sum()
+        if read is not None:
+            effect = _at(effect, read)
+        out.append(_measured(effect, effect.rows - origin, fit.coef, covariance, alpha))
+    return out
+
+
+def _named(effects, name):
+    """The effect of that name, or of which a term is called so."""
+    labelled = {term.label: effect for effect in effects for term, _ in effect.members}
+    found = labelled | {effect.name: effect for effect in effects}
+    if name not in found:
+        known = [effect.name for effect in effects]
+        raise ValueError(
+            f"{name!r} is no factor of the model{did_you_mean(name, [*found])}: it has "
+            f"{listed(known, 30) or 'none'}"
         )
+    return found[name]
 
-    factors = [measured(effect, effect.rows - effect.rows[effect.base]) for effect in effects]
-    return measured(base, base.rows), factors
+
+def _at(effect, read):
+    """The effect at other values of its column."""
+    names = {column for term, _ in effect.members for column in term.columns}
+    if len(names) != 1 or effect.rows.shape[1] != len(effect.columns):
+        raise ValueError(
+            f"the effect {effect.name!r} is not of one data column, which could take other values: "
+            "leave grid out to have it where it was observed"
+        )
+    (column,) = names
+    columns = read(column)
+    rows = np.hstack([term.blocks(columns)[place].to_dense() for term, place in effect.members])
+    encoded = columns.encoded(column, factor=True, missing=True)
+    values = encoded.levels[encoded.codes]
+    numeric = effect.values is not None and values.dtype.kind in "iuf"
+    return replace(
+        effect,
+        labels=[_text(value) for value in values],
+        rows=rows,
+        values=values.astype(float) if numeric else None,
+        exposure=np.full(len(rows), np.nan),
+    )
+
+
+def _zero_where_aliased(fit, covariance):
+    return np.where(fit.aliased | fit.aliased[:, None], 0.0, covariance)
+
+
+def _measured(effect, contrast, coef, covariance, alpha):
+    """What the contrasts of an effect amount to, and how well that is known."""
+    # Every row in the same order, as BLAS need not: levels that a 0 keeps together stay equal.
+    size = np.einsum("ij,j->i", contrast, coef[effect.columns])
+    if covariance is None:
+        variance = np.full(len(size), np.nan)
+    else:
+        part = covariance[effect.columns][:, effect.columns]
+        variance = np.einsum("ij,jk,ik->i", contrast, part, contrast, optimize=True)
+    error = np.sqrt(np.maximum(variance, 0.0))
+    low, high = normal_interval(size, error, alpha).T
+    return FactorEffect(
+        effect.name,
+        effect.labels,
+        effect.values,
+        size,
+        error,
+        low,
+        high,
+        effect.exposure,
+        effect.base,
+    )
 
 
 def relativity_table(model, fit, covariance, alpha):
@@ -147,13 +237,14 @@ def _effects(model, exposure):
     """All effects in the order of the terms."""
     design, made = model.problem.design, model.prediction_blocks
     totals = design.block_totals(exposure)
-    grouped = {}
+    grouped, places = {}, {}
     for term, span in zip(model.terms.terms, model.spans, strict=True):
         for index in span if term.factors else ():
             block = made[index]
             single = isinstance(block, TableBlock) and len(block.levels) == 1
             key = ("codes", id(block.codes)) if single else ("block", index)
             grouped.setdefault(key, []).append((term, index))
+            places[index] = index - span.start
     effects, labels = [], []
     for members in grouped.values():
         blocks = [made[index] for _, index in members]
@@ -171,6 +262,9 @@ def _effects(model, exposure):
                 columns != model.problem.intercept
             ]  # of an array, it stands among them
             effects += _dense_effects(blocks[0], columns, exposure, model.names)
+        made_of = tuple((term, places[index]) for term, index in members)
+        known = len(labels)
+        effects[known:] = [replace(effect, members=made_of) for effect in effects[known:]]
         label = " + ".join(dict.fromkeys(term.label for term, _ in members))
         labels += [label] * (len(effects) - len(labels))
     names = Counter(effect.name for effect in effects)
