@@ -22,6 +22,7 @@ from rustystats.charts.style import (
 )
 
 FARTHEST = 50.0  # relativities further from 1 than this factor stand at the edge of the picture
+HUGE = 60.0  # logarithms of what is far out of every picture: larger numbers overflow in it
 MOST_COLUMNS = 100  # values of a numeric column with a column of exposure of their own
 POOLED_COLUMNS = 40  # columns of equal width where there are more
 
@@ -89,8 +90,9 @@ def relativities(effect, *, volume="exposure", confidence=0.95, max_levels=60, a
     -------
     matplotlib Axes
     """
-    with np.errstate(over="ignore"):
-        numbers = [np.exp(part) for part in (effect.effect, effect.low, effect.high)]
+    numbers = [
+        np.exp(np.clip(part, -HUGE, HUGE)) for part in (effect.effect, effect.low, effect.high)
+    ]
     ax = _effects(effect, numbers, volume, confidence, max_levels, "relativity", 1.0, ax)
     _relativity_scale(ax, numbers)
     return ax
