@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rustystats.design.blocks import TableBlock, as_array
+from rustystats.design.blocks import DenseBlock, TableBlock, as_array
 from rustystats.inference.covariance import normal_interval
 from rustystats.messages import did_you_mean, listed
 
@@ -44,7 +44,7 @@ class _Effect:
 
 
 @dataclass(frozen=True, eq=False)
-class FactorEffect:
+class EffectSize:
     """What each level of a factor adds to the linear predictor, compared with its base.
 
     Attributes
@@ -52,8 +52,8 @@ class FactorEffect:
     name : str, as in the column Factor of the relativities
     labels : list of str, the levels observed
     values : (levels,) numbers that the levels of a numeric column are, in order, else None
-    effect, error, low, high : (levels,) with standard error and limits of an interval; 0 at the
-        base
+    effect : (levels,), 0 at the base
+    error : (levels,) standard errors of the effects, NaN where they are not known
     exposure : (levels,)
     base : int, position
     """
@@ -63,22 +63,51 @@ class FactorEffect:
     values: np.ndarray | None
     effect: np.ndarray
     error: np.ndarray
+    exposure: np.ndarray
+    base: int
+
+    def within(self, alpha):
+        """The effects with the limits of their intervals at level 1 - alpha, a `FactorEffect`."""
+        low, high = normal_interval(self.effect, self.error, alpha).T
+        return FactorEffect(
+            self.name,
+            self.labels,
+            self.values,
+            self.effect,
+            low,
+            high,
+            self.exposure,
+            self.base,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class FactorEffect:
+    """An `EffectSize` with the limits `low` and `high` of an interval, (levels,) each."""
+
+    name: str
+    labels: list
+    values: np.ndarray | None
+    effect: np.ndarray
     low: np.ndarray
     high: np.ndarray
     exposure: np.ndarray
     base: int
 
 
-def factor_effects(model, fit, covariance, alpha):
+def effect_sizes(model, fit, covariance):
     """The effects of every factor on the scale of the link.
 
     Parameters
     ----------
-    model, fit, covariance, alpha : as in `relativity_table`
+    model : prepare.Model
+    fit : Fit
+    covariance : (p, p), NaN at aliased columns, whose coefficients are 0 whatever the data; where
+        others are NaN (an L1 penalty), so are the errors
 
     Returns
     -------
-    FactorEffect, list of FactorEffect
+    list of EffectSize
         The linear predictor of the base risk, named "Base", of one level; then those of the
         factors, in the order of the terms.
     """
@@ -94,19 +123,19 @@ def factor_effects(model, fit, covariance, alpha):
     whole = np.arange(len(coef))
     base = _Effect("Base", [""], base_row[None, :], whole, np.array([exposure.sum()]), 0)
     factors = [
-        _measured(effect, effect.rows - effect.rows[effect.base], coef, covariance, alpha)
+        _measured(effect, effect.rows - effect.rows[effect.base], coef, covariance)
         for effect in effects
     ]
-    return _measured(base, base.rows, coef, covariance, alpha), factors
+    return [_measured(base, base.rows, coef, covariance), *factors]
 
 
-def centred_effects(model, fit, covariance, alpha, center, name=None, read=None):
+def centred_effects(model, fit, covariance, center, name=None, read=None):
     """The effects of one factor or all, compared with the base or with their mean.
 
     Parameters
     ----------
-    model, fit, alpha : as in `relativity_table`
-    covariance : the same, or None where there is none: errors and limits are NaN
+    model, fit : as in `effect_sizes`
+    covariance : the same, or None where there is none: errors are NaN
     center : "base" or "mean", the latter over the rows of the fit, by exposure
     name : str, that of an effect or the label of a term it is made of; None for all
     read : callable, the `Columns` of values of the data column it is given, at which the effect is
@@ -114,7 +143,7 @@ def centred_effects(model, fit, covariance, alpha, center, name=None, read=None)
 
     Returns
     -------
-    list of FactorEffect
+    list of EffectSize
         Of given values the exposure is NaN, and the base is that of the observed ones.
 
     Raises
@@ -133,7 +162,7 @@ def centred_effects(model, fit, covariance, alpha, center, name=None, read=None)
             origin = effect.exposure @ effect.rows / effect.exposure.sum()
         if read is not None:
             effect = _at(effect, read)
-        out.append(_measured(effect, effect.rows - origin, fit.coef, covariance, alpha))
+        out.append(_measured(effect, effect.rows - origin, fit.coef, covariance))
     return out
 
 
@@ -177,7 +206,7 @@ def _zero_where_aliased(fit, covariance):
     return np.where(fit.aliased | fit.aliased[:, None], 0.0, covariance)
 
 
-def _measured(effect, contrast, coef, covariance, alpha):
+def _measured(effect, contrast, coef, covariance):
     """What the contrasts of an effect amount to, and how well that is known."""
     # Every row in the same order, as BLAS need not: levels that a 0 keeps together stay equal.
     size = np.einsum("ij,j->i", contrast, coef[effect.columns])
@@ -186,34 +215,24 @@ def _measured(effect, contrast, coef, covariance, alpha):
     else:
         part = covariance[effect.columns][:, effect.columns]
         variance = np.einsum("ij,jk,ik->i", contrast, part, contrast, optimize=True)
-    error = np.sqrt(np.maximum(variance, 0.0))
-    low, high = normal_interval(size, error, alpha).T
-    return FactorEffect(
+    return EffectSize(
         effect.name,
         effect.labels,
         effect.values,
         size,
-        error,
-        low,
-        high,
+        np.sqrt(np.maximum(variance, 0.0)),
         effect.exposure,
         effect.base,
     )
 
 
-def relativity_table(model, fit, covariance, alpha):
-    """Columns of the relativity table as a dict of lists and arrays.
+def relativity_table(effects):
+    """Columns of the relativity table as a dict of arrays.
 
     Parameters
     ----------
-    model : prepare.Model
-    fit : Fit
-    covariance : (p, p), NaN at aliased columns, whose coefficients are 0 whatever the data; where
-        others are NaN (an L1 penalty), so are the limits of the intervals
-    alpha : float, 1 - confidence
+    effects : list of FactorEffect, the base risk first
     """
-    base, effects = factor_effects(model, fit, covariance, alpha)
-    effects = [base, *effects]
     names = [effect.name for effect in effects for _ in effect.labels]
     labels = [label for effect in effects for label in effect.labels]
     with np.errstate(over="ignore"):  # a level without claims may reach up to infinity
@@ -312,7 +331,7 @@ def _numbers(members, levels, seen):
 
 def _dense_effects(block, columns, exposure, names):
     """Quantiles of the column it came from, or each design column per unit."""
-    if not block.source:
+    if not isinstance(block, DenseBlock) or not block.source:  # an array, sparse or not
         return [
             _Effect(
                 names[column],

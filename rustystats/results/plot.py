@@ -5,7 +5,7 @@ A method asks the model or `diagnostics/` for the numbers and hands them to the 
 """
 
 from rustystats.charts import factors, residuals
-from rustystats.inference.relativities import centred_effects
+from rustystats.messages import did_you_mean, listed
 
 RESIDUALS = ("quantile", "pearson", "deviance", "anscombe", "response", "working")
 
@@ -38,7 +38,7 @@ class ResultPlots:
         Parameters
         ----------
         factor : str
-            A data column, an interaction ("Area:VehBrand") or a term as the formula has it.
+            As in the column Factor of `relativities()`: a data column, or "Area:VehBrand".
         alpha : float
             1 - confidence of the intervals. There are none under an L1 penalty or bounds.
         max_levels : int
@@ -63,14 +63,12 @@ class ResultPlots:
             ax=ax,
         )
 
-    def term_effect(self, factor, center="base", alpha=0.05, max_levels=60, ax=None):
-        """What a factor adds to the linear predictor, for any link.
+    def term_effect(self, factor, alpha=0.05, max_levels=60, ax=None):
+        """What a factor adds to the linear predictor, compared with its base; for any link.
 
         Parameters
         ----------
         factor, alpha, max_levels, ax : as in `relativities`
-        center : "base" or "mean"
-            What the effect is compared with, as in `term_effects`.
 
         Returns
         -------
@@ -79,17 +77,15 @@ class ResultPlots:
         Raises
         ------
         ValueError
-            If the model has no such factor, or for another `center`.
+            If the model has no such factor.
 
         Warns
         -----
         UserWarning
             If the factor takes part in interactions as well, as in `term_effects`.
         """
-        if center not in ("base", "mean"):
-            raise ValueError(f"center must be 'base' or 'mean', not {center!r}")
-        effect = self._effect(factor, alpha, center)
-        self._result.warn_of_interactions(effect)
+        effect = self._effect(factor, alpha)
+        self._result._warn_of_interactions(effect)
         return factors.term_effect(
             effect,
             volume=self._volume,
@@ -173,12 +169,23 @@ class ResultPlots:
         path = self._result.cv_result.path
         return path.plot(ax=ax, log_scale=log_scale, show_legend=show_legend)
 
-    def _effect(self, factor, alpha, center="base"):
+    def _effect(self, factor, alpha):
+        """A factor's effect by its name.
+
+        Raises
+        ------
+        ValueError
+            If the model has no such factor.
+        """
         result = self._result
-        known = result.fit.gram is not None
-        covariance = result.cov_params() if known else None
-        (effect,) = centred_effects(result.model, result.fit, covariance, alpha, center, factor)
-        return effect
+        _, *effects = result.factor_effects(alpha)
+        found = {effect.name: effect for effect in effects}
+        if factor in found:
+            return found[factor]
+        raise ValueError(
+            f"no factor {factor!r}{did_you_mean(factor, found)} in the model: it has "
+            f"{listed(list(found)) or 'an intercept alone'}"
+        )
 
     @property
     def _volume(self):
