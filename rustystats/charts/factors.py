@@ -22,6 +22,7 @@ from rustystats.charts.style import (
 )
 
 FARTHEST = 50.0  # relativities further from 1 than this factor stand at the edge of the picture
+HUGE = 60.0  # logarithms of what is far out of every picture: larger numbers overflow in it
 MOST_COLUMNS = 100  # values of a numeric column with a column of exposure of their own
 POOLED_COLUMNS = 40  # columns of equal width where there are more
 
@@ -89,15 +90,16 @@ def relativities(effect, *, volume="exposure", confidence=0.95, max_levels=60, a
     -------
     matplotlib Axes
     """
-    with np.errstate(over="ignore"):
-        numbers = [np.exp(part) for part in (effect.effect, effect.low, effect.high)]
+    numbers = [
+        np.exp(np.clip(part, -HUGE, HUGE)) for part in (effect.effect, effect.low, effect.high)
+    ]
     ax = _effects(effect, numbers, volume, confidence, max_levels, "relativity", 1.0, ax)
     _relativity_scale(ax, numbers)
     return ax
 
 
 def term_effect(effect, *, volume="exposure", confidence=0.95, max_levels=60, ax=None):
-    """What a factor adds to the linear predictor, compared with its base, over exposure.
+    """What a factor adds to the linear predictor, over exposure.
 
     Parameters
     ----------
@@ -125,7 +127,8 @@ def _effects(effect, numbers, volume, confidence, max_levels, word, neutral, ax)
         if known:
             ax.fill_between(effect.values, low, high, label=interval, **BAND)
         base = effect.values[effect.base]
-        ax.plot(base, neutral, "D", color=BLUE, markersize=7, label=f"base: {base:.6g}")
+        place = middle[effect.base]  # where effects are centred at their mean, not the neutral one
+        ax.plot(base, place, "D", color=BLUE, markersize=7, label=f"base: {base:.6g}")
         name = effect.name
     else:
         kept, name = _most_exposed(effect, max_levels)

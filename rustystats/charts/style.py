@@ -4,7 +4,7 @@
   squares; what another model says vermilion, dash-dotted, with triangles. The colours are those of
   Okabe & Ito (2008), which people with colour blindness tell apart; line and marker do it in grey.
 * Exposure stands behind, as pale columns in the lowest part of the picture, with an axis of its
-  own to the right. The column of the base level is hatched, its label says so.
+  own to the right. The column of the base level is darker, its label says so.
 * The legend is above the picture or to the right of it, never on the data.
 * Ink is the colour of text of the user's own style; everything else is a middle tone, or lets the
   background through. So charts stand on white, on dark styles, and on a page of either kind.
@@ -124,7 +124,9 @@ def plain_logarithms(axis, low, high):
     if high / low > 3000:
         return  # powers of ten
     near = high / low < 12
-    axis.set_major_locator(MaxNLocator(7) if near else LogLocator(subs=(1, 2, 5)))
+    axis.set_major_locator(
+        MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]) if near else LogLocator(subs=(1, 2, 5))
+    )
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
 
@@ -137,7 +139,7 @@ def columns_behind(ax, positions, widths, volume, word, base=None):
     positions, widths, volume : (m,) arrays
     word : str, what the volume is
     base : int, optional
-        Position of the base level, whose column is hatched.
+        Position of the base level, whose column is darker.
 
     Returns
     -------
@@ -149,7 +151,7 @@ def columns_behind(ax, positions, widths, volume, word, base=None):
     behind = ax.twinx()
     bars = behind.bar(positions, volume, widths, color=GREY, alpha=0.28, linewidth=0)
     if base is not None:
-        bars[base].set(hatch="////", edgecolor=GREY)
+        bars[base].set_alpha(0.5)
     top = float(np.max(volume, initial=0.0)) or 1.0
     behind.set_ylim(0.0, top / COLUMNS_UP_TO)
     ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(0.0, top)

@@ -32,7 +32,7 @@ class ResultPlots:
     def relativities(self, factor, alpha=0.05, max_levels=60, ax=None):
         """Relativities of a factor with confidence intervals, over columns of exposure.
 
-        The base level is named and its column hatched. The values of a numeric column stand on an
+        The base level is named and its column darker. The values of a numeric column stand on an
         axis of numbers. Relativities and limits beyond 1/50 and 50 stand at the edge.
 
         Parameters
@@ -73,9 +73,21 @@ class ResultPlots:
         Returns
         -------
         matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If the model has no such factor.
+
+        Warns
+        -----
+        UserWarning
+            If the factor takes part in interactions as well, as in `term_effects`.
         """
+        effect = self._effect(factor, alpha)
+        self._result._warn_of_interactions(effect)
         return factors.term_effect(
-            self._effect(factor, alpha),
+            effect,
             volume=self._volume,
             confidence=1 - alpha,
             max_levels=max_levels,
