@@ -24,6 +24,7 @@ import numpy as np
 
 from rustystats.design.blocks import TableBlock, as_array
 from rustystats.inference.covariance import normal_interval
+from rustystats.messages import did_you_mean, listed
 
 QUANTILES = 21
 
@@ -38,6 +39,166 @@ class _Effect:
     columns: np.ndarray  # (k,) positions
     exposure: np.ndarray  # (levels,)
     base: int
+    values: np.ndarray | None = None  # (levels,) of a numeric column, else None
+    members: tuple = ()  # of each block, its term and the block's place in that
+
+
+@dataclass(frozen=True, eq=False)
+class FactorEffect:
+    """What each level of a factor adds to the linear predictor, compared with its base.
+
+    Attributes
+    ----------
+    name : str, as in the column Factor of the relativities
+    labels : list of str, the levels observed
+    values : (levels,) numbers that the levels of a numeric column are, in order, else None
+    effect, error, low, high : (levels,) with standard error and limits of an interval; 0 at the
+        base
+    exposure : (levels,)
+    base : int, position
+    """
+
+    name: str
+    labels: list
+    values: np.ndarray | None
+    effect: np.ndarray
+    error: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    exposure: np.ndarray
+    base: int
+
+
+def factor_effects(model, fit, covariance, alpha):
+    """The effects of every factor on the scale of the link.
+
+    Parameters
+    ----------
+    model, fit, covariance, alpha : as in `relativity_table`
+
+    Returns
+    -------
+    FactorEffect, list of FactorEffect
+        The linear predictor of the base risk, named "Base", of one level; then those of the
+        factors, in the order of the terms.
+    """
+    exposure = _exposure(model)
+    effects = _effects(model, exposure)
+    coef, intercept = fit.coef, model.problem.intercept
+    covariance = _zero_where_aliased(fit, covariance)
+    base_row = np.zeros(len(coef))
+    if intercept is not None:
+        base_row[intercept] = 1.0
+    for effect in effects:
+        base_row[effect.columns] += effect.rows[effect.base]
+    whole = np.arange(len(coef))
+    base = _Effect("Base", [""], base_row[None, :], whole, np.array([exposure.sum()]), 0)
+    factors = [
+        _measured(effect, effect.rows - effect.rows[effect.base], coef, covariance, alpha)
+        for effect in effects
+    ]
+    return _measured(base, base.rows, coef, covariance, alpha), factors
+
+
+def centred_effects(model, fit, covariance, alpha, center, name=None, read=None):
+    """The effects of one factor or all, compared with the base or with their mean.
+
+    Parameters
+    ----------
+    model, fit, alpha : as in `relativity_table`
+    covariance : the same, or None where there is none: errors and limits are NaN
+    center : "base" or "mean", the latter over the rows of the fit, by exposure
+    name : str, that of an effect or the label of a term it is made of; None for all
+    read : callable, the `Columns` of values of the data column it is given, at which the effect is
+        wanted; None takes those observed
+
+    Returns
+    -------
+    list of FactorEffect
+        Of given values the exposure is NaN, and the base is that of the observed ones.
+
+    Raises
+    ------
+    ValueError
+        If there is no such factor, or values are given for more than one column.
+    """
+    effects = _effects(model, _exposure(model))
+    covariance = None if covariance is None else _zero_where_aliased(fit, covariance)
+    chosen = effects if name is None else [_named(effects, name)]
+    out = []
+    for effect in chosen:
+        if center == "base":
+            origin = effect.rows[effect.base]
+        else:
+            origin = effect.exposure @ effect.rows / effect.exposure.sum()
+        if read is not None:
+            effect = _at(effect, read)
+        out.append(_measured(effect, effect.rows - origin, fit.coef, covariance, alpha))
+    return out
+
+
+def _named(effects, name):
+    """The effect of that name, or of which a term is called so."""
+    labelled = {term.label: effect for effect in effects for term, _ in effect.members}
+    found = labelled | {effect.name: effect for effect in effects}
+    if name not in found:
+        known = [effect.name for effect in effects]
+        raise ValueError(
+            f"{name!r} is no factor of the model{did_you_mean(name, [*found])}: it has "
+            f"{listed(known, 30) or 'none'}"
+        )
+    return found[name]
+
+
+def _at(effect, read):
+    """The effect at other values of its column."""
+    names = {column for term, _ in effect.members for column in term.columns}
+    if len(names) != 1 or effect.rows.shape[1] != len(effect.columns):
+        raise ValueError(
+            f"the effect {effect.name!r} is not of one data column, which could take other values: "
+            "leave grid out to have it where it was observed"
+        )
+    (column,) = names
+    columns = read(column)
+    rows = np.hstack([term.blocks(columns)[place].to_dense() for term, place in effect.members])
+    encoded = columns.encoded(column, factor=True, missing=True)
+    values = encoded.levels[encoded.codes]
+    numeric = effect.values is not None and values.dtype.kind in "iuf"
+    return replace(
+        effect,
+        labels=[_text(value) for value in values],
+        rows=rows,
+        values=values.astype(float) if numeric else None,
+        exposure=np.full(len(rows), np.nan),
+    )
+
+
+def _zero_where_aliased(fit, covariance):
+    return np.where(fit.aliased | fit.aliased[:, None], 0.0, covariance)
+
+
+def _measured(effect, contrast, coef, covariance, alpha):
+    """What the contrasts of an effect amount to, and how well that is known."""
+    # Every row in the same order, as BLAS need not: levels that a 0 keeps together stay equal.
+    size = np.einsum("ij,j->i", contrast, coef[effect.columns])
+    if covariance is None:
+        variance = np.full(len(size), np.nan)
+    else:
+        part = covariance[effect.columns][:, effect.columns]
+        variance = np.einsum("ij,jk,ik->i", contrast, part, contrast, optimize=True)
+    error = np.sqrt(np.maximum(variance, 0.0))
+    low, high = normal_interval(size, error, alpha).T
+    return FactorEffect(
+        effect.name,
+        effect.labels,
+        effect.values,
+        size,
+        error,
+        low,
+        high,
+        effect.exposure,
+        effect.base,
+    )
 
 
 def relativity_table(model, fit, covariance, alpha):
@@ -51,43 +212,19 @@ def relativity_table(model, fit, covariance, alpha):
         others are NaN (an L1 penalty), so are the limits of the intervals
     alpha : float, 1 - confidence
     """
-    exposure = _exposure(model)
-    effects = _effects(model, exposure)
-    coef, intercept = fit.coef, model.problem.intercept
-    covariance = np.where(fit.aliased | fit.aliased[:, None], 0.0, covariance)
-    base_row = np.zeros(len(coef))
-    if intercept is not None:
-        base_row[intercept] = 1.0
-    for effect in effects:
-        base_row[effect.columns] += effect.rows[effect.base]
-    parts = [_rows("Base", [""], base_row[None, :], slice(None), coef, covariance, alpha)]
-    parts[0]["Exposure"] = np.array([exposure.sum()])
-    for effect in effects:
-        contrast = effect.rows - effect.rows[effect.base]
-        part = _rows(effect.name, effect.labels, contrast, effect.columns, coef, covariance, alpha)
-        part["Exposure"] = effect.exposure
-        parts.append(part)
-    return {
-        key: np.concatenate([np.asarray(part[key]) for part in parts])
-        for key in ("Factor", "Level", "Relativity", "CI_Lower", "CI_Upper", "Exposure")
-    }
-
-
-def _rows(name, labels, contrast, columns, coef, covariance, alpha):
-    part = covariance[columns][:, columns]
-    # Every row in the same order, as BLAS need not: levels that a 0 keeps together stay equal.
-    effect = np.einsum("ij,j->i", contrast, coef[columns])
-    variance = np.einsum("ij,jk,ik->i", contrast, part, contrast, optimize=True)
-    limits = normal_interval(effect, np.sqrt(np.maximum(variance, 0.0)), alpha)
+    base, effects = factor_effects(model, fit, covariance, alpha)
+    effects = [base, *effects]
+    names = [effect.name for effect in effects for _ in effect.labels]
+    labels = [label for effect in effects for label in effect.labels]
     with np.errstate(over="ignore"):  # a level without claims may reach up to infinity
-        low, high = np.exp(limits).T
-    return {
-        "Factor": np.array([name] * len(labels), dtype=object),
-        "Level": np.array(labels, dtype=object),
-        "Relativity": np.exp(effect),
-        "CI_Lower": low,
-        "CI_Upper": high,
-    }
+        return {
+            "Factor": np.array(names, dtype=object),
+            "Level": np.array(labels, dtype=object),
+            "Relativity": np.exp(np.concatenate([effect.effect for effect in effects])),
+            "CI_Lower": np.exp(np.concatenate([effect.low for effect in effects])),
+            "CI_Upper": np.exp(np.concatenate([effect.high for effect in effects])),
+            "Exposure": np.concatenate([effect.exposure for effect in effects]),
+        }
 
 
 def _exposure(model):
@@ -100,13 +237,14 @@ def _effects(model, exposure):
     """All effects in the order of the terms."""
     design, made = model.problem.design, model.prediction_blocks
     totals = design.block_totals(exposure)
-    grouped = {}
+    grouped, places = {}, {}
     for term, span in zip(model.terms.terms, model.spans, strict=True):
         for index in span if term.factors else ():
             block = made[index]
             single = isinstance(block, TableBlock) and len(block.levels) == 1
             key = ("codes", id(block.codes)) if single else ("block", index)
             grouped.setdefault(key, []).append((term, index))
+            places[index] = index - span.start
     effects, labels = [], []
     for members in grouped.values():
         blocks = [made[index] for _, index in members]
@@ -124,6 +262,9 @@ def _effects(model, exposure):
                 columns != model.problem.intercept
             ]  # of an array, it stands among them
             effects += _dense_effects(blocks[0], columns, exposure, model.names)
+        made_of = tuple((term, places[index]) for term, index in members)
+        known = len(labels)
+        effects[known:] = [replace(effect, members=made_of) for effect in effects[known:]]
         label = " + ".join(dict.fromkeys(term.label for term, _ in members))
         labels += [label] * (len(effects) - len(labels))
     names = Counter(effect.name for effect in effects)
@@ -154,7 +295,19 @@ def _table_effect(members, blocks, columns, exposure):
         columns,
         exposure[seen],
         int(np.count_nonzero(seen[:base])),
+        _numbers(members, levels, seen),
     )
+
+
+def _numbers(members, levels, seen):
+    """The observed values of a single column that no term takes as categories, else None."""
+    (column, *others), factors = levels, [f for term, _ in members for f in term.factors]
+    if others or any(term.is_supervised for term, _ in members):
+        return None
+    if any(factor.is_categorical for factor in factors):
+        return None
+    values = np.asarray(levels[column])
+    return values[seen].astype(float) if values.dtype.kind in "iuf" else None
 
 
 def _dense_effects(block, columns, exposure, names):
@@ -179,7 +332,15 @@ def _dense_effects(block, columns, exposure, names):
     totals = np.array([share.sum() for share in shares])
     basis = np.asarray(block.values[rows], dtype=float)
     return [
-        _Effect(name, [f"{values[r]:.6g}" for r in rows], basis, columns, totals, len(rows) // 2)
+        _Effect(
+            name,
+            [f"{values[r]:.6g}" for r in rows],
+            basis,
+            columns,
+            totals,
+            len(rows) // 2,
+            values[rows].astype(float),
+        )
     ]
 
 

@@ -11,25 +11,20 @@ from rustystats import frames
 from rustystats.inference.covariance import significance_code, two_sided_pvalues, z_statistics
 from rustystats.inference.relativities import relativity_table
 from rustystats.inference.summary import summary_text
-from rustystats.messages import warn_user
-from rustystats.offsets import (
-    ModelComplement,
-    as_complement,
-    complement_columns,
-    evaluate_complement,
-    evaluate_offsets,
-    plus,
-)
 from rustystats.results.coefficients import CoefficientAnswers
+from rustystats.results.effects import EffectAnswers
 from rustystats.results.factor_tests import FactorTestAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
 from rustystats.results.penalty import PenaltyAnswers
+from rustystats.results.plot import ResultPlots
+from rustystats.results.prediction import PredictionAnswers
 from rustystats.results.quality import QualityAnswers
 from rustystats.results.residuals import ResidualAnswers
 from rustystats.results.robust import RobustAnswers
 
 
 class GLMResults(
+    PredictionAnswers,
     CoefficientAnswers,
     RobustAnswers,
     QualityAnswers,
@@ -37,6 +32,7 @@ class GLMResults(
     PenaltyAnswers,
     ParameterAnswers,
     FactorTestAnswers,
+    EffectAnswers,
 ):
     """A fitted generalized linear model.
 
@@ -110,8 +106,6 @@ class GLMResults(
     def _weights(self):
         return self._problem.prior_weights
 
-    # ---- means and predictions ------------------------------------------------------------
-
     @cached_property
     def linear_predictor(self):
         """X b + offset of the rows fitted, shape (n,)."""
@@ -121,59 +115,6 @@ class GLMResults(
     def fittedvalues(self):
         """Predicted means of the rows fitted, shape (n,), exposure included."""
         return self._problem.link.inverse(self.linear_predictor)
-
-    def predict(self, data, exposure=None, offset=None, complement=None):
-        """Predicted means for new data.
-
-        Knots, levels and transformations are those learned at fit. A model fitted with an
-        exposure or offset column finds it in `data`; with an array at fit, one is needed here.
-        On the rows of the fit these are the fitted values, but for target encodings ``TE(x)``: a
-        row that is fitted has the rate of the other rows before it in a random order, for its own
-        response must not help to predict it, and a prediction has the rate of all rows.
-
-        Parameters
-        ----------
-        data : DataFrame with the model's columns, or (m, p) array for a model of arrays
-        exposure : column name, (m,) array, scalar or None
-            ``exposure=1.0`` gives the mean per unit of exposure.
-        offset : column name, (m,) array, scalar or None
-            On the link scale when not a column name.
-        complement : GLMResults, column name, (m,) array, scalar or None
-            As in `glm`, instead of that of the fit.
-
-        Returns
-        -------
-        (m,) ndarray
-
-        Raises
-        ------
-        ValueError
-            For a missing column, an unseen level, or a missing exposure, offset or complement.
-        """
-        terms = self.model.offsets
-        exposure = _chosen(exposure, terms.exposure, "exposure", data, "1.0 for the rate per unit")
-        offset = _chosen(offset, terms.offset, "offset", data, "0.0 for none")
-        complement = _chosen(complement, terms.complement, "complement", data, "means per unit")
-        if exposure is not None and not terms.log_link:
-            raise ValueError(f"exposure needs a log link, and this model has link {self.link}")
-        family, link = self._problem.family, self._problem.link
-        complement = as_complement(complement, link)
-        named = [value for value in (exposure, offset) if isinstance(value, str)]
-        named += [*terms.own_columns, *complement_columns(complement)]
-        columns = self.model.read(data, named)
-        design, _ = self.model.terms.design(columns)
-        shift, _ = evaluate_offsets(terms, columns, exposure, offset, columns.n_rows)
-        shift = plus(shift, evaluate_complement(complement, columns, columns.n_rows, family, link))
-        mu = link.inverse(design.matvec(self.fit.coef, shift))
-        if not self._problem.keeps_domain:
-            outside = np.count_nonzero(~family.mean_domain.contains(mu))
-            if outside:
-                warn_user(
-                    f"{outside} of {len(mu)} predictions lie outside {family.mean_domain}, where "
-                    f"the {family.name()} family has its means (NaN: the {self.link} link has none "
-                    f"there): link={family.link_names[0]!r} keeps them inside"
-                )
-        return mu
 
     # ---- tables ---------------------------------------------------------------------------
 
@@ -229,13 +170,28 @@ class GLMResults(
         ValueError
             If the link is not log: effects do not multiply then.
         """
+        self.check_log_link()
+        table = relativity_table(self.model, self.fit, self.cov_params(), alpha)
+        return self._frame(table)
+
+    def check_log_link(self):
+        """Refuse relativities where effects do not multiply.
+
+        Raises
+        ------
+        ValueError
+            If the link is not log.
+        """
         if self.link != "log":
             raise ValueError(
                 f"relativities need a log link, and this model has link {self.link}: "
                 "read coef_table() instead"
             )
-        table = relativity_table(self.model, self.fit, self.cov_params(), alpha)
-        return self._frame(table)
+
+    @property
+    def plot(self):
+        """Charts of the model: ``result.plot.relativities("Area")`` and others, `ResultPlots`."""
+        return ResultPlots(self)
 
     def summary(
         self, title="GLM Results", alpha=0.05, cov_type=None, groups=None, feature_names=None
@@ -303,23 +259,3 @@ class GLMResults(
 def _or_dash(value, spec):
     """The number, or a dash where there is none."""
     return "-" if np.isnan(value) else f"{value:{spec}}"
-
-
-def _chosen(given, fitted, role, data, remedy):
-    """The exposure, offset or complement to predict with: what was given, else that of the fit."""
-    if given is not None or fitted is None:
-        return given
-    if isinstance(fitted, ModelComplement):
-        return fitted
-    if isinstance(fitted, str):
-        if fitted in frames.column_names(data):
-            return fitted
-        raise ValueError(
-            f"the model was fitted with {role} column {fitted!r}, which the data lack: add it, or "
-            f"pass {role}={remedy}"
-        )
-    article = "a" if role == "complement" else "an"
-    raise ValueError(
-        f"the model was fitted with {article} {role} array: pass {role}= for the new rows "
-        f"({remedy})"
-    )

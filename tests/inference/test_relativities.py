@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 import rustystats as rs
-from rustystats.inference.relativities import relativity_table
+from rustystats.inference.relativities import factor_effects, relativity_table
 
 N = 900
 RNG = np.random.default_rng(12)
@@ -432,3 +432,22 @@ def test_no_interval_without_a_dispersion():
     table = rs.glm("y ~ x", data, family="gamma", link="log").fit().relativities()
     np.testing.assert_allclose(table["Relativity"], [1.0, 1.0, 2.0, 4.0])
     assert table[["CI_Lower", "CI_Upper"]].isna().all(axis=None)
+
+
+def test_effects_know_their_base_and_which_factors_are_numbers():
+    result = fit("y ~ C(area, ref='B') + bs(age, df=4) + C(power) + money + area:gas")
+    base, effects = factor_effects(result.model, result.fit, result.cov_params(), 0.05)
+    assert (base.name, base.labels, base.exposure) == ("Base", [""], [EXPOSURE.sum()])
+    table = result.relativities()
+    for effect in effects:
+        part = table[table["Factor"] == effect.name]
+        np.testing.assert_allclose(np.exp(effect.effect), part["Relativity"], rtol=1e-14)
+        np.testing.assert_allclose(np.exp(effect.high), part["CI_Upper"], rtol=1e-14)
+        assert effect.effect[effect.base] == effect.low[effect.base] == 0.0
+    area, age, power, money, cross = effects
+    assert area.labels[area.base] == "B"
+    np.testing.assert_array_equal(age.values, np.unique(AGE))
+    assert age.exposure[age.base] == age.exposure.max()
+    np.testing.assert_array_equal(money.values, np.sort(money.values))
+    assert len(money.values) == 21
+    assert power.values is area.values is cross.values is None

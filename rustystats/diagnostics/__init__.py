@@ -1,0 +1,1 @@
+"""Diagnostics of a fitted model, and of data before a fit."""

@@ -1,0 +1,109 @@
+"""Means that a model predicts for new rows, and what it reads of them."""
+
+import numpy as np
+
+from rustystats import frames
+from rustystats.messages import warn_user
+from rustystats.offsets import (
+    ModelComplement,
+    as_complement,
+    complement_columns,
+    evaluate_complement,
+    evaluate_offsets,
+    plus,
+)
+
+
+class PredictionAnswers:
+    """Part of `GLMResults`: what it says of other rows."""
+
+    def predict(self, data, exposure=None, offset=None, complement=None):
+        """Predicted means for new data.
+
+        Knots, levels and transformations are those learned at fit. A model fitted with an
+        exposure or offset column finds it in `data`; with an array at fit, one is needed here.
+        On the rows of the fit these are the fitted values, but for target encodings ``TE(x)``: a
+        row that is fitted has the rate of the other rows before it in a random order, for its own
+        response must not help to predict it, and a prediction has the rate of all rows.
+
+        Parameters
+        ----------
+        data : DataFrame with the model's columns, or (m, p) array for a model of arrays
+        exposure : column name, (m,) array, scalar or None
+            ``exposure=1.0`` gives the mean per unit of exposure.
+        offset : column name, (m,) array, scalar or None
+            On the link scale when not a column name.
+        complement : GLMResults, column name, (m,) array, scalar or None
+            As in `glm`, instead of that of the fit.
+
+        Returns
+        -------
+        (m,) ndarray
+
+        Raises
+        ------
+        ValueError
+            For a missing column, an unseen level, or a missing exposure, offset or complement.
+        """
+        columns, shift, _ = self._read_rows(data, exposure, offset, complement)
+        family, link = self._problem.family, self._problem.link
+        design, _ = self.model.terms.design(columns)
+        mu = link.inverse(design.matvec(self.fit.coef, shift))
+        if not self._problem.keeps_domain:
+            outside = np.count_nonzero(~family.mean_domain.contains(mu))
+            if outside:
+                warn_user(
+                    f"{outside} of {len(mu)} predictions lie outside {family.mean_domain}, where "
+                    f"the {family.name()} family has its means (NaN: the {self.link} link has none "
+                    f"there): link={family.link_names[0]!r} keeps them inside"
+                )
+        return mu
+
+    def _read_rows(self, data, exposure=None, offset=None, complement=None, names=()):
+        """What a prediction reads of new data.
+
+        Parameters
+        ----------
+        data, exposure, offset, complement : as in `predict`
+        names : columns that are read beside those of the model
+
+        Returns
+        -------
+        columns : Columns
+        shift : (m,) offset, exposure and complement included, or None
+        exposure : (m,) or None
+        """
+        terms = self.model.offsets
+        exposure = _chosen(exposure, terms.exposure, "exposure", data, "1.0 for the rate per unit")
+        offset = _chosen(offset, terms.offset, "offset", data, "0.0 for none")
+        complement = _chosen(complement, terms.complement, "complement", data, "means per unit")
+        if exposure is not None and not terms.log_link:
+            raise ValueError(f"exposure needs a log link, and this model has link {self.link}")
+        family, link = self._problem.family, self._problem.link
+        complement = as_complement(complement, link)
+        named = [value for value in (exposure, offset) if isinstance(value, str)]
+        named += [*terms.own_columns, *complement_columns(complement), *names]
+        columns = self.model.read(data, named)
+        shift, exposure = evaluate_offsets(terms, columns, exposure, offset, columns.n_rows)
+        made = evaluate_complement(complement, columns, columns.n_rows, family, link)
+        return columns, plus(shift, made), exposure
+
+
+def _chosen(given, fitted, role, data, remedy):
+    """The exposure, offset or complement to predict with: what was given, else that of the fit."""
+    if given is not None or fitted is None:
+        return given
+    if isinstance(fitted, ModelComplement):
+        return fitted
+    if isinstance(fitted, str):
+        if fitted in frames.column_names(data):
+            return fitted
+        raise ValueError(
+            f"the model was fitted with {role} column {fitted!r}, which the data lack: add it, or "
+            f"pass {role}={remedy}"
+        )
+    article = "a" if role == "complement" else "an"
+    raise ValueError(
+        f"the model was fitted with {article} {role} array: pass {role}= for the new rows "
+        f"({remedy})"
+    )
