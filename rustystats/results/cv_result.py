@@ -27,8 +27,8 @@ class CVResult:
     l1_ratios : tuple of those tried
     scores : (k, n_folds)
     scores_mean : (k,) mean over the folds, weighted by their units
-    scores_std : (k,) standard error of that mean, ``sqrt(sum u (s - mean)^2 / sum u / (n_folds -
-        1))`` over folds with score s and unit u; NaN for a single fold
+    scores_std : (k,) standard error of that mean over folds with score s and unit u,
+        ``sqrt(sum u (s - mean)^2 / sum u / (n_folds - 1))``; NaN for a single fold
     units : (n_folds,) exposure x weight, or weight, of the rows held out
     alpha_best : float, of the highest mean score; the largest where several share it
     alpha_1se : float, the largest whose mean score is within one standard error of the best
