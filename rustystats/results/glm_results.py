@@ -20,6 +20,7 @@ from rustystats.results.penalty import PenaltyAnswers
 from rustystats.results.plot import ResultPlots
 from rustystats.results.prediction import PredictionAnswers
 from rustystats.results.quality import QualityAnswers
+from rustystats.results.report import ReportAnswers
 from rustystats.results.residuals import ResidualAnswers
 from rustystats.results.robust import RobustAnswers
 
@@ -29,6 +30,7 @@ class GLMResults(
     CoefficientAnswers,
     RobustAnswers,
     QualityAnswers,
+    ReportAnswers,
     ResidualAnswers,
     PenaltyAnswers,
     ParameterAnswers,
