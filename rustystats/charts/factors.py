@@ -32,8 +32,9 @@ def actual_expected(bins, name, *, ylabel, volume="exposure", base=None, ax=None
 
     Parameters
     ----------
-    bins : list of objects with bin_label, exposure, actual_mean, predicted_mean
-        A mean of None, of a bin without exposure, leaves a gap.
+    bins : list of objects with bin_label, bin_lower, bin_upper, exposure, actual_mean,
+        predicted_mean
+        Levels have no lower and upper. A mean of None, of a bin without exposure, leaves a gap.
     name : str, of the factor
     ylabel : str
         What the means are.
@@ -47,7 +48,7 @@ def actual_expected(bins, name, *, ylabel, volume="exposure", base=None, ax=None
     -------
     matplotlib Axes
     """
-    ax = level_axes([part.bin_label for part in bins], ax, base)
+    ax = level_axes([_label(part) for part in bins], ax, base)
     places = np.arange(len(bins))
     columns_behind(ax, places, 0.85, [part.exposure for part in bins], volume, base)
     size = marker_size(len(bins))
@@ -61,6 +62,14 @@ def actual_expected(bins, name, *, ylabel, volume="exposure", base=None, ax=None
     dress(ax, name, ylabel)
     legend_above(ax)
     return ax
+
+
+def _label(part):
+    """The name of a level, or the values of a bin: "18-25", "50"."""
+    low, high = getattr(part, "bin_lower", None), getattr(part, "bin_upper", None)
+    if low is None or low != low:  # a level, or missing values
+        return part.bin_label
+    return f"{low:.6g}" if low == high else f"{low:.6g}-{high:.6g}"
 
 
 def _above_the_columns(ax):

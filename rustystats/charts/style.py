@@ -23,6 +23,21 @@ OTHER = {"color": VERMILION, "linestyle": "-.", "marker": "^"}
 REFERENCE = {"color": GREY, "linestyle": ":", "linewidth": 1.2, "zorder": 1.5}
 
 
+def matplotlib():
+    """The library.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib, with the remedy.
+    """
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise ImportError('charts need matplotlib: pip install "rustystats[plot]"') from error
+    return matplotlib
+
+
 def new_axes(ax=None, width=None, height=None):
     """The axes given, or new ones.
 
@@ -39,10 +54,9 @@ def new_axes(ax=None, width=None, height=None):
     """
     if ax is not None:
         return ax
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError('charts need matplotlib: pip install "rustystats[plot]"') from error
+    matplotlib()
+    from matplotlib import pyplot
+
     usual = pyplot.rcParams["figure.figsize"]
     size = max(usual[0], width or 0.0), max(usual[1], height or 0.0)
     return pyplot.subplots(layout="constrained", figsize=size)[1]
@@ -50,9 +64,7 @@ def new_axes(ax=None, width=None, height=None):
 
 def ink():
     """The colour of text."""
-    import matplotlib as mpl
-
-    return mpl.rcParams["text.color"]
+    return matplotlib().rcParams["text.color"]
 
 
 def observed():

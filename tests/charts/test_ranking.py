@@ -49,7 +49,7 @@ def test_lorenz(sample):
     ax = ranking.lorenz(points, gini=0.2593, volume="Exposure", amount="ClaimNb")
     lines = by_label(ax)
     for label, key in (
-        ("observed, Gini = 0.259", "cumulative_actual_pct"),
+        ("observed, normalised Gini = 0.259", "cumulative_actual_pct"),
         ("predicted", "cumulative_predicted_pct"),
     ):
         line = lines[label]
