@@ -129,7 +129,9 @@ def _factors(result, samples, found, draw):
     shown = {factor.name: factor for factor in next(iter(found.values())).factors}
     for at, name in enumerate(dict.fromkeys([*shown, *relativities])):
         outside = name in shown and not shown[name].in_model
-        blocks.append(page.heading(f"factor{at}", f"{name} (not in the model)" if outside else name))
+        blocks.append(
+            page.heading(f"factor{at}", f"{name} (not in the model)" if outside else name)
+        )
         drawn, tables = [], []
         if name in relativities:
             caption = f"{name}: relativities"
@@ -277,9 +279,7 @@ def _audit(result, samples):
         "Audit",
         [
             page.figures({"Made": made, "Solver": result.method, "Steps": str(result.iterations)}),
-            page.table(
-                "Versions", {"Package": list(packages), "Version": list(packages.values())}
-            ),
+            page.table("Versions", {"Package": list(packages), "Version": list(packages.values())}),
         ],
     )
 

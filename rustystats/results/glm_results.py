@@ -23,6 +23,7 @@ from rustystats.results.quality import QualityAnswers
 from rustystats.results.report import ReportAnswers
 from rustystats.results.residuals import ResidualAnswers
 from rustystats.results.robust import RobustAnswers
+from rustystats.results.saving import SavingAnswers
 
 
 class GLMResults(
@@ -37,6 +38,7 @@ class GLMResults(
     FactorTestAnswers,
     EffectAnswers,
     DiagnosticAnswers,
+    SavingAnswers,
 ):
     """A fitted generalized linear model.
 
@@ -109,6 +111,16 @@ class GLMResults(
     def weights_name(self):
         """Column of the prior weights, "array", or None."""
         return self.model.weights_name or ("array" if self._problem.weights is not None else None)
+
+    @property
+    def volume_name(self):
+        """What the exposures of `relativities()` are: a column, "exposure", "weight" or "rows"."""
+        if self.model.exposure is not None:
+            named = [self.model.offsets.exposure, self.model.offsets.offset]
+            return next((name for name in named if isinstance(name, str)), "exposure")
+        if self.weights_name is None:
+            return "rows"
+        return "weight" if self.weights_name == "array" else self.weights_name
 
     @property
     def _problem(self):
