@@ -18,6 +18,11 @@ from rustystats.arrays import (
     summary,
     summary_relativities,
 )
+from rustystats.diagnostics import (
+    DiagnosticsComputer,
+    ModelDiagnostics,
+    compute_diagnostics,
+)
 from rustystats.estimators.frequency_encoder import FrequencyEncoder
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.estimators.glm_classifier import GLMClassifier
@@ -52,12 +57,14 @@ __version__ = "0.1.0"
 __all__ = [
     "GLM",
     "CVResult",
+    "DiagnosticsComputer",
     "FormulaGLM",
     "FrequencyEncoder",
     "GLMClassifier",
     "GLMRegressor",
     "GLMRegressorCV",
     "GLMResults",
+    "ModelDiagnostics",
     "RegularizationPath",
     "SeparationWarning",
     "SplineTerm",
@@ -70,6 +77,7 @@ __all__ = [
     "bs",
     "bs_names",
     "compare",
+    "compute_diagnostics",
     "cv_elasticnet",
     "cv_glm",
     "cv_lasso",

@@ -506,7 +506,7 @@ class FormulaGLM:
             return self._chosen(runs, options, dispersion)
         penalised = model.penalised(penalty, alpha)
         model, fit = solve(penalised, tol=tol, max_iter=max_iter, verbose=verbose)
-        return GLMResults(model, fit, self._backend, self.formula, dispersion)
+        return GLMResults(model, fit, self._backend, self.formula, dispersion, data=self._data)
 
     def _chosen(self, runs, options, dispersion):
         """The fit of all rows at the alpha that cross-validation chose."""
@@ -514,7 +514,13 @@ class FormulaGLM:
         found = CVResult(runs, options.scoring, self._backend, self.formula, results)
         fitted = found.chosen(options.selection)
         return GLMResults(
-            fitted.model, fitted.fit, self._backend, self.formula, dispersion, cv_result=found
+            fitted.model,
+            fitted.fit,
+            self._backend,
+            self.formula,
+            dispersion,
+            cv_result=found,
+            data=self._data,
         )
 
     def regularization_path(

@@ -12,6 +12,7 @@ from rustystats.inference.covariance import significance_code, two_sided_pvalues
 from rustystats.inference.relativities import effect_sizes, relativity_table
 from rustystats.inference.summary import summary_text
 from rustystats.results.coefficients import CoefficientAnswers
+from rustystats.results.diagnostics import DiagnosticAnswers
 from rustystats.results.effects import EffectAnswers
 from rustystats.results.factor_tests import FactorTestAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
@@ -33,6 +34,7 @@ class GLMResults(
     ParameterAnswers,
     FactorTestAnswers,
     EffectAnswers,
+    DiagnosticAnswers,
 ):
     """A fitted generalized linear model.
 
@@ -62,15 +64,20 @@ class GLMResults(
     theta, theta_se, var_power, var_power_se : float, None for families without
     cv_result : CVResult, None where the alpha was given
     note : str, what a summary says of a refit; else empty
+    data : the DataFrame that a formula model was fitted to, not a copy; None where it is not known:
+        of arrays, of the models of a path, after pickling
     """
 
-    def __init__(self, model, fit, backend=None, formula=None, dispersion=None, *, cv_result=None):
+    def __init__(
+        self, model, fit, backend=None, formula=None, dispersion=None, *, cv_result=None, data=None
+    ):
         self.model = model
         self.fit = fit
         self.backend = backend
         self.formula = formula
         self.dispersion_choice = dispersion
         self.cv_result = cv_result
+        self.data = data
         self.feature_names = list(model.names)
         self.aliased = fit.aliased
         self.params = np.where(fit.aliased, np.nan, fit.coef)
@@ -87,6 +94,9 @@ class GLMResults(
         self.family = family.name() if fit.parameter is None else family.label()
         self.link = model.problem.link.name()
         self.response = model.response
+
+    def __getstate__(self):
+        return vars(self) | {"data": None}  # a pickled model is not the portfolio it was fitted to
 
     @property
     def coefficients(self):

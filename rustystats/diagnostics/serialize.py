@@ -1,0 +1,97 @@
+"""One schema for attributes, keys and JSON: dataclasses that are mappings and write themselves.
+
+`Section` is what diagnostics are made of: ``section.gini`` and ``section["gini"]`` are one.
+`Document` is a whole answer: it has a version of its schema and becomes a dictionary or JSON. Both
+keep the order of the fields, so the same answer gives the same text. JSON knows no NaN and no
+infinity: they become null.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import ClassVar
+
+import numpy as np
+
+
+class Section(Mapping):
+    """Base of dataclasses whose fields are read as attributes or as keys.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True, eq=False)
+    ... class Point(Section):
+    ...     x: float
+    ...     y: float
+    >>> point = Point(1.0, float("nan"))
+    >>> point.x == point["x"], list(point)
+    (True, ['x', 'y'])
+    >>> plain(point)
+    {'x': 1.0, 'y': None}
+    """
+
+    def __getitem__(self, key):
+        if key in self:
+            return getattr(self, key)
+        raise KeyError(key)
+
+    def __contains__(self, key):
+        return key in self.__dataclass_fields__
+
+    def __iter__(self):
+        return (field.name for field in fields(self))
+
+    def __len__(self):
+        return len(fields(self))
+
+
+class Document(Section):
+    """Base of a whole answer."""
+
+    schema_version: ClassVar[int] = 1
+
+    def to_dict(self):
+        """The answer as dictionaries, lists, texts and numbers; None for NaN and infinity."""
+        return {"schema_version": self.schema_version, **plain(self)}
+
+    def to_json(self, indent=None):
+        """The answer as JSON, compact unless it is to be indented.
+
+        Parameters
+        ----------
+        indent : int, optional
+
+        Returns
+        -------
+        str
+        """
+        separators = (",", ":") if indent is None else None
+        return json.dumps(
+            self.to_dict(),
+            indent=indent,
+            separators=separators,
+            allow_nan=False,
+            ensure_ascii=False,
+        )
+
+
+def plain(value):
+    """A value as JSON has it: whole numbers stay whole, NaN and infinity become None.
+
+    Examples
+    --------
+    >>> plain({"n": np.int64(3), "x": np.array([1.0, np.inf]), "known": np.bool_(True)})
+    {'n': 3, 'x': [1.0, None], 'known': True}
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    raise TypeError(f"a {type(value).__name__} has no place in JSON: {value!r}")
