@@ -54,7 +54,7 @@ def model_report(result, samples, factors, title):
         _factors(result, samples, found, draw),
         _performance(samples, found, draw),
         _residuals(next(iter(found.values())), draw),
-        _audit(result, samples),
+        _audit(result),
     ]
     subtitle = result.formula or f"{result.response} ~ {' + '.join(result.feature_names)}"
     return page.render(title, subtitle, sections, version("rustystats"))
@@ -80,18 +80,25 @@ class _Charts:
 
 
 def _overview(result, found):
-    figures = {"Rows of the fit": page.number(int(result.nobs))}
-    for name, part in found.items():
-        of = "" if len(found) == 1 else f", {name}"
-        calibration = part.calibration
-        figures |= {
-            f"Exposure{of}": page.number(calibration.exposure_total, ",.6g"),
-            f"Total {result.response}{of}": page.number(calibration.actual_total, ",.6g"),
-            f"Actual / expected{of}": page.number(calibration.actual_expected_ratio, ".4f"),
-            f"Gini{of}": page.number(part.discrimination.gini_coefficient, ".4f"),
-        }
-    first = next(iter(found.values()))
-    figures["Deviance explained"] = page.number(first.fit_statistics.deviance_explained, ".2%")
+    rows = {
+        "Rows": [part.model_summary.n_observations for part in found.values()],
+        "Exposure": [part.calibration.exposure_total for part in found.values()],
+        f"Actual {result.response}": [part.calibration.actual_total for part in found.values()],
+        f"Expected {result.response}": [p.calibration.predicted_total for p in found.values()],
+        "Actual / expected": [p.calibration.actual_expected_ratio for p in found.values()],
+        "Deviance explained": [p.fit_statistics.deviance_explained for p in found.values()],
+        "Gini": [part.discrimination.gini_coefficient for part in found.values()],
+    }
+    formats = {"Rows": None, "Actual / expected": ".4f", "Deviance explained": ".2%", "Gini": ".4f"}
+    texts = {
+        name: [page.number(value, formats.get(name, ",.6g")) for value in values]
+        for name, values in rows.items()
+    }
+    if len(found) == 1:
+        shown = page.figures({name: value for name, (value,) in texts.items()})
+    else:
+        columns = {name.capitalize(): list(part) for name, part in zip(found, zip(*texts.values()))}
+        shown = page.table("Both data sets", {"": list(texts), **columns})
     said = [] if result.converged else [f"The fit did not converge: {result.message}."]
     if result.separated:
         said.append(f"The likelihood has no maximum along {', '.join(result.separated)}.")
@@ -102,7 +109,7 @@ def _overview(result, found):
         "overview",
         "Overview",
         [
-            page.figures(figures),
+            shown,
             page.heading("warnings", "Warnings"),
             page.notes(said) if said else page.text("None."),
             page.heading("reading", "How to read this page"),
@@ -112,15 +119,37 @@ def _overview(result, found):
 
 
 def _model(result):
+    facts = {
+        "Family": result.family,
+        "Link": result.link,
+        "Exposure": result.volume_name if result.model.exposure is not None else "none",
+        "Weights": result.weights_name or "none",
+        "Coefficients": page.number(len(result.params)),
+        "Residual degrees of freedom": page.number(int(result.df_resid)),
+        "Deviance": page.number(result.deviance, ",.8g"),
+        "Log-likelihood": page.number(result.llf(), ",.8g"),
+        "AIC": page.number(result.aic(), ",.8g"),
+        "Dispersion": page.number(result.scale(), ".4f"),
+        "Penalty": _penalty(result),
+        "Fit": f"{'' if result.converged else 'not '}converged in {result.iterations} steps",
+    }
     coefficients = frame_lists(result.coef_table())
+    why = f"No standard errors: {result.no_errors}." if result.no_errors else ""
     return page.section(
         "model",
         "Model",
         [
-            page.code(result.summary()),
+            page.figures(facts),
+            page.text(why) if why else None,
             page.table("Coefficients", coefficients, {"Pr(>|z|)": ".3g"}, folded=True),
         ],
     )
+
+
+def _penalty(result):
+    if not result.is_regularized:
+        return "none"
+    return f"{result.penalty_type}, alpha {result.alpha:.4g}, l1_ratio {result.l1_ratio:.4g}"
 
 
 def _factors(result, samples, found, draw):
@@ -270,15 +299,20 @@ def _flat(numbers):
         yield from value.items() if name == "percentiles" else [(name, value)]
 
 
-def _audit(result, samples):
+def _audit(result):
     """What it takes to make the model again, and to know that it is the same."""
+    hashes = result.input_hashes()
     packages = {"Python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
     made = f"{datetime.now(UTC):%d %B %Y, %H:%M:%S} UTC"
     return page.section(
         "audit",
         "Audit",
         [
-            page.figures({"Made": made, "Solver": result.method, "Steps": str(result.iterations)}),
+            page.figures({"Made": made, "Solver": result.method}),
+            page.table(
+                "What the model was fitted to",
+                {"Column": list(hashes), "Hash": list(hashes.values())},
+            ),
             page.table("Versions", {"Package": list(packages), "Version": list(packages.values())}),
         ],
     )
