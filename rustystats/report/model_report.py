@@ -97,7 +97,10 @@ def _overview(result, found):
     if len(found) == 1:
         shown = page.figures({name: value for name, (value,) in texts.items()})
     else:
-        columns = {name.capitalize(): list(part) for name, part in zip(found, zip(*texts.values()))}
+        columns = {
+            name.capitalize(): list(part)
+            for name, part in zip(found, zip(*texts.values(), strict=True), strict=True)
+        }
         shown = page.table("Both data sets", {"": list(texts), **columns})
     said = [] if result.converged else [f"The fit did not converge: {result.message}."]
     if result.separated:

@@ -9,7 +9,7 @@ import numpy as np
 
 from rustystats import frames
 from rustystats.inference.covariance import significance_code, two_sided_pvalues, z_statistics
-from rustystats.inference.relativities import effect_sizes, relativity_table
+from rustystats.inference.relativities import factor_effects, relativity_table
 from rustystats.inference.summary import summary_text
 from rustystats.results.coefficients import CoefficientAnswers
 from rustystats.results.diagnostics import DiagnosticAnswers
@@ -197,11 +197,6 @@ class GLMResults(
         self.check_log_link()
         return self._frame(relativity_table(self.factor_effects(alpha)))
 
-    @cached_property
-    def effect_sizes(self):
-        """Effects of the factors with standard errors, a list of `EffectSize`, the base first."""
-        return effect_sizes(self.model, self.fit, self.cov_params())
-
     def factor_effects(self, alpha=0.05):
         """Effects of the factors on the scale of the link with the limits of their intervals.
 
@@ -214,7 +209,7 @@ class GLMResults(
         -------
         list of FactorEffect, the base risk first
         """
-        return [effect.within(alpha) for effect in self.effect_sizes]
+        return factor_effects(self.model, self.fit, self.cov_params(), alpha)
 
     def check_log_link(self):
         """Refuse relativities where effects do not multiply.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from rustystats import frames
 from rustystats.families.base import FamilyMixin
-from rustystats.inference.relativities import EffectSize
 from rustystats.prepare import Model
 from rustystats.results.array_results import ArrayResults
 from rustystats.results.glm_results import GLMResults
@@ -89,7 +88,7 @@ class LoadedAnswers:
     given : dict, the model of a file
     model : LoadedModel
     fit : Fit
-    effects : list of EffectSize, or None
+    effects : list of FactorEffect, or None
     """
 
     def __init__(self, given, model, fit, effects):
@@ -110,12 +109,11 @@ class LoadedAnswers:
         """What the exposures of `relativities()` are: a column, "exposure", "weight" or "rows"."""
         return self._given["volume"]
 
-    @property
-    def effect_sizes(self):
-        """Effects of the factors with standard errors, a list of `EffectSize`, the base first."""
+    def factor_effects(self, alpha=0.05):
+        """Effects of the factors, a list of `FactorEffect`, the base risk first."""
         if self._effects is None:
             self.cov_params()  # which says why there is no covariance
-        return self._effects
+        return [effect.within(alpha) for effect in self._effects]
 
     @property
     def versions(self):
@@ -176,7 +174,7 @@ def load(path):
     model = _to_model(path, given, names)
     with reading(path, "the fit"):
         fit = to_fit(given["fit"], len(names))
-        effects = to_effects(given["effects"], EffectSize)
+        effects = to_effects(given["effects"])
     with reading(path, "what stands beside the fit"):
         return made(given, model, fit, effects)
 

@@ -127,7 +127,7 @@ def from_result(result):
         "log_likelihood": from_number(result.llf()),
         "null_deviance": from_number(result.null_deviance()),
         "fit": from_fit(fit),
-        "effects": from_effects(result.effect_sizes) if has_covariance else None,
+        "effects": from_effects(result.factor_effects()) if has_covariance else None,
         "note": result.note,
         "tables": frames.backend_name(result.backend),
     }

@@ -3,6 +3,7 @@
 import numpy as np
 
 from rustystats.families import FAMILIES
+from rustystats.inference.relativities import FactorEffect
 from rustystats.links import LINKS, Power
 from rustystats.offsets import ModelComplement, OffsetTerms
 from rustystats.serialization.factors import from_factor, to_factor
@@ -286,7 +287,7 @@ NUMBERS = ("deviance", "pearson", "decrement", "unit", "kkt")
 
 
 def from_effects(effects):
-    """Effects of factors, a list of `EffectSize`, or None."""
+    """Effects of factors, a list of `FactorEffect`, or None."""
     if effects is None:
         return None
     return [
@@ -300,8 +301,8 @@ def from_effects(effects):
     ]
 
 
-def to_effects(given, make):
-    """The effects that `from_effects` wrote; `make` is the class they are of."""
+def to_effects(given):
+    """The effects that `from_effects` wrote, without limits: `within` has those."""
     if given is None:
         return None
     effects = []
@@ -309,7 +310,8 @@ def to_effects(given, make):
         labels = list(to_texts(effect["labels"]))
         measures = {name: to_array(effect[name], len(labels)) for name in MEASURES}
         base = to_whole(effect["base"], len(labels))
-        effects.append(make(to_text(effect["name"]), labels, base=base, **measures))
+        name = to_text(effect["name"])
+        effects.append(FactorEffect(name, labels, low=None, high=None, base=base, **measures))
     return effects
 
 
