@@ -243,7 +243,7 @@ def _other_rows(result, data, names, y, exposure, offset, weights, complement):
     model, problem = result.model, result.model.problem
     if data is None:
         raise ValueError("y, exposure, offset, weights and complement are those of data: pass it")
-    weights = _weights_of(result, data) if weights is None else weights
+    weights = weights_of(result, data) if weights is None else weights
     response = _response_columns(result, data) if y is None else ()
     wanted = [*names, *response, *([weights] if isinstance(weights, str) else [])]
     columns, shift, volume = result._read_rows(data, exposure, offset, complement, wanted)
@@ -282,7 +282,7 @@ def _kept(columns, weights):
     return columns.take(np.flatnonzero(weights > 0))
 
 
-def _weights_of(result, data):
+def weights_of(result, data):
     """The column of the weights, or None without any."""
     name = result.weights_name
     if name is None or (name != "array" and name in frames.column_names(data)):

@@ -16,6 +16,7 @@ from rustystats.results.diagnostics import DiagnosticAnswers
 from rustystats.results.effects import EffectAnswers
 from rustystats.results.factor_tests import FactorTestAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
+from rustystats.results.partial_dependence import PartialDependenceAnswers
 from rustystats.results.penalty import PenaltyAnswers
 from rustystats.results.plot import ResultPlots
 from rustystats.results.prediction import PredictionAnswers
@@ -37,6 +38,7 @@ class GLMResults(
     ParameterAnswers,
     FactorTestAnswers,
     EffectAnswers,
+    PartialDependenceAnswers,
     DiagnosticAnswers,
     SavingAnswers,
 ):
