@@ -38,6 +38,19 @@ class CVResult:
     scoring : str or callable
     path : RegularizationPath, of all rows
     best_result, result_1se : GLMResults, the fits of all rows at alpha_best and alpha_1se
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+    >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+    ...                exposure="Exposure")
+    >>> result = model.fit(regularization="lasso", cv=3, n_alphas=8, random_state=0)
+    >>> scores = result.cv_result
+    >>> scores.scores.shape, scores.alpha_1se >= scores.alpha_best
+    ((8, 3), True)
+    >>> scores.best_result.alpha == result.alpha
+    True
     """
 
     def __init__(self, runs, scoring="deviance", backend=None, formula=None, results=GLMResults):
@@ -82,7 +95,22 @@ class CVResult:
         return self._result(self._index_1se)
 
     def chosen(self, selection):
-        """`best_result` for "min", `result_1se` for "1se"."""
+        """`best_result` for "min", `result_1se` for "1se".
+
+        Parameters
+        ----------
+        selection : {"min", "1se"}
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> result = model.fit(regularization="lasso", cv=3, n_alphas=8, random_state=0)
+        >>> result.cv_result.chosen("1se").alpha == result.cv_result.alpha_1se
+        True
+        """
         return self.best_result if selection == "min" else self.result_1se
 
     def _result(self, index):
@@ -127,6 +155,16 @@ class CVResult:
         Returns
         -------
         matplotlib Axes
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> result = model.fit(regularization="lasso", cv=3, n_alphas=8, random_state=0)
+        >>> result.cv_result.plot().get_xscale()
+        'log'
         """
         return paths.cross_validation(
             self.alphas,
