@@ -44,29 +44,27 @@ def actual_expected_limits(rows, actual, predicted, variance):
     return np.maximum(lower, 0.0) if rows.family.y_domain.low >= 0 else lower, middle + half
 
 
-def calibrate(rows, order, n_bins, gini, in_sample=True):
+def calibrate(rows, n_bins, gini, in_sample=True):
     """The section of the calibration.
 
     Parameters
     ----------
     rows : Rows
-    order : (n,) positions of the rows by prediction
     n_bins : int
     gini : float or None, shown here as well
     in_sample : bool, whether the model was fitted to these rows
     """
-    rate = rows.rate[order]
-    volumes = rows.volume[order]
-    edges = equal_volume_edges(volumes, n_bins)
+    ordered = rows.in_order
+    edges = equal_volume_edges(ordered.volume, n_bins)
     starts, ends = edges[:-1], edges[1:]
-    exposure = np.add.reduceat(volumes, starts)
-    actual = np.add.reduceat(rows.actual[order], starts)
-    predicted = np.add.reduceat(rows.predicted[order], starts)
-    variance = predicted if rows.is_poisson else np.add.reduceat(rows.variance[order], starts)
+    exposure = np.add.reduceat(ordered.volume, starts)
+    actual = np.add.reduceat(ordered.actual, starts)
+    predicted = np.add.reduceat(ordered.predicted, starts)
+    variance = np.add.reduceat(ordered.variance, starts)
     lower, upper = actual_expected_limits(rows, actual, predicted, variance)
     columns = (
-        rate[starts],
-        rate[ends - 1],
+        ordered.rate[starts],
+        ordered.rate[ends - 1],
         ratio(predicted, exposure),
         ratio(actual, exposure),
         ratio(actual, predicted),
@@ -84,7 +82,7 @@ def calibrate(rows, order, n_bins, gini, in_sample=True):
     total, expected, volume = rows.totals
     statistic = pvalue = None
     if rows.is_binomial:
-        trials = np.add.reduceat(rows.weighted(np.ones(len(rows)))[order], starts)
+        trials = np.add.reduceat(ordered.weights, starts)
         statistic, pvalue = hosmer_lemeshow(rows, trials, actual, predicted, in_sample)
     return Calibration(
         actual_expected_ratio=float(ratio(total, expected)),

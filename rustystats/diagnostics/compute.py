@@ -18,6 +18,7 @@ from rustystats.diagnostics.rows import Rows
 from rustystats.diagnostics.sections import ModelDiagnostics, ModelSummary
 from rustystats.prepare import check_response, check_weights
 from rustystats.terms.expression import Expression
+from rustystats.threads import single_threaded_blas
 
 
 def compute_diagnostics(
@@ -89,47 +90,54 @@ def compute_diagnostics(
     10
     """
     categorical, continuous = check_factors(categorical_factors, continuous_factors)
-    names = [*categorical, *continuous]
     given = (y, exposure, offset, weights, complement)
-    if _of_the_fit(result, data, given):
-        rows, facts, columns = _fitted_rows(result, data, names)
-    else:
-        rows, facts, columns = _other_rows(result, data, names, *given)
-    computer = DiagnosticsComputer.of(rows, facts)
-    calibration = computer.compute_calibration(n_calibration_bins)
-    fit_statistics = computer.compute_fit_statistics()
-    pooling = {
-        "rare_threshold_pct": rare_threshold_pct,
-        "max_categorical_levels": max_categorical_levels,
-    }
-    factors, candidates = [], []
-    if names:
-        factors = computer.compute_factor_diagnostics(
-            columns, categorical, continuous, n_factor_bins, **pooling
+    pooling = (rare_threshold_pct, max_categorical_levels)
+    with single_threaded_blas():  # products of rows are too small to wake its threads
+        names = [*categorical, *continuous]
+        if _of_the_fit(result, data, given):
+            rows, facts, columns = _fitted_rows(result, data, names)
+        else:
+            rows, facts, columns = _other_rows(result, data, names, *given)
+        computer = DiagnosticsComputer.of(rows, facts)
+        calibration = computer.compute_calibration(n_calibration_bins)
+        fit_statistics = computer.compute_fit_statistics()
+        factors, candidates = [], []
+        if names:
+            factors = computer.compute_factor_diagnostics(
+                columns, categorical, continuous, n_factor_bins, *pooling
+            )
+        if names and detect_interactions:
+            candidates = computer.detect_interactions(
+                columns,
+                names,
+                max_interaction_factors,
+                categorical_factors=categorical,
+                rare_threshold_pct=rare_threshold_pct,
+                max_categorical_levels=max_categorical_levels,
+            )
+        return ModelDiagnostics(
+            model_summary=_summary(result, computer),
+            fit_statistics=fit_statistics,
+            loss_metrics=computer.compute_loss_metrics(),
+            calibration=calibration,
+            discrimination=computer.compute_discrimination(),
+            residual_summary=computer.compute_residual_summary(),
+            factors=factors,
+            interaction_candidates=candidates,
+            model_comparison=computer.compute_model_comparison(),
+            warnings=computer.generate_warnings(fit_statistics, calibration, factors),
         )
-    if names and detect_interactions:
-        candidates = computer.detect_interactions(
-            columns, names, max_interaction_factors, categorical_factors=categorical, **pooling
-        )
-    return ModelDiagnostics(
-        model_summary=ModelSummary(
-            family=result.family,
-            link=result.link,
-            n_observations=computer.n_obs,
-            n_parameters=len(result.params),
-            degrees_of_freedom_residual=computer.df_resid,
-            converged=bool(result.converged),
-            iterations=result.iterations,
-        ),
-        fit_statistics=fit_statistics,
-        loss_metrics=computer.compute_loss_metrics(),
-        calibration=calibration,
-        discrimination=computer.compute_discrimination(),
-        residual_summary=computer.compute_residual_summary(),
-        factors=factors,
-        interaction_candidates=candidates,
-        model_comparison=computer.compute_model_comparison(),
-        warnings=computer.generate_warnings(fit_statistics, calibration, factors),
+
+
+def _summary(result, computer):
+    return ModelSummary(
+        family=result.family,
+        link=result.link,
+        n_observations=computer.n_obs,
+        n_parameters=len(result.params),
+        degrees_of_freedom_residual=computer.df_resid,
+        converged=bool(result.converged),
+        iterations=result.iterations,
     )
 
 

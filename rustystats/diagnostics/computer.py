@@ -206,10 +206,6 @@ class DiagnosticsComputer:
         return self._null[0] if known is None else known
 
     @cached_property
-    def _order(self):
-        return discrimination.order_of(self._rows)
-
-    @cached_property
     def _log_likelihood(self):
         rows, known = self._rows, self._facts.log_likelihood
         if known is not None:
@@ -273,7 +269,7 @@ class DiagnosticsComputer:
 
     @cached_property
     def _discrimination(self):
-        return discrimination.discriminate(self._rows, self._order)
+        return discrimination.discriminate(self._rows)
 
     def compute_calibration(self, n_bins=10):
         """`Calibration`: actual over expected, overall and in bins of equal exposure.
@@ -282,7 +278,7 @@ class DiagnosticsComputer:
         `diagnostics/calibration.py` for the limits and for Hosmer and Lemeshow's test.
         """
         gini = self._discrimination.gini_coefficient
-        return calibration.calibrate(self._rows, self._order, n_bins, gini, self._facts.in_sample)
+        return calibration.calibrate(self._rows, n_bins, gini, self._facts.in_sample)
 
     def compute_discrimination(self):
         """`Discrimination`: Gini, AUC, KS, lift, Lorenz curve; see `discrimination.py`."""

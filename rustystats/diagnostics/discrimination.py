@@ -19,42 +19,42 @@ the sort, some cumulated sums, and a sort of the rows with a response above 0.
 
 import numpy as np
 
-from rustystats.diagnostics.binning import sorted_rows
 from rustystats.diagnostics.sections import Discrimination, LorenzPoint
 
 POINTS = 20  # of the curve, beside the origin
 
 
-def discriminate(rows, order):
+def discriminate(rows):
     """The section of the discrimination.
 
     Parameters
     ----------
     rows : Rows
-    order : (n,) positions of the rows by prediction
     """
     total, _, volume = rows.totals
     if rows.y.min() < 0 or total <= 0 or volume <= 0:
         return Discrimination(None, None, None, None, None, [])
-    rate = rows.rate[order]
+    ordered = rows.in_order
+    rate = ordered.rate
     last = np.append(np.flatnonzero(rate[1:] != rate[:-1]), len(rate) - 1)
 
     def cumulated(values):
         """Sums up to the end of each run of equal predictions, from 0."""
-        return np.append(0.0, np.cumsum(values[order])[last])
+        return np.append(0.0, np.cumsum(values)[last])
 
-    x, actual = cumulated(rows.volume), cumulated(rows.actual)
+    x, actual = cumulated(ordered.volume), cumulated(ordered.actual)
     x, curve = x / x[-1], actual / actual[-1]
     at = np.arange(POINTS + 1) / POINTS
     lorenz = np.interp(at, x, curve)
-    expected = cumulated(rows.predicted)
+    expected = cumulated(ordered.predicted)
     expected = np.interp(at, x, expected / expected[-1])
     best = perfect_gini(rows)
-    events, others = _events(rows)
+    events, others = _events(rows, ordered)
+    others = None if others is None else cumulated(others)
     return Discrimination(
         gini_coefficient=gini(x, curve) / best if best > 0 else None,
-        auc=_auc(actual, cumulated(others)) if events else None,
-        ks_statistic=None if others is None else _ks(curve, cumulated(others)),
+        auc=_auc(actual, others) if events else None,
+        ks_statistic=None if others is None else _ks(curve, others),
         lift_at_10pct=float((1.0 - np.interp(0.9, x, curve)) / 0.1),
         lift_at_20pct=float((1.0 - np.interp(0.8, x, curve)) / 0.2),
         lorenz_curve=[
@@ -82,14 +82,14 @@ def perfect_gini(rows):
     return best if best > 1e-12 else 0.0
 
 
-def _events(rows):
-    """Whether the response is binary, and the non-events of each row (None without any)."""
+def _events(rows, ordered):
+    """Whether the response is binary, and the non-events of the rows in order (None without)."""
     y = rows.y
     if rows.is_binomial or (y.max() == 1 and np.all((y == 0) | (y == 1))):
-        others = rows.weighted(1.0 - y)
+        others = ordered.weights - ordered.actual
         return bool(others.any()), others if others.any() else None
-    none = y == 0
-    return False, np.where(none, rows.volume, 0.0) if none.any() else None
+    none = ordered.actual == 0
+    return False, ordered.volume * none if none.any() else None
 
 
 def _auc(events, others):
@@ -100,8 +100,3 @@ def _auc(events, others):
 
 def _ks(curve, others):
     return float(np.max(np.abs(curve - others / others[-1])))
-
-
-def order_of(rows):
-    """Positions of the rows by rising prediction for a unit of exposure, ties in row order."""
-    return sorted_rows(rows.rate)

@@ -18,7 +18,7 @@ slope: its correlation is the correlation ratio, the root of the residual varian
 its p-value that of phi^-1 times the sum over groups (sum W r)^2 / sum W, chi-square with groups - 1
 degrees of freedom.
 
-Cost: one pass for each sum, whatever the number of factors (`DesignMatrix.block_totals`).
+Cost: one pass for each sum, whatever the number of factors (`cells.py`).
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import chi2, norm
 
-from rustystats.design.blocks import TableBlock
-from rustystats.design.matrix import DesignMatrix
 from rustystats.diagnostics.binning import (
     group_labels,
     pool_levels,
@@ -35,6 +33,7 @@ from rustystats.diagnostics.binning import (
     range_labels,
 )
 from rustystats.diagnostics.calibration import actual_expected_limits, ratio
+from rustystats.diagnostics.cells import CodedColumns
 from rustystats.diagnostics.residual_summary import percentiles
 from rustystats.diagnostics.sections import (
     CategoricalStatistics,
@@ -160,14 +159,17 @@ def sums_by_level(factors, rows, names):
     """
     if not factors:
         return []
-    blocks = [TableBlock(factor.codes, np.ones((factor.n_levels, 1))) for factor in factors]
-    design = DesignMatrix(blocks, rows.n_threads)
+    coded = CodedColumns([(factor.codes, factor.n_levels) for factor in factors], rows.n_threads)
     done = {}  # by the array: with Poisson and log link, three of the names are one
     sums = [{} for _ in factors]
     for name in names:
+        if name == "score" and rows.canonical:
+            for by_level in sums:
+                by_level[name] = by_level["actual"] - by_level["predicted"]
+            continue
         values = getattr(rows, name)
         if id(values) not in done:
-            done[id(values)] = design.block_totals(values)
+            done[id(values)] = coded.sums(values)
         for index, by_level in enumerate(sums):
             by_level[name] = done[id(values)][index]
     return sums

@@ -14,8 +14,7 @@ that the interaction explains, less what chance would (epsilon squared): ``(Q - 
 sum of (y - mu)^2 / V of all rows, not below 0. Only cells of `min_cell_count` rows or more are
 looked at, and pairs of four of them.
 
-Cost: three passes for all pairs together (the Gram of the indicators of all groups has every
-pair's cells), then small matrices.
+Cost: three passes, or four, for all pairs together (`cells.py`), then small matrices.
 """
 
 from itertools import combinations
@@ -23,8 +22,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import f as f_law
 
-from rustystats.design.blocks import TableBlock, indicator_basis
-from rustystats.design.matrix import DesignMatrix
+from rustystats.diagnostics.cells import CodedColumns
 from rustystats.diagnostics.sections import InteractionCandidate
 
 MAX_PVALUE = 0.05
@@ -78,18 +76,22 @@ def interaction_candidates(
     if len(factors) < 2:
         return []
     residual = y - mu
-    with np.errstate(divide="ignore", invalid="ignore"):
-        total = float(np.sum(np.where(volume > 0, residual**2 / volume, 0.0)))
-    blocks = [TableBlock(c, indicator_basis(size, None)) for c, size in factors.values()]
-    design = DesignMatrix(blocks, n_threads)
-    sums = [design.gram(values) for values in (residual, volume, np.ones(len(y)))]
-    means = design.gram(mu) if multiplicative else None
+    if volume.min() > 0:
+        total = float((residual / volume) @ residual)
+    else:
+        some = volume > 0
+        total = float((residual[some] / volume[some]) @ residual[some])
+    coded = CodedColumns(list(factors.values()), n_threads)
+    sums = [coded.pair_sums(values) for values in (residual, volume, np.ones(len(y)))]
+    means = sums[1]
+    if multiplicative and mu is not volume:
+        means = coded.pair_sums(mu)
     found = []
-    for (one, first), (two, second) in combinations(zip(factors, _spans(design), strict=True), 2):
-        S, V, N = (gram[first, second] for gram in sums)
+    for (i, one), (j, two) in combinations(enumerate(factors), 2):
+        S, V, N = (cells[i, j] for cells in sums)
         phi, scale = (total - _squares(S, V)) / (len(y) - np.count_nonzero(N)), 1.0
         if multiplicative:
-            M = means[first, second]
+            M = means[i, j]
             scale = _fit_margins(S + M, M)
             S, V = S + M - scale * M, V * scale
             phi *= (len(y) - np.count_nonzero(N)) / np.sum(scale * np.maximum(N - 1, 0))
@@ -106,11 +108,6 @@ def interaction_candidates(
             found.append(InteractionCandidate(one, two, strength, pvalue, n_cells))
     found.sort(key=lambda candidate: -candidate.interaction_strength)
     return found[:max_candidates]
-
-
-def _spans(design):
-    """The columns of each block."""
-    return [slice(a, b) for a, b in zip(design.starts[:-1], design.starts[1:], strict=True)]
 
 
 def _squares(S, V):

@@ -39,12 +39,14 @@ def percentiles(ordered, counts=None):
     ordered : (m,) sorted array
     counts : (m,) array of whole numbers, or None for 1 each
     """
-    ends = np.arange(1, len(ordered) + 1) if counts is None else np.cumsum(counts)
-    if not len(ends) or not ends[-1]:
+    ends = None if counts is None else np.cumsum(counts)
+    n_values = len(ordered) if ends is None else int(ends[-1]) if len(ends) else 0
+    if not n_values:
         return {f"p{percent}": np.nan for percent in PERCENTS}
-    positions = (ends[-1] - 1) * np.array(PERCENTS) / 100
-    below = np.floor(positions)
-    low = ordered[np.searchsorted(ends, below, side="right")].astype(float)
-    high = ordered[np.searchsorted(ends, np.ceil(positions), side="right")].astype(float)
-    found = low + (high - low) * (positions - below)
+    positions = (n_values - 1) * np.array(PERCENTS) / 100
+    places = np.stack([np.floor(positions), np.ceil(positions)]).astype(np.intp)
+    if ends is not None:
+        places = np.searchsorted(ends, places, side="right")
+    low, high = ordered[places].astype(float)
+    found = low + (high - low) * (positions - np.floor(positions))
     return {f"p{percent}": float(value) for percent, value in zip(PERCENTS, found, strict=True)}

@@ -16,6 +16,8 @@ from functools import cached_property
 
 import numpy as np
 
+from rustystats.diagnostics.binning import sorted_rows
+
 CANONICAL = {  # (family, link): mu' = V(mu), so that W r = A - E
     ("poisson", "log"),
     ("quasipoisson", "log"),
@@ -86,17 +88,6 @@ class Rows:
         return self.weighted(np.ones(len(self.y)) if self.exposure is None else self.exposure)
 
     @cached_property
-    def rate(self):
-        """mu / e: what rows are sorted by.
-
-        Numbers that differ by rounding alone are made equal, at a relative 2^-40: the order of
-        rows of one risk would else be that of the rounding errors.
-        """
-        rate = self.mu if self.exposure is None else self.mu / self.exposure
-        bits = np.ascontiguousarray(rate, dtype=np.float64).view(np.int64)
-        return ((bits + (1 << 11)) & ~np.int64((1 << 12) - 1)).view(np.float64)
-
-    @cached_property
     def deviance(self):
         """w d(y, mu), d the unit deviance."""
         return self.weighted(np.asarray(self.family.unit_deviance(self.y, self.mu)))
@@ -145,6 +136,49 @@ class Rows:
         return float(self.pearson_residuals @ self.pearson_residuals)
 
     @cached_property
+    def in_order(self):
+        """The rows by rising prediction."""
+        return RowsInOrder(self)
+
+    @cached_property
     def totals(self):
         """Sums of actual, predicted and volume."""
         return tuple(float(np.sum(v)) for v in (self.actual, self.predicted, self.volume))
+
+
+class RowsInOrder:
+    """What is summed along the rows by rising prediction for a unit of exposure, ties in row order.
+
+    Parameters
+    ----------
+    rows : Rows
+
+    Attributes
+    ----------
+    rate : (n,) array
+        mu / e. Numbers that differ by rounding alone are equal here, at a relative 2^-40: the order
+        of rows of one risk would else be that of the rounding errors.
+    volume, actual, predicted : (n,) arrays
+    """
+
+    def __init__(self, rows):
+        self._rows = rows
+        rate = rows.mu if rows.exposure is None else rows.mu / rows.exposure
+        bits = np.ascontiguousarray(rate, dtype=np.float64).view(np.int64)
+        rate = ((bits + (1 << 11)) & ~np.int64((1 << 12) - 1)).view(np.float64)
+        self._order = sorted_rows(rate)
+        self.rate = rate[self._order]
+        self.volume = rows.volume[self._order]
+        self.actual = rows.actual[self._order]
+        self.predicted = rows.predicted[self._order]
+
+    @cached_property
+    def variance(self):
+        """w V(mu)."""
+        return self.predicted if self._rows.is_poisson else self._rows.variance[self._order]
+
+    @cached_property
+    def weights(self):
+        """w."""
+        rows = self._rows
+        return np.ones(len(rows)) if rows.weights is None else rows.weights[self._order]
