@@ -90,15 +90,11 @@ def compute_diagnostics(
     10
     """
     categorical, continuous = check_factors(categorical_factors, continuous_factors)
-    given = (y, exposure, offset, weights, complement)
+    given = {"y": y, "exposure": exposure, "offset": offset, "weights": weights}
     pooling = (rare_threshold_pct, max_categorical_levels)
     with single_threaded_blas():  # products of rows are too small to wake its threads
         names = [*categorical, *continuous]
-        if _of_the_fit(result, data, given):
-            rows, facts, columns = _fitted_rows(result, data, names)
-        else:
-            rows, facts, columns = _other_rows(result, data, names, *given)
-        computer = DiagnosticsComputer.of(rows, facts)
+        computer, columns = judged_rows(result, data, names, **given, complement=complement)
         calibration = computer.compute_calibration(n_calibration_bins)
         fit_statistics = computer.compute_fit_statistics()
         factors, candidates = [], []
@@ -139,6 +135,30 @@ def _summary(result, computer):
         converged=bool(result.converged),
         iterations=result.iterations,
     )
+
+
+def judged_rows(
+    result, data, names, *, y=None, exposure=None, offset=None, weights=None, complement=None
+):
+    """The rows that a model is judged on, checked and predicted.
+
+    Parameters
+    ----------
+    result, data, y, exposure, offset, weights, complement : as in `compute_diagnostics`
+    names : list of the columns that are wanted beside the model's
+
+    Returns
+    -------
+    DiagnosticsComputer
+    Columns, or None where no data are known or needed
+        Of the rows with a weight above 0.
+    """
+    given = (y, exposure, offset, weights, complement)
+    if _of_the_fit(result, data, given):
+        rows, facts, columns = _fitted_rows(result, data, names)
+    else:
+        rows, facts, columns = _other_rows(result, data, names, *given)
+    return DiagnosticsComputer.of(rows, facts), columns
 
 
 def _of_the_fit(result, data, given):
