@@ -202,17 +202,7 @@ def _fitted_rows(result, data, names):
             "factors"
         )
     if data is not None:
-        response = () if result.model.terms.is_array else _response_columns(result, data)
-        columns = frames.read_columns(data, [*names, *response], result.model.n_threads)
-        changed = len(problem.y) != columns.n_rows
-        if response and not changed:
-            changed = not np.array_equal(_response(result, columns, response), problem.y)
-        if changed:
-            raise ValueError(
-                f"the data are not the {len(problem.y)} rows of the fit (they have "
-                f"{columns.n_rows} rows, or another response): pass those, or for other rows a "
-                "DataFrame of their own"
-            )
+        columns = fitted_columns(result, data, names)
     rows = Rows(
         problem.y,
         result.fittedvalues,
@@ -225,6 +215,38 @@ def _fitted_rows(result, data, names):
         problem.design.n_threads,
     )
     return rows, _known_facts(result), _kept(columns, problem.weights)
+
+
+def fitted_columns(result, data, names):
+    """Columns of data that must be the rows of the fit.
+
+    Parameters
+    ----------
+    result : GLMResults
+    data : DataFrame
+    names : list of str
+
+    Returns
+    -------
+    Columns, of these names
+
+    Raises
+    ------
+    ValueError
+        If the data have another number of rows or another response, or lack a column.
+    """
+    y = result.model.problem.y
+    response = () if result.model.terms.is_array else _response_columns(result, data)
+    columns = frames.read_columns(data, [*names, *response], result.model.n_threads)
+    changed = len(y) != columns.n_rows
+    if response and not changed:
+        changed = not np.array_equal(_response(result, columns, response), y)
+    if changed:
+        raise ValueError(
+            f"the data are not the {len(y)} rows of the fit (they have {columns.n_rows} rows, or "
+            "another response): pass those, or for other rows a DataFrame of their own"
+        )
+    return columns
 
 
 def _known_facts(result):
@@ -243,7 +265,7 @@ def _other_rows(result, data, names, y, exposure, offset, weights, complement):
     model, problem = result.model, result.model.problem
     if data is None:
         raise ValueError("y, exposure, offset, weights and complement are those of data: pass it")
-    weights = _weights_of(result, data) if weights is None else weights
+    weights = weights_of(result, data) if weights is None else weights
     response = _response_columns(result, data) if y is None else ()
     wanted = [*names, *response, *([weights] if isinstance(weights, str) else [])]
     columns, shift, volume = result._read_rows(data, exposure, offset, complement, wanted)
@@ -282,7 +304,7 @@ def _kept(columns, weights):
     return columns.take(np.flatnonzero(weights > 0))
 
 
-def _weights_of(result, data):
+def weights_of(result, data):
     """The column of the weights, or None without any."""
     name = result.weights_name
     if name is None or (name != "array" and name in frames.column_names(data)):

@@ -30,17 +30,18 @@ def term_contributions(model, coef, columns=None):
             values = np.hstack([block.to_dense() for block in blocks]) * coef[first:last]
             out += zip(model.names[first:last], values.T, strict=True)
         else:
-            out.append((term.label, sum(_each(blocks, coef[first:last]))))
+            out.append((term.label, block_products(blocks, coef[first:last])))
     return out
 
 
-def _each(blocks, coef):
-    """Each block times its part of the coefficients."""
-    start = 0
+def block_products(blocks, coef):
+    """Blocks side by side times their coefficients, (n,)."""
+    total, start = 0.0, 0
     for block in blocks:
         part = coef[start : start + block.n_columns]
         start += block.n_columns
         if isinstance(block, TableBlock):
-            yield (block.basis @ part)[block.codes]
+            total = total + (block.basis @ part)[block.codes]
         else:
-            yield np.asarray(block.values @ part, dtype=float)
+            total = total + np.asarray(block.values @ part, dtype=float)
+    return total

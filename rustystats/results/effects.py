@@ -159,7 +159,7 @@ class EffectAnswers:
 
     def _grid_columns(self, column, grid):
         """Values of one data column, in a table of their own."""
-        data = frames.make_frame({column: _grid_values(grid)}, self.backend)
+        data = frames.make_frame({column: grid_values(grid)}, self.backend)
         return frames.read_columns(data, [column], n_threads=1)
 
     def _warn_of_interactions(self, effect):
@@ -179,7 +179,7 @@ class EffectAnswers:
             )
 
 
-def _grid_values(grid):
+def grid_values(grid):
     """Values to evaluate at as a list or array of one dimension, not empty."""
     values = np.asarray(grid)
     if isinstance(grid, str) or values.ndim != 1 or not len(values):

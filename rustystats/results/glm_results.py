@@ -12,10 +12,12 @@ from rustystats.inference.covariance import significance_code, two_sided_pvalues
 from rustystats.inference.relativities import effect_sizes, relativity_table
 from rustystats.inference.summary import summary_text
 from rustystats.results.coefficients import CoefficientAnswers
+from rustystats.results.counts import CountAnswers
 from rustystats.results.diagnostics import DiagnosticAnswers
 from rustystats.results.effects import EffectAnswers
 from rustystats.results.factor_tests import FactorTestAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
+from rustystats.results.partial_dependence import PartialDependenceAnswers
 from rustystats.results.penalty import PenaltyAnswers
 from rustystats.results.plot import ResultPlots
 from rustystats.results.prediction import PredictionAnswers
@@ -33,7 +35,9 @@ class GLMResults(
     PenaltyAnswers,
     ParameterAnswers,
     FactorTestAnswers,
+    CountAnswers,
     EffectAnswers,
+    PartialDependenceAnswers,
     DiagnosticAnswers,
 ):
     """A fitted generalized linear model.
