@@ -101,7 +101,7 @@ def _remarks(found):
     ]
     if missing:
         yield f"Missing values: {listed(missing, SHOWN)}."
-    if found.interaction_factors:
+    if len(found.interaction_factors) > 1:
         candidates = [
             f"{one.factor1} x {one.factor2} ({one.interaction_strength:.3%})"
             for one in found.interaction_candidates
