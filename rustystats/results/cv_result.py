@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from rustystats import frames
-from rustystats.plotting import new_axes
+from rustystats.charts import paths
 from rustystats.results.glm_results import GLMResults
 from rustystats.results.regularization_path import RegularizationPath
 
@@ -128,36 +128,16 @@ class CVResult:
         -------
         matplotlib Axes
         """
-        ax = new_axes(ax)
-        finite = np.isfinite(self.scores_mean)
-        ax.errorbar(
-            self.alphas[finite],
-            self.scores_mean[finite],
-            yerr=np.nan_to_num(self.scores_std[finite]),
-            fmt="o",
-            markersize=3,
-            elinewidth=0.8,
-            color="0.4",
+        return paths.cross_validation(
+            self.alphas,
+            self.scores_mean,
+            self.scores_std,
+            self.path.n_nonzero,
+            best=self.alpha_best,
+            one_error=self.alpha_1se,
+            score=self.scoring if isinstance(self.scoring, str) else _name(self.scoring),
+            ax=ax,
         )
-        ax.set_xscale("log")
-        ax.invert_xaxis()
-        ax.axvline(self.alpha_best, color="C0", label=f"best: {self.alpha_best:.3g}")
-        ax.axvline(
-            self.alpha_1se,
-            color="C1",
-            linestyle="--",
-            label=f"one standard error: {self.alpha_1se:.3g}",
-        )
-        ax.set_xlabel("alpha (penalty falls to the right)")
-        named = self.scoring if isinstance(self.scoring, str) else _name(self.scoring)
-        ax.set_ylabel(f"score ({named}, higher is better)")
-        ax.legend(fontsize="small", frameon=False)
-        top = ax.secondary_xaxis("top")
-        some = np.unique(np.linspace(0, len(self.alphas) - 1, 8).round().astype(int))
-        top.set_xticks(self.alphas[some], [str(n) for n in self.path.n_nonzero[some]])
-        top.minorticks_off()
-        top.set_xlabel("coefficients that are not 0")
-        return ax
 
     def __repr__(self):
         ratios = f", l1_ratio={self.l1_ratio:g}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from rustystats import frames
 from rustystats.inference.covariance import significance_code, two_sided_pvalues, z_statistics
-from rustystats.inference.relativities import relativity_table
+from rustystats.inference.relativities import factor_effects, relativity_table
 from rustystats.inference.summary import summary_text
 from rustystats.results.coefficients import CoefficientAnswers
 from rustystats.results.diagnostics import DiagnosticAnswers
@@ -17,10 +17,12 @@ from rustystats.results.effects import EffectAnswers
 from rustystats.results.factor_tests import FactorTestAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
 from rustystats.results.penalty import PenaltyAnswers
+from rustystats.results.plot import ResultPlots
 from rustystats.results.prediction import PredictionAnswers
 from rustystats.results.quality import QualityAnswers
 from rustystats.results.residuals import ResidualAnswers
 from rustystats.results.robust import RobustAnswers
+from rustystats.results.saving import SavingAnswers
 
 
 class GLMResults(
@@ -32,6 +34,7 @@ class GLMResults(
     PenaltyAnswers,
     ParameterAnswers,
     FactorTestAnswers,
+    SavingAnswers,
     EffectAnswers,
     DiagnosticAnswers,
 ):
@@ -108,6 +111,16 @@ class GLMResults(
         return self.model.weights_name or ("array" if self._problem.weights is not None else None)
 
     @property
+    def volume_name(self):
+        """What the exposures of `relativities()` are: a column, "exposure", "weight" or "rows"."""
+        if self.model.exposure is not None:
+            named = [self.model.offsets.exposure, self.model.offsets.offset]
+            return next((name for name in named if isinstance(name, str)), "exposure")
+        if self.weights_name is None:
+            return "rows"
+        return "weight" if self.weights_name == "array" else self.weights_name
+
+    @property
     def _problem(self):
         return self.model.problem
 
@@ -179,13 +192,41 @@ class GLMResults(
         ValueError
             If the link is not log: effects do not multiply then.
         """
+        self.check_log_link()
+        return self._frame(relativity_table(self.factor_effects(alpha)))
+
+    def factor_effects(self, alpha=0.05):
+        """Effects of the factors on the scale of the link with the limits of their intervals.
+
+        Parameters
+        ----------
+        alpha : float
+            1 - confidence of the intervals.
+
+        Returns
+        -------
+        list of FactorEffect, the base risk first
+        """
+        return factor_effects(self.model, self.fit, self.cov_params(), alpha)
+
+    def check_log_link(self):
+        """Refuse relativities where effects do not multiply.
+
+        Raises
+        ------
+        ValueError
+            If the link is not log.
+        """
         if self.link != "log":
             raise ValueError(
                 f"relativities need a log link, and this model has link {self.link}: "
                 "read coef_table() instead"
             )
-        table = relativity_table(self.model, self.fit, self.cov_params(), alpha)
-        return self._frame(table)
+
+    @property
+    def plot(self):
+        """Charts of the model: ``result.plot.relativities("Area")`` and others, `ResultPlots`."""
+        return ResultPlots(self)
 
     def summary(
         self, title="GLM Results", alpha=0.05, cov_type=None, groups=None, feature_names=None

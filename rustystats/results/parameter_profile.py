@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from rustystats import frames
-from rustystats.plotting import new_axes
+from rustystats.charts import paths
 from rustystats.solvers.parameter import likelihood_profile
 
 
@@ -47,17 +47,15 @@ class LikelihoodProfile:
         -------
         matplotlib Axes
         """
-        ax = new_axes(ax)
-        ax.plot(self.values, self.llf, marker=".", label="profile log-likelihood")
-        ax.axvline(self.fitted, linestyle=":", label=f"{self.name} = {self.fitted:.4g}")
-        ax.axhline(
-            self.fitted_llf - 0.5 * chi2.isf(alpha, 1),
-            linestyle="--",
-            label=f"bound of the {100 * (1 - alpha):g} % interval",
+        return paths.likelihood_profile(
+            self.values,
+            self.llf,
+            name=self.name,
+            fitted=self.fitted,
+            bound=self.fitted_llf - 0.5 * chi2.isf(alpha, 1),
+            confidence=1 - alpha,
+            ax=ax,
         )
-        ax.set(xlabel=self.name, ylabel="log-likelihood")
-        ax.legend()
-        return ax
 
 
 class ParameterAnswers:

@@ -5,10 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from rustystats import frames
-from rustystats.plotting import new_axes
+from rustystats.charts import paths
 from rustystats.results.glm_results import GLMResults
-
-LABELLED = 12  # curves with a label of their own
 
 
 class RegularizationPath:
@@ -105,26 +103,14 @@ class RegularizationPath:
         -------
         matplotlib Axes
         """
-        ax = new_axes(ax)
-        log_scale = log_scale and self.alphas[0] > 0
-        shown = self.alphas > 0 if log_scale else np.ones(len(self.alphas), dtype=bool)
-        alphas, last = self.alphas[shown], self.coefficients[-1]
-        order = np.argsort(-np.max(np.abs(self.coefficients), axis=0), kind="stable")
+        size = np.max(np.abs(self.coefficients), axis=0)
+        order = np.argsort(-size, kind="stable")
         order = [j for j in order if j not in self._intercept]
-        named = [j for j in order if last[j] != 0][:LABELLED] if show_legend else []
-        for j in order:
-            label = self.feature_names[j] if j in named else None
-            style = {} if j in named else {"color": "0.75", "linewidth": 0.8, "zorder": 1}
-            ax.plot(alphas, self.coefficients[shown, j], label=label, **style)
-        ax.axhline(0.0, color="0.3", linewidth=0.8)
-        if log_scale:
-            ax.set_xscale("log")
-        ax.invert_xaxis()
-        ax.set_xlabel("alpha (penalty falls to the right)")
-        ax.set_ylabel("coefficient")
-        if named:
-            ax.legend(fontsize="small", frameon=False, ncols=2 if len(named) > 6 else 1)
-        return ax
+        last = self.coefficients[-1]
+        named = [j for j in order if last[j] != 0][: paths.LABELLED] if show_legend else []
+        labels = [self.feature_names[j] if j in named else None for j in order]
+        curves = self.coefficients[:, order]
+        return paths.coefficient_path(self.alphas, curves, labels, logarithmic=log_scale, ax=ax)
 
     def __repr__(self):
         return (

@@ -6,12 +6,10 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from rustystats import frames
+from rustystats.charts import paths
 from rustystats.fitting import trace_path
 from rustystats.messages import warn_user
-from rustystats.plotting import new_axes
 from rustystats.solvers.stability import select_on_halves
-
-LABELLED = 12  # curves with a label of their own
 
 
 class StabilitySelection:
@@ -143,27 +141,21 @@ class StabilitySelection:
         -------
         matplotlib Axes
         """
-        ax = new_axes(ax)
-        shown = self.alphas > 0
-        stable = self.max_probability >= self.threshold
         order = np.argsort(-self.max_probability, kind="stable")
-        named = [j for j in order if stable[j]][:LABELLED]
-        for j in order:
-            style = {"color": "0.6" if stable[j] else "0.8", "linewidth": 0.8, "zorder": 1}
-            if j in named:
-                style = {"label": f"{self.names[j]} ({self.max_probability[j]:.2f})"}
-            ax.plot(self.alphas[shown], self.probabilities[shown, j], **style)
-        ax.axhline(self.threshold, color="0.3", linestyle="--", linewidth=0.8)
-        if self.alpha_min > self.alphas[-1]:
-            ax.axvline(self.alpha_min, color="0.3", linestyle=":", linewidth=0.8)
-        ax.set_xscale("log")
-        ax.invert_xaxis()
-        ax.set_ylim(-0.02, 1.02)
-        ax.set_xlabel("alpha (penalty falls to the right)")
-        ax.set_ylabel(f"selected, share of {self.n_subsamples} subsamples")
-        if named:
-            ax.legend(fontsize="small", frameon=False, ncols=2 if len(named) > 6 else 1)
-        return ax
+        named = [j for j in order if self.max_probability[j] >= self.threshold][: paths.LABELLED]
+        labels = [
+            f"{self.names[j]} ({self.max_probability[j]:.2f})" if j in named else None
+            for j in order
+        ]
+        return paths.selection_path(
+            self.alphas,
+            self.probabilities[:, order],
+            labels,
+            threshold=self.threshold,
+            alpha_min=self.alpha_min,
+            n_subsamples=self.n_subsamples,
+            ax=ax,
+        )
 
     def __repr__(self):
         return (

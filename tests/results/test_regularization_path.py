@@ -211,7 +211,7 @@ def test_the_largest_dozen_is_named_and_the_rest_is_grey():
     ax = path.plot()
     named = [text.get_text() for text in ax.get_legend().get_texts()]
     assert named == [f"x{k}" for k in range(1, 13)]
-    grey = [line for line in ax.get_lines() if line.get_color() == "0.75"]
+    grey = [line for line in ax.get_lines() if line.get_color() == "0.6"]
     assert len(grey) == 3
 
 
