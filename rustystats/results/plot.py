@@ -181,7 +181,7 @@ class ResultPlots:
         self._result.check_log_link()
         return factors.relativities(
             self._effect(factor, alpha),
-            volume=self._volume,
+            volume=self._result.volume_name,
             confidence=1 - alpha,
             max_levels=max_levels,
             ax=ax,
@@ -212,7 +212,7 @@ class ResultPlots:
         self._result._warn_of_interactions(effect)
         return factors.term_effect(
             effect,
-            volume=self._volume,
+            volume=self._result.volume_name,
             confidence=1 - alpha,
             max_levels=max_levels,
             ax=ax,
@@ -323,7 +323,7 @@ class ResultPlots:
         """What means are: of the response for a unit of exposure."""
         per_unit = self._result.model.exposure is not None
         name = self._result.response
-        return f"{name} per unit of {self._volume}" if per_unit else f"mean {name}"
+        return f"{name} per unit of {self._result.volume_name}" if per_unit else f"mean {name}"
 
     @property
     def _whole_volume(self):
@@ -331,19 +331,8 @@ class ResultPlots:
         result = self._result
         weights = result.weights_name
         if result.model.exposure is None or weights is None:
-            return self._volume
-        return f"{self._volume} x {'weight' if weights == 'array' else weights}"
-
-    @property
-    def _volume(self):
-        """What the exposures of `relativities()` are: exposure, weight, or rows."""
-        result = self._result
-        if result.model.exposure is not None:
-            named = [result.model.offsets.exposure, result.model.offsets.offset]
-            return next((name for name in named if isinstance(name, str)), "exposure")
-        if result.weights_name is None:
-            return "rows"
-        return "weight" if result.weights_name == "array" else result.weights_name
+            return self._result.volume_name
+        return f"{self._result.volume_name} x {'weight' if weights == 'array' else weights}"
 
     def __repr__(self):
         kinds = [name for name in dir(type(self)) if not name.startswith("_")]
