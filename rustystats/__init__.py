@@ -32,7 +32,14 @@ from rustystats.estimators.target_encoder import TargetEncoder
 from rustystats.frequency_encoding import apply_frequency_encoding, frequency_encode
 from rustystats.messages import SeparationWarning
 from rustystats.model import FormulaGLM, glm, glm_dict
-from rustystats.results import CVResult, GLMResults, RegularizationPath, StabilitySelection, compare
+from rustystats.results import (
+    CVResult,
+    GLMResults,
+    RegularizationPath,
+    StabilitySelection,
+    compare,
+    load,
+)
 from rustystats.selection import (
     cv_elasticnet,
     cv_glm,
@@ -92,6 +99,7 @@ __all__ = [
     "glm_dict",
     "lasso_path",
     "links",
+    "load",
     "logistic_regression",
     "ns",
     "ns_names",

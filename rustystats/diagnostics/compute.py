@@ -17,6 +17,7 @@ from rustystats.diagnostics.factors import check_factors
 from rustystats.diagnostics.rows import Rows
 from rustystats.diagnostics.sections import ModelDiagnostics, ModelSummary
 from rustystats.prepare import check_response, check_weights
+from rustystats.solvers.problem import Problem
 from rustystats.terms.expression import Expression
 from rustystats.threads import single_threaded_blas
 
@@ -290,9 +291,9 @@ def _other_rows(result, data, names, y, exposure, offset, weights, complement):
 
 def _same_rows(result, rows):
     """Whether these are the rows of the fit."""
-    y = getattr(result.model.problem, "y", None)  # a loaded model has none
-    if y is None or len(y) != len(rows) or not np.array_equal(y, rows.y):
-        return False
+    problem = result.model.problem
+    if not isinstance(problem, Problem) or not np.array_equal(problem.y, rows.y):
+        return False  # a model from a file has no rows
     same = np.allclose(rows.mu, result.fittedvalues, rtol=1e-10, atol=0)
     return same and np.array_equal(rows.weighted(np.ones(len(rows))), result._weights)
 

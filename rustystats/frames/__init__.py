@@ -1,7 +1,7 @@
 """DataFrames in and out: the only package that knows them.
 
 `columns.py` reads the columns a model names, `coding.py` turns a Series into level codes,
-`tables.py` makes DataFrames of arrays and arrays of labels.
+`tables.py` makes DataFrames of arrays and arrays of labels, `inputs.py` has their hashes.
 """
 
 from rustystats.frames.columns import (
@@ -13,12 +13,15 @@ from rustystats.frames.columns import (
     is_frame,
     read_columns,
 )
+from rustystats.frames.inputs import Inputs
 from rustystats.frames.tables import (
     as_frame,
+    backend_name,
     is_text,
     label_codes,
     make_frame,
     matrix_frame,
+    named_backend,
     read_labels,
 )
 
@@ -26,7 +29,9 @@ __all__ = [
     "CODING_ROWS",
     "Columns",
     "Encoded",
+    "Inputs",
     "as_frame",
+    "backend_name",
     "column_kinds",
     "column_names",
     "is_frame",
@@ -34,6 +39,7 @@ __all__ = [
     "label_codes",
     "make_frame",
     "matrix_frame",
+    "named_backend",
     "read_columns",
     "read_labels",
 ]

@@ -138,6 +138,10 @@ class Columns:
         if self.n_rows == 0:
             raise ValueError("the data are empty: there is no row to work on")
 
+    def series(self, name):
+        """The column as a narwhals Series."""
+        return self._frame.get_column(name)
+
     def is_categorical(self, name):
         """Whether a column is text, categorical or boolean, and so a factor without being told."""
         empty = self._schema[name] == nw.Unknown and self._is_empty(name)

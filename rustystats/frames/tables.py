@@ -1,5 +1,7 @@
 """Arrays, lists and Series as DataFrames or labels of rows."""
 
+from importlib.util import find_spec
+
 import narwhals as nw
 import numpy as np
 
@@ -102,3 +104,14 @@ def as_frame(values, name):
 def make_frame(columns, backend):
     """A DataFrame from a dict of arrays, in the library `backend` (None: pandas)."""
     return nw.from_dict(columns, backend=backend or "pandas").to_native()
+
+
+def backend_name(backend):
+    """The library of a DataFrame by its name, "pandas"; None stays."""
+    return None if backend is None else backend.name.lower()
+
+
+def named_backend(name):
+    """The library of this name for `make_frame`; None, which is pandas, where it is not there."""
+    known = {kind.name.lower(): kind for kind in nw.Implementation}
+    return known[name] if name in known and find_spec(name) else None

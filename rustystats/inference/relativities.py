@@ -44,7 +44,7 @@ class _Effect:
 
 
 @dataclass(frozen=True, eq=False)
-class EffectSize:
+class FactorEffect:
     """What each level of a factor adds to the linear predictor, compared with its base.
 
     Attributes
@@ -52,8 +52,8 @@ class EffectSize:
     name : str, as in the column Factor of the relativities
     labels : list of str, the levels observed
     values : (levels,) numbers that the levels of a numeric column are, in order, else None
-    effect : (levels,), 0 at the base
-    error : (levels,) standard errors of the effects, NaN where they are not known
+    effect, error, low, high : (levels,) with standard error and limits of an interval; 0 at the
+        base
     exposure : (levels,)
     base : int, position
     """
@@ -63,39 +63,18 @@ class EffectSize:
     values: np.ndarray | None
     effect: np.ndarray
     error: np.ndarray
-    exposure: np.ndarray
-    base: int
-
-    def within(self, alpha):
-        """The effects with the limits of their intervals at level 1 - alpha, a `FactorEffect`."""
-        low, high = normal_interval(self.effect, self.error, alpha).T
-        return FactorEffect(
-            self.name,
-            self.labels,
-            self.values,
-            self.effect,
-            low,
-            high,
-            self.exposure,
-            self.base,
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class FactorEffect:
-    """An `EffectSize` with the limits `low` and `high` of an interval, (levels,) each."""
-
-    name: str
-    labels: list
-    values: np.ndarray | None
-    effect: np.ndarray
     low: np.ndarray
     high: np.ndarray
     exposure: np.ndarray
     base: int
 
+    def within(self, alpha):
+        """The effect with the limits of an interval at level 1 - alpha."""
+        low, high = normal_interval(self.effect, self.error, alpha).T
+        return replace(self, low=low, high=high)
 
-def effect_sizes(model, fit, covariance):
+
+def factor_effects(model, fit, covariance, alpha):
     """The effects of every factor on the scale of the link.
 
     Parameters
@@ -104,10 +83,11 @@ def effect_sizes(model, fit, covariance):
     fit : Fit
     covariance : (p, p), NaN at aliased columns, whose coefficients are 0 whatever the data; where
         others are NaN (an L1 penalty), so are the errors
+    alpha : float, 1 - confidence of the limits
 
     Returns
     -------
-    list of EffectSize
+    list of FactorEffect
         The linear predictor of the base risk, named "Base", of one level; then those of the
         factors, in the order of the terms.
     """
@@ -123,19 +103,19 @@ def effect_sizes(model, fit, covariance):
     whole = np.arange(len(coef))
     base = _Effect("Base", [""], base_row[None, :], whole, np.array([exposure.sum()]), 0)
     factors = [
-        _measured(effect, effect.rows - effect.rows[effect.base], coef, covariance)
+        _measured(effect, effect.rows - effect.rows[effect.base], coef, covariance, alpha)
         for effect in effects
     ]
-    return [_measured(base, base.rows, coef, covariance), *factors]
+    return [_measured(base, base.rows, coef, covariance, alpha), *factors]
 
 
-def centred_effects(model, fit, covariance, center, name=None, read=None):
+def centred_effects(model, fit, covariance, alpha, center, name=None, read=None):
     """The effects of one factor or all, compared with the base or with their mean.
 
     Parameters
     ----------
-    model, fit : as in `effect_sizes`
-    covariance : the same, or None where there is none: errors are NaN
+    model, fit, alpha : as in `factor_effects`
+    covariance : the same, or None where there is none: errors and limits are NaN
     center : "base" or "mean", the latter over the rows of the fit, by exposure
     name : str, that of an effect or the label of a term it is made of; None for all
     read : callable, the `Columns` of values of the data column it is given, at which the effect is
@@ -143,7 +123,7 @@ def centred_effects(model, fit, covariance, center, name=None, read=None):
 
     Returns
     -------
-    list of EffectSize
+    list of FactorEffect
         Of given values the exposure is NaN, and the base is that of the observed ones.
 
     Raises
@@ -162,7 +142,7 @@ def centred_effects(model, fit, covariance, center, name=None, read=None):
             origin = effect.exposure @ effect.rows / effect.exposure.sum()
         if read is not None:
             effect = _at(effect, read)
-        out.append(_measured(effect, effect.rows - origin, fit.coef, covariance))
+        out.append(_measured(effect, effect.rows - origin, fit.coef, covariance, alpha))
     return out
 
 
@@ -206,7 +186,7 @@ def _zero_where_aliased(fit, covariance):
     return np.where(fit.aliased | fit.aliased[:, None], 0.0, covariance)
 
 
-def _measured(effect, contrast, coef, covariance):
+def _measured(effect, contrast, coef, covariance, alpha):
     """What the contrasts of an effect amount to, and how well that is known."""
     # Every row in the same order, as BLAS need not: levels that a 0 keeps together stay equal.
     size = np.einsum("ij,j->i", contrast, coef[effect.columns])
@@ -215,12 +195,16 @@ def _measured(effect, contrast, coef, covariance):
     else:
         part = covariance[effect.columns][:, effect.columns]
         variance = np.einsum("ij,jk,ik->i", contrast, part, contrast, optimize=True)
-    return EffectSize(
+    error = np.sqrt(np.maximum(variance, 0.0))
+    low, high = normal_interval(size, error, alpha).T
+    return FactorEffect(
         effect.name,
         effect.labels,
         effect.values,
         size,
-        np.sqrt(np.maximum(variance, 0.0)),
+        error,
+        low,
+        high,
         effect.exposure,
         effect.base,
     )

@@ -81,11 +81,11 @@ class EffectAnswers:
             self.model,
             self.fit,
             None if self.fit.gram is None else self.cov_params(),
+            alpha,
             center,
             factor,
             None if grid is None else lambda column: self._grid_columns(column, grid),
         )
-        limits = [effect.within(alpha) for effect in effects]
         change = np.exp if exponentiate else np.asarray
         with np.errstate(over="ignore"):  # a level without claims may reach up to infinity
             table = {
@@ -94,8 +94,8 @@ class EffectAnswers:
                 "Value": _joined([_values(e) for e in effects]),
                 "Effect": change(_joined([e.effect for e in effects])),
                 "Std.Error": _joined([e.error for e in effects]),
-                "CI_Lower": change(_joined([e.low for e in limits])),
-                "CI_Upper": change(_joined([e.high for e in limits])),
+                "CI_Lower": change(_joined([e.low for e in effects])),
+                "CI_Upper": change(_joined([e.high for e in effects])),
             }
         if factor is not None:
             self._warn_of_interactions(effects[0])

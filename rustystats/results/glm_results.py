@@ -9,7 +9,7 @@ import numpy as np
 
 from rustystats import frames
 from rustystats.inference.covariance import significance_code, two_sided_pvalues, z_statistics
-from rustystats.inference.relativities import effect_sizes, relativity_table
+from rustystats.inference.relativities import factor_effects, relativity_table
 from rustystats.inference.summary import summary_text
 from rustystats.results.coefficients import CoefficientAnswers
 from rustystats.results.counts import CountAnswers
@@ -24,6 +24,7 @@ from rustystats.results.prediction import PredictionAnswers
 from rustystats.results.quality import QualityAnswers
 from rustystats.results.residuals import ResidualAnswers
 from rustystats.results.robust import RobustAnswers
+from rustystats.results.saving import SavingAnswers
 
 
 class GLMResults(
@@ -36,6 +37,7 @@ class GLMResults(
     ParameterAnswers,
     FactorTestAnswers,
     CountAnswers,
+    SavingAnswers,
     EffectAnswers,
     PartialDependenceAnswers,
     DiagnosticAnswers,
@@ -113,6 +115,16 @@ class GLMResults(
         return self.model.weights_name or ("array" if self._problem.weights is not None else None)
 
     @property
+    def volume_name(self):
+        """What the exposures of `relativities()` are: a column, "exposure", "weight" or "rows"."""
+        if self.model.exposure is not None:
+            named = [self.model.offsets.exposure, self.model.offsets.offset]
+            return next((name for name in named if isinstance(name, str)), "exposure")
+        if self.weights_name is None:
+            return "rows"
+        return "weight" if self.weights_name == "array" else self.weights_name
+
+    @property
     def _problem(self):
         return self.model.problem
 
@@ -187,11 +199,6 @@ class GLMResults(
         self.check_log_link()
         return self._frame(relativity_table(self.factor_effects(alpha)))
 
-    @cached_property
-    def effect_sizes(self):
-        """Effects of the factors with standard errors, a list of `EffectSize`, the base first."""
-        return effect_sizes(self.model, self.fit, self.cov_params())
-
     def factor_effects(self, alpha=0.05):
         """Effects of the factors on the scale of the link with the limits of their intervals.
 
@@ -204,7 +211,7 @@ class GLMResults(
         -------
         list of FactorEffect, the base risk first
         """
-        return [effect.within(alpha) for effect in self.effect_sizes]
+        return factor_effects(self.model, self.fit, self.cov_params(), alpha)
 
     def check_log_link(self):
         """Refuse relativities where effects do not multiply.

@@ -214,19 +214,19 @@ class Problem(Objective):
     def evaluate(self, coef, with_gram):
         """One pass over the rows at `coef`; BLAS must be held to one thread by the caller."""
         design = self.design
-        sums, deviance, pearson = accumulate_irls(
-            design.rows,
-            *design.expand(coef),
-            self.y,
-            self.weights,
-            self.offset,
-            self.family,
-            self.link,
-            with_gram,
-            design.n_threads,
-        )
         # The sums of a trial step far too long, which its deviance rules out, may overflow.
         with np.errstate(over="ignore", invalid="ignore"):
+            sums, deviance, pearson = accumulate_irls(
+                design.rows,
+                *design.expand(coef),
+                self.y,
+                self.weights,
+                self.offset,
+                self.family,
+                self.link,
+                with_gram,
+                design.n_threads,
+            )
             score = design.reduce_score(*sums.score())
             gram = design.reduce_gram(*sums.gram()) if with_gram else None
         return self.point(coef, score, gram, deviance, pearson)
@@ -247,17 +247,17 @@ class Problem(Objective):
             return []
         design = self.design
         coefs = np.array([coef for _, coef in lanes])
-        level_sums, dense_sums, deviances, pearsons = accumulate_lanes(
-            design.lanes.rows,
-            *design.lanes.expand(coefs),
-            self.y,
-            self.weights,
-            self.offset,
-            self.family,
-            self.link,
-            design.n_threads,
-        )
         with np.errstate(over="ignore", invalid="ignore"):
+            level_sums, dense_sums, deviances, pearsons = accumulate_lanes(
+                design.lanes.rows,
+                *design.lanes.expand(coefs),
+                self.y,
+                self.weights,
+                self.offset,
+                self.family,
+                self.link,
+                design.n_threads,
+            )
             scores = design.lanes.reduce(level_sums, dense_sums)
         return [
             problem.point(coef, score, None, float(deviance), float(pearson))

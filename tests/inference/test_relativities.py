@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 import rustystats as rs
-from rustystats.inference.relativities import effect_sizes
+from rustystats.inference.relativities import factor_effects
 
 N = 900
 RNG = np.random.default_rng(12)
@@ -295,7 +295,7 @@ def test_levels_that_a_coefficient_of_0_keeps_together_are_equal(seed):
     result = fit("y ~ C(k, coding='backward_difference') + area", data)
     model, p = result.model, len(result.params)
     coef = np.where(rng.random(p) < 0.5, 0.0, rng.normal(size=p))
-    sizes = effect_sizes(model, replace(result.fit, coef=coef), np.eye(p))
+    sizes = factor_effects(model, replace(result.fit, coef=coef), np.eye(p), 0.05)
     relativity = np.exp(next(size.effect for size in sizes if size.name == "k"))
     at = [model.names.index(f"k[D.{level}]") for level in range(1, levels)]
     np.testing.assert_allclose(relativity[1:], np.exp(np.cumsum(coef[at])), rtol=1e-13)
