@@ -273,6 +273,17 @@ class FormulaGLM:
     feature_names : list of str
     family, link : objects
     n_obs, n_params : int
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+    >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+    ...                exposure="Exposure")
+    >>> model.formula, model.feature_names[:3]
+    ('ClaimNb ~ BonusMalus + C(Area)', ['Intercept', 'BonusMalus', 'Area[T.B]'])
+    >>> model.X.shape, model.n_obs
+    ((5000, 7), 5000)
     """
 
     def __init__(

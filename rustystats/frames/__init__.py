@@ -17,6 +17,7 @@ from rustystats.frames.inputs import Inputs
 from rustystats.frames.tables import (
     as_frame,
     backend_name,
+    frame_lists,
     is_text,
     label_codes,
     make_frame,
@@ -34,6 +35,7 @@ __all__ = [
     "backend_name",
     "column_kinds",
     "column_names",
+    "frame_lists",
     "is_frame",
     "is_text",
     "label_codes",

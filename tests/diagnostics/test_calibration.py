@@ -35,6 +35,14 @@ def test_bins_are_equal_exposure_and_add_up_to_the_portfolio(frequency, portfoli
     assert found.calibration_error == pytest.approx(error)
 
 
+def test_a_bin_without_claims_has_the_limits_of_one():
+    y, mu = np.r_[np.zeros(10), np.ones(10)], np.r_[np.full(10, 0.2), np.full(10, 0.8)]
+    found = DiagnosticsComputer(y, mu, np.log(mu), "poisson", 1, 1.0).compute_calibration(2)
+    empty = found.by_decile[0]
+    assert empty.actual_expected_ratio == empty.ae_confidence_interval_lower == 0.0
+    assert empty.ae_confidence_interval_upper == pytest.approx(1.96 / 2.0)
+
+
 @pytest.mark.parametrize("n_bins", [5, 10, 20])
 def test_exactly_n_bins_though_predictions_are_tied(n_bins, portfolio):
     result = rs.glm("ClaimNb ~ C(VehGas)", portfolio, family="poisson").fit()

@@ -187,6 +187,19 @@ def test_a_model_without_intercept(portfolio):
     assert found.likelihood_ratio_chi2 == pytest.approx(result.null_deviance() - result.deviance)
 
 
+def test_a_model_from_a_file_is_judged_on_data(portfolio, tmp_path):
+    train, test = portfolio.iloc[:8_000], portfolio.iloc[8_000:]
+    formula = "ClaimNb ~ DrivAge + C(Area)"
+    result = rs.glm(formula, train, family="poisson", exposure="Exposure").fit()
+    result.save(tmp_path / "model.json")
+    loaded = rs.load(tmp_path / "model.json")
+    assert loaded.diagnostics(test, **FACTORS).to_json() == result.diagnostics_json(test, **FACTORS)
+    assert loaded.diagnostics(train).model_comparison.likelihood_ratio_df == 6
+    for options in ({}, FACTORS):
+        with pytest.raises(ValueError, match=r"loaded from a file|pass data="):
+            loaded.diagnostics(**options)
+
+
 def test_pickles_leave_the_portfolio_behind(frequency):
     again = pickle.loads(pickle.dumps(frequency))
     assert again.data is None

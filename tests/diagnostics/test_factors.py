@@ -194,6 +194,14 @@ def test_a_column_that_is_all_missing(portfolio):
     assert [one["bin_label"] for one in factor["actual_vs_expected"]] == ["missing"]
 
 
+def test_infinite_values_are_refused(portfolio):
+    data = portfolio.iloc[:500].assign(x=np.r_[np.inf, -np.inf, np.ones(498)])
+    result = rs.glm("ClaimNb ~ DrivAge", data, family="poisson").fit()
+    for columns in ({"continuous_factors": ["x"]}, {"categorical_factors": ["x"]}):
+        with pytest.raises(ValueError, match=r"'x' is .*infinite in 2 rows"):
+            result.diagnostics(data, **columns)
+
+
 def test_many_values_are_binned_by_row():
     rng = np.random.default_rng(0)
     n = 20_000  # more values than a table has levels

@@ -83,6 +83,15 @@ def test_factors_of_one_group_and_constant_residuals_say_nothing():
     assert interaction_candidates(y, y, np.ones(100), {"a": two, "b": two}) == []
 
 
+def test_cells_of_one_row_each_say_nothing():
+    codes_ = np.arange(4, dtype=np.uint8)
+    factors = {"a": (codes_ // 2, 2), "b": (codes_ % 2, 2)}
+    y = np.array([1.0, 2.0, 3.0, 9.0])
+    for multiplicative in (False, True):
+        options = {"min_cell_count": 1, "multiplicative": multiplicative}
+        assert interaction_candidates(y, np.ones(4), np.ones(4), factors, **options) == []
+
+
 def test_rows_without_volume_do_not_matter(crossed):
     w, y = crossed["w"].to_numpy().copy(), crossed["y"].to_numpy()
     factors = {name: codes(crossed[name].to_numpy()) for name in "ab"}

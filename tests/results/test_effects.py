@@ -169,3 +169,66 @@ def test_effects_do_not_multiply_with_an_identity_link():
     with pytest.raises(ValueError, match="exponentiate=True needs a link whose effects multiply"):
         result.term_effects("area", exponentiate=True)
     assert len(result.term_effects("area")) == 3
+
+
+# ---- contributions ------------------------------------------------------------------------
+
+CONTRIBUTING = [
+    "y ~ C(area) + bs(age, df=5) + power",
+    "y ~ C(area) * C(gas) + ns(age, df=4):C(gas) + size:power",
+    "y ~ 0 + C(area) + TE(brand) + FE(brand) + TE(brand:gas)",
+    "y ~ bs(size, df=6) + poly(age, 2) + I(power**2) + offset(o)",
+    "y ~ 1",
+]
+
+
+@pytest.mark.parametrize("formula", CONTRIBUTING)
+def test_contributions_add_up_to_the_linear_predictor(formula):
+    result = fit(formula, weights="w")
+    table = result.contributions()
+    np.testing.assert_allclose(table.sum(axis=1), result.linear_predictor, rtol=0, atol=1e-12)
+    new = FRAME.iloc[::3].assign(size=lambda d: d["size"] * 1.1)
+    parts = result.contributions(new)
+    np.testing.assert_allclose(parts.sum(axis=1), np.log(result.predict(new)), rtol=0, atol=1e-12)
+    labels = [term.label for term in result.model.terms.terms]
+    assert list(parts) == [*labels, "Offset"]
+    np.testing.assert_allclose(
+        parts["Offset"], np.log(new["e"]) + ("offset" in formula) * new["o"], atol=1e-14
+    )
+
+
+def test_contributions_are_those_of_the_columns_of_a_term():
+    result = fit("y ~ C(area) * C(gas) + bs(size, df=5)")
+    X, names = rs.glm(result.formula, FRAME, family="poisson", exposure="e").X, result.feature_names
+    table = result.contributions()
+    for label, mark in {"bs(size, df=5)": "bs(", "C(area):C(gas)": ":"}.items():
+        mine = [mark in name for name in names]
+        np.testing.assert_allclose(table[label], X[:, mine] @ result.params[mine], atol=1e-12)
+
+
+def test_contributions_with_a_complement_and_an_exposure_given():
+    first = fit("y ~ C(area)")
+    result = fit("y ~ age", complement=first)
+    table = result.contributions(FRAME, exposure=1.0)
+    np.testing.assert_allclose(
+        table["Offset"], np.log(first.predict(FRAME, exposure=1.0)), atol=1e-12
+    )
+
+
+def test_contributions_of_arrays_are_by_column():
+    X = np.column_stack([np.ones(N), FRAME[["age", "size"]]])
+    result = rs.fit_glm(FRAME["y"].to_numpy(), X, family="poisson")
+    table = result.contributions(X[:5])
+    np.testing.assert_allclose(table.to_numpy(), X[:5] @ np.diag(result.params) @ np.eye(3, 4))
+    np.testing.assert_allclose(result.contributions().iloc[:5], table)
+
+
+def test_contributions_refuse():
+    result = fit("y ~ age")
+    with pytest.raises(ValueError, match="exposure= is for other data"):
+        result.contributions(exposure=1.0)
+    with pytest.raises(ValueError, match="unknown column 'age'"):
+        result.contributions(FRAME.drop(columns="age"))
+    taken = fit("y ~ Offset", FRAME.rename(columns={"age": "Offset"}))
+    with pytest.raises(ValueError, match="called Offset or Intercept"):
+        taken.contributions()
