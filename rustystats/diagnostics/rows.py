@@ -146,6 +146,12 @@ class Rows:
         return tuple(float(np.sum(v)) for v in (self.actual, self.predicted, self.volume))
 
 
+def without_rounding(values):
+    """Values to a relative 2^-40: those that differ by rounding alone are equal then."""
+    bits = np.ascontiguousarray(values, dtype=np.float64).view(np.int64)
+    return ((bits + (1 << 11)) & ~np.int64((1 << 12) - 1)).view(np.float64)
+
+
 class RowsInOrder:
     """What is summed along the rows by rising prediction for a unit of exposure, ties in row order.
 
@@ -164,8 +170,7 @@ class RowsInOrder:
     def __init__(self, rows):
         self._rows = rows
         rate = rows.mu if rows.exposure is None else rows.mu / rows.exposure
-        bits = np.ascontiguousarray(rate, dtype=np.float64).view(np.int64)
-        rate = ((bits + (1 << 11)) & ~np.int64((1 << 12) - 1)).view(np.float64)
+        rate = without_rounding(rate)
         self._order = sorted_rows(rate)
         self.rate = rate[self._order]
         self.volume = rows.volume[self._order]

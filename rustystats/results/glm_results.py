@@ -15,6 +15,7 @@ from rustystats.results.coefficients import CoefficientAnswers
 from rustystats.results.counts import CountAnswers
 from rustystats.results.diagnostics import DiagnosticAnswers
 from rustystats.results.effects import EffectAnswers
+from rustystats.results.evaluation import EvaluationAnswers
 from rustystats.results.factor_tests import FactorTestAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
 from rustystats.results.partial_dependence import PartialDependenceAnswers
@@ -41,6 +42,7 @@ class GLMResults(
     EffectAnswers,
     PartialDependenceAnswers,
     DiagnosticAnswers,
+    EvaluationAnswers,
 ):
     """A fitted generalized linear model.
 
