@@ -165,25 +165,26 @@ class RowsInOrder:
         mu / e. Numbers that differ by rounding alone are equal here, at a relative 2^-40: the order
         of rows of one risk would else be that of the rounding errors.
     volume, actual, predicted : (n,) arrays
+    order : (n,) positions of the rows
     """
 
     def __init__(self, rows):
         self._rows = rows
         rate = rows.mu if rows.exposure is None else rows.mu / rows.exposure
         rate = without_rounding(rate)
-        self._order = sorted_rows(rate)
-        self.rate = rate[self._order]
-        self.volume = rows.volume[self._order]
-        self.actual = rows.actual[self._order]
-        self.predicted = rows.predicted[self._order]
+        self.order = sorted_rows(rate)
+        self.rate = rate[self.order]
+        self.volume = rows.volume[self.order]
+        self.actual = rows.actual[self.order]
+        self.predicted = rows.predicted[self.order]
 
     @cached_property
     def variance(self):
         """w V(mu)."""
-        return self.predicted if self._rows.is_poisson else self._rows.variance[self._order]
+        return self.predicted if self._rows.is_poisson else self._rows.variance[self.order]
 
     @cached_property
     def weights(self):
         """w."""
         rows = self._rows
-        return np.ones(len(rows)) if rows.weights is None else rows.weights[self._order]
+        return np.ones(len(rows)) if rows.weights is None else rows.weights[self.order]

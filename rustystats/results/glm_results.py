@@ -11,6 +11,7 @@ from rustystats import frames
 from rustystats.inference.covariance import significance_code, two_sided_pvalues, z_statistics
 from rustystats.inference.relativities import factor_effects, relativity_table
 from rustystats.inference.summary import summary_text
+from rustystats.results.calibration import CalibrationAnswers
 from rustystats.results.coefficients import CoefficientAnswers
 from rustystats.results.counts import CountAnswers
 from rustystats.results.diagnostics import DiagnosticAnswers
@@ -43,6 +44,7 @@ class GLMResults(
     PartialDependenceAnswers,
     DiagnosticAnswers,
     EvaluationAnswers,
+    CalibrationAnswers,
 ):
     """A fitted generalized linear model.
 
