@@ -152,3 +152,40 @@ def test_double_lift_refuses():
     for other, options, message in cases:
         with pytest.raises(ValueError, match=message):
             result.double_lift(other, **options)
+
+
+# ---- deviance by level --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("data", "rows"), [(None, TRAIN), (TEST, TEST)])
+@pytest.mark.parametrize("factor", ["area", "e", "w"])
+def test_deviance_by_level(data, rows, factor):
+    result = fit("age + C(area)")
+    table = result.deviance_by_level(factor, data, n_bins=4)
+    used = rows[rows["w"] > 0]
+    used = used.assign(mu=result.predict(used), volume=used["w"] * used["e"])
+    rate = (used["w"] @ used["y"]) / used["volume"].sum()
+    if factor == "e":
+        ordered = used.sort_values("e")
+        share = ordered["volume"].cumsum() / ordered["volume"].sum()
+        last = [ordered["e"].iloc[np.searchsorted(share, k / 4 - 1e-12)] for k in (1, 2, 3)]
+        level = pd.Series(np.searchsorted(last, used["e"]), used.index)
+    else:
+        level = used[factor]
+    for place, (_, part) in enumerate(used.groupby(level)):
+        w, y, mu = part["w"], part["y"], part["mu"]
+        deviance = mean_poisson_deviance(y, mu, sample_weight=w) * w.sum()
+        flat = mean_poisson_deviance(y, part["e"] * rate, sample_weight=w) * w.sum()
+        expected = [len(part), part["volume"].sum(), (w @ y) / part["volume"].sum()]
+        expected += [(w @ mu) / part["volume"].sum(), deviance, np.nan, 1 - deviance / flat]
+        expected[5] = deviance / (result.evaluate(data).mean_deviance * used["w"].sum())
+        np.testing.assert_allclose(table.iloc[place, 1:].astype(float), expected, rtol=1e-9)
+    assert len(table) == level.nunique()
+
+
+def test_deviance_by_level_of_missing_values_and_what_is_not_there():
+    data = TEST.assign(area=TEST["area"].where(TEST["age"] < 60))
+    table = fit("age").deviance_by_level("area", data)
+    assert table["Level"].tolist() == ["A", "B", "C", "missing"]
+    with pytest.raises(ValueError, match="unknown column 'zone'"):
+        fit("age").deviance_by_level("zone")
