@@ -11,6 +11,7 @@ from rustystats import frames
 from rustystats.inference.covariance import significance_code, two_sided_pvalues, z_statistics
 from rustystats.inference.relativities import factor_effects, relativity_table
 from rustystats.inference.summary import summary_text
+from rustystats.results.bootstrap import BootstrapAnswers
 from rustystats.results.calibration import CalibrationAnswers
 from rustystats.results.coefficients import CoefficientAnswers
 from rustystats.results.counts import CountAnswers
@@ -45,6 +46,7 @@ class GLMResults(
     DiagnosticAnswers,
     EvaluationAnswers,
     CalibrationAnswers,
+    BootstrapAnswers,
 ):
     """A fitted generalized linear model.
 
