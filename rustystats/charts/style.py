@@ -143,7 +143,7 @@ def plain_logarithms(axis, low, high):
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
 
 
-def columns_behind(ax, positions, widths, volume, word, base=None):
+def columns_behind(ax, positions, widths, volume, word, base=None, ticks=True):
     """Pale columns of exposure behind the picture, on an axis of their own to the right.
 
     Parameters
@@ -152,6 +152,8 @@ def columns_behind(ax, positions, widths, volume, word, base=None):
     word : str, what the volume is
     base : int, optional
         Position of the base level, whose column is darker.
+    ticks : bool
+        Whether the axis has numbers.
 
     Returns
     -------
@@ -166,8 +168,8 @@ def columns_behind(ax, positions, widths, volume, word, base=None):
         bars[base].set_alpha(0.5)
     top = float(np.max(volume, initial=0.0)) or 1.0
     behind.set_ylim(0.0, top / COLUMNS_UP_TO)
-    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(0.0, top)
-    behind.set_yticks([tick for tick in ticks if 0.0 <= tick <= top * 1.0001])
+    found = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(0.0, top) if ticks else ()
+    behind.set_yticks([tick for tick in found if 0.0 <= tick <= top * 1.0001])
     behind.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     behind.tick_params(colors=GREY, length=2, labelsize="small")
     behind.set_ylabel(word, loc="bottom", color=GREY, fontsize="small")

@@ -61,6 +61,8 @@ class ResultPlots:
         ValueError
             For an unknown column, or data that cannot be predicted; as `diagnostics`.
         """
+        if max_levels < 2:
+            raise ValueError(f"max_levels is 2 or more, the pool of others included: {max_levels}")
         computer, columns = judged_rows(self._result, data, [factor], **given)
         encoded = columns.encoded(factor, quick=True, missing=True)
         fitted = self._fitted(factor)

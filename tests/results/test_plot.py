@@ -134,7 +134,7 @@ def test_actual_expected_of_numbers_is_by_bins(result, name):
     observed = curve(ax, "observed").get_ydata()
     assert observed @ exposure == pytest.approx(DATA["claims"].sum())
     first = tick_names(ax)[0]
-    assert first.startswith(f"{DATA[name].min():.6g}-")
+    assert first.startswith(f"{DATA[name].min():.4g}-")
 
 
 def test_levels_with_least_exposure_are_pooled_last(result):
@@ -174,6 +174,15 @@ def test_unknown_factors(result):
             getattr(result.plot, kind)("gas")
     with pytest.raises(ValueError, match="it has an intercept alone"):
         fit("claims ~ 1").plot.relativities("age")
+
+
+def test_too_few_levels_to_show(result):
+    with pytest.raises(ValueError, match="max_levels is 2 or more, the pool of others included: 1"):
+        result.plot.actual_expected("brand", max_levels=1)
+    with pytest.raises(ValueError, match="max_levels is 2 or more, the base included: 1"):
+        result.plot.relativities("brand", max_levels=1)
+    with pytest.raises(ValueError, match="number of bins is a whole number of 1 or more"):
+        result.plot.lift(n_bins=0)
 
 
 def test_arrays_have_no_columns():
