@@ -68,6 +68,7 @@ KINDS = {
     "relativities": ("brand",),
     "term_effect": ("age",),
     "lift": (),
+    "double_lift": (DATA["years"].to_numpy() / 5,),
     "calibration": (),
     "lorenz": (),
     "residuals": (),
@@ -286,6 +287,26 @@ def test_lift_calibration_and_lorenz_are_those_of_the_diagnostics(result, data):
         curve(ax, f"observed, normalised Gini = {gini:.3f}").get_ydata(),
         [point.cumulative_actual_pct for point in found.discrimination.lorenz_curve],
     )
+
+
+@pytest.mark.parametrize("data", [None, DATA.iloc[:1500]], ids=["fit", "test"])
+def test_double_lift_is_that_of_the_table(result, data):
+    other = fit("claims ~ gas")
+    table = result.double_lift(other, data, n_bins=5)
+    ax = result.plot.double_lift(other, data, n_bins=5, names=("new", "old"))
+    for label, name in (("observed", "Actual"), ("new", "Predicted"), ("old", "Other")):
+        np.testing.assert_array_equal(curve(ax, label).get_ydata(), table[name])
+    assert ax.get_xlabel() == "5 parts of equal years, by new / old, ascending"
+    assert ax.get_ylabel() == "claims per unit of years"
+
+
+def test_double_lift_against_a_column(result):
+    data = DATA.assign(tariff=0.2 * DATA["years"] * (1 + (DATA["gas"] == "Diesel")))
+    ax = result.plot.double_lift("tariff", data)
+    table = result.double_lift("tariff", data)
+    np.testing.assert_array_equal(curve(ax, "tariff").get_ydata(), table["Other"])
+    with pytest.raises(ValueError, match="not positive numbers"):
+        result.plot.double_lift(np.zeros(N))
 
 
 def test_no_lorenz_curve_of_losses_and_profits():
