@@ -53,11 +53,11 @@ def actual_expected(bins, name, *, ylabel, volume="exposure", base=None, ax=None
     columns_behind(ax, places, 0.85, [part.exposure for part in bins], volume, base)
     size = marker_size(len(bins))
     for key, label, look in (
-        ("actual_mean", "observed", observed()),
-        ("predicted_mean", "predicted", PREDICTED),
+        ("actual_mean", "observed", observed(len(bins))),
+        ("predicted_mean", "predicted", {**PREDICTED, "markersize": size}),
     ):
         means = np.array([getattr(part, key) for part in bins], dtype=float)
-        ax.plot(places, means, label=label, markersize=size, **look)
+        ax.plot(places, means, label=label, **look)
     _above_the_columns(ax)
     dress(ax, name, ylabel)
     legend_above(ax)
@@ -153,7 +153,7 @@ def _effects(effect, numbers, volume, confidence, max_levels, word, neutral, ax)
         places = np.arange(len(kept))
         columns_behind(ax, places, 0.85, effect.exposure[kept], volume, base)
         middle, low, high = (part[kept] for part in numbers)
-        size = marker_size(len(kept)) + 1.5
+        size = marker_size(len(kept)) + 2.0
         ax.plot(places, middle, "o", color=BLUE, markersize=size, label=word)
         if known:
             ax.vlines(places, low, high, color=BLUE, linewidth=1.5, label=interval)

@@ -67,14 +67,15 @@ def ink():
     return matplotlib().rcParams["text.color"]
 
 
-def observed():
-    """How what was observed is drawn."""
-    return {"color": ink(), "linestyle": "-", "marker": "o"}
+def observed(count=1):
+    """How what was observed is drawn, at so many points: seen below a prediction that hits it."""
+    size = marker_size(count) + 2.0
+    return {"color": ink(), "linestyle": "-", "marker": "o", "markersize": size}
 
 
 def marker_size(count):
     """Markers of so many points on a line."""
-    return 5.0 if count <= 25 else 3.0
+    return 4.5 if count <= 25 else 2.5
 
 
 def dress(ax, xlabel, ylabel, grid="y"):
