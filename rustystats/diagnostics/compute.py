@@ -203,17 +203,7 @@ def _fitted_rows(result, data, names):
             "factors"
         )
     if data is not None:
-        response = () if result.model.terms.is_array else _response_columns(result, data)
-        columns = frames.read_columns(data, [*names, *response], result.model.n_threads)
-        changed = len(problem.y) != columns.n_rows
-        if response and not changed:
-            changed = not np.array_equal(_response(result, columns, response), problem.y)
-        if changed:
-            raise ValueError(
-                f"the data are not the {len(problem.y)} rows of the fit (they have "
-                f"{columns.n_rows} rows, or another response): pass those, or for other rows a "
-                "DataFrame of their own"
-            )
+        columns = fitted_columns(result, data, names)
     rows = Rows(
         problem.y,
         result.fittedvalues,
@@ -226,6 +216,38 @@ def _fitted_rows(result, data, names):
         problem.design.n_threads,
     )
     return rows, _known_facts(result), _kept(columns, problem.weights)
+
+
+def fitted_columns(result, data, names):
+    """Columns of data that must be the rows of the fit.
+
+    Parameters
+    ----------
+    result : GLMResults
+    data : DataFrame
+    names : list of str
+
+    Returns
+    -------
+    Columns, of these names
+
+    Raises
+    ------
+    ValueError
+        If the data have another number of rows or another response, or lack a column.
+    """
+    y = result.model.problem.y
+    response = () if result.model.terms.is_array else _response_columns(result, data)
+    columns = frames.read_columns(data, [*names, *response], result.model.n_threads)
+    changed = len(y) != columns.n_rows
+    if response and not changed:
+        changed = not np.array_equal(_response(result, columns, response), y)
+    if changed:
+        raise ValueError(
+            f"the data are not the {len(y)} rows of the fit (they have {columns.n_rows} rows, or "
+            "another response): pass those, or for other rows a DataFrame of their own"
+        )
+    return columns
 
 
 def _known_facts(result):

@@ -12,6 +12,7 @@ from rustystats.inference.covariance import significance_code, two_sided_pvalues
 from rustystats.inference.relativities import factor_effects, relativity_table
 from rustystats.inference.summary import summary_text
 from rustystats.results.coefficients import CoefficientAnswers
+from rustystats.results.counts import CountAnswers
 from rustystats.results.diagnostics import DiagnosticAnswers
 from rustystats.results.effects import EffectAnswers
 from rustystats.results.factor_tests import FactorTestAnswers
@@ -37,6 +38,7 @@ class GLMResults(
     PenaltyAnswers,
     ParameterAnswers,
     FactorTestAnswers,
+    CountAnswers,
     EffectAnswers,
     PartialDependenceAnswers,
     DiagnosticAnswers,

@@ -5,7 +5,7 @@ import numpy as np
 from rustystats import frames
 from rustystats.design.matrix import DesignMatrix
 from rustystats.diagnostics.binning import level_label, quantile_bins
-from rustystats.diagnostics.compute import weights_of
+from rustystats.diagnostics.compute import fitted_columns, weights_of
 from rustystats.inference.covariance import normal_interval
 from rustystats.inference.partial_dependence import mean_predictions
 from rustystats.messages import did_you_mean, listed
@@ -154,12 +154,7 @@ class PartialDependenceAnswers:
                 )
             own, mixed = self._terms_of(factor)
             names = [name for term, _ in (*own, *mixed) for name in term.columns]
-            columns = frames.read_columns(self.data, names, model.n_threads)
-            if columns.n_rows != len(problem.y):
-                raise ValueError(
-                    f"the data of the fit have {columns.n_rows} rows now, and {len(problem.y)} "
-                    "were fitted: pass data= to average over"
-                )
+            columns = fitted_columns(self, self.data, names)
             design, shift, exposure = problem.design, problem.offset, model.exposure
             if model.terms.is_supervised:  # as a prediction sees the rows
                 design = DesignMatrix(model.prediction_blocks, design.n_threads)
