@@ -18,6 +18,14 @@ from rustystats.arrays import (
     summary,
     summary_relativities,
 )
+from rustystats.diagnostics import (
+    DataExploration,
+    DataExplorer,
+    DiagnosticsComputer,
+    ModelDiagnostics,
+    compute_diagnostics,
+    explore_data,
+)
 from rustystats.estimators.frequency_encoder import FrequencyEncoder
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.estimators.glm_classifier import GLMClassifier
@@ -27,7 +35,14 @@ from rustystats.estimators.target_encoder import TargetEncoder
 from rustystats.frequency_encoding import apply_frequency_encoding, frequency_encode
 from rustystats.messages import SeparationWarning
 from rustystats.model import FormulaGLM, glm, glm_dict
-from rustystats.results import CVResult, GLMResults, RegularizationPath, StabilitySelection, compare
+from rustystats.results import (
+    CVResult,
+    GLMResults,
+    RegularizationPath,
+    StabilitySelection,
+    compare,
+    load,
+)
 from rustystats.selection import (
     cv_elasticnet,
     cv_glm,
@@ -52,12 +67,16 @@ __version__ = "0.1.0"
 __all__ = [
     "GLM",
     "CVResult",
+    "DataExploration",
+    "DataExplorer",
+    "DiagnosticsComputer",
     "FormulaGLM",
     "FrequencyEncoder",
     "GLMClassifier",
     "GLMRegressor",
     "GLMRegressorCV",
     "GLMResults",
+    "ModelDiagnostics",
     "RegularizationPath",
     "SeparationWarning",
     "SplineTerm",
@@ -70,11 +89,13 @@ __all__ = [
     "bs",
     "bs_names",
     "compare",
+    "compute_diagnostics",
     "cv_elasticnet",
     "cv_glm",
     "cv_lasso",
     "cv_ridge",
     "datasets",
+    "explore_data",
     "families",
     "fit_glm",
     "fit_negbinomial",
@@ -84,6 +105,7 @@ __all__ = [
     "glm_dict",
     "lasso_path",
     "links",
+    "load",
     "logistic_regression",
     "ns",
     "ns_names",

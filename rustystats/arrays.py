@@ -23,6 +23,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rustystats.design.blocks import as_array
 from rustystats.families import NegativeBinomial, get_family
 from rustystats.fitting import check_count, check_dispersion, check_tol, solve
 from rustystats.inference.summary import relativities_text
@@ -542,8 +543,8 @@ def array_model(y, X, family, link, offset, weights, n_threads, exposure=None, f
         exposure=exposure,
         offset=offset,
     )
-    first = columns.matrix[:, 0]
-    if first[0] != 0 and (first == first[0]).all():
+    first = as_array(columns.matrix[:, :1])
+    if first[0, 0] != 0 and (first == first[0, 0]).all():
         model = replace(model, problem=replace(model.problem, intercept=0))
     if feature_names is not None:
         model = replace(model, names=checked_names(feature_names, len(labels), "columns"))

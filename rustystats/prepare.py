@@ -14,8 +14,9 @@ from rustystats import frames
 from rustystats.design.blocks import blocks_of_rows
 from rustystats.design.matrix import DesignMatrix
 from rustystats.offsets import (
-    OffsetTerms,
+    ModelComplement,
     as_complement,
+    complement_columns,
     evaluate_complement,
     evaluate_offsets,
     finite,
@@ -26,46 +27,31 @@ from rustystats.offsets import (
 )
 from rustystats.penalties import check_alpha
 from rustystats.solvers.problem import Problem
+from rustystats.specification import Specification
 from rustystats.terms.array import ArrayColumns
 from rustystats.terms.term import ModelTerms, select_columns
 from rustystats.terms.training import Training
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class Model(Specification):
     """A specification with what it learned from the data, and the problem to solve.
 
     Parameters
     ----------
-    terms : ModelTerms, learned
     problem : Problem
     spans : for each term, the range of its blocks in the design
-    offsets : OffsetTerms
     exposure : (n,) or None
-    names : names of the design columns
-    response : str
-    weights_name : str or None
-    n_threads : int or None, as asked
+    inputs : frames.Inputs, for their hashes
     columns, training : what the terms were learned from, where they learn from the response
     """
 
-    terms: ModelTerms
     problem: Problem
     spans: list
-    offsets: OffsetTerms
     exposure: np.ndarray | None
-    names: list
-    response: str
-    weights_name: str | None
-    n_threads: int | None
+    inputs: frames.Inputs
     columns: object = None
     training: Training | None = None
-
-    def read(self, data, names):
-        """The columns of new data: those of the terms, and `names`."""
-        if self.terms.is_array and not frames.is_frame(data):
-            return ArrayColumns(data, self.n_threads)
-        return frames.read_columns(data, (*self.terms.columns, *names), self.n_threads)
 
     def penalised(self, options, alpha):
         """The model with a penalty, or with bounds alone.
@@ -243,6 +229,13 @@ def prepare(
         response=response,
         weights_name=weights if isinstance(weights, str) else None,
         n_threads=columns.asked_threads,
+        inputs=_inputs(
+            columns,
+            (*terms.columns, *offsets.columns, *complement_columns(complement)),
+            response,
+            y,
+            {"weights": weights, "exposure": exposure, "offset": offset, "complement": complement},
+        ),
         **kept,
     )
 
@@ -282,6 +275,19 @@ def check_weights(weights, columns, n_rows):
         where = f"all {n_rows} rows"
         raise ValueError(f"{named('weights', weights)} is zero in {where}: nothing to fit")
     return values
+
+
+def _inputs(columns, names, response, y, given):
+    """The columns and arrays that the model is made from, by name."""
+    is_array = isinstance(columns, ArrayColumns)
+    parts = {"X (array)": columns.matrix} if is_array else {}
+    parts[response] = y
+    for role, value in given.items():
+        if isinstance(value, str):
+            names = (*names, value)
+        elif value is not None and not isinstance(value, ModelComplement):
+            parts[f"{role} (array)"] = value
+    return frames.Inputs({name: columns.series(name) for name in names} | parts)
 
 
 def _intercept_position(terms, spans, design):

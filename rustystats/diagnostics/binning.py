@@ -15,8 +15,8 @@ OTHER, MISSING = "_Other", "missing"
 def sorted_rows(values):
     """Positions that sort the values, ties in row order.
 
-    As ``argsort(kind="stable")``, three times as fast: sorted in any order, then positions among
-    equal values.
+    As ``argsort(kind="stable")``, several times as fast: value and position are packed into one
+    whole number where both have room there, and numbers are sorted faster than positions.
 
     Parameters
     ----------
@@ -31,15 +31,22 @@ def sorted_rows(values):
     >>> sorted_rows(np.array([2.0, 1.0, 2.0, 1.0]))
     array([1, 3, 0, 2])
     """
-    order = np.argsort(values)
-    ordered = values[order]
-    new = ordered[1:] != ordered[:-1]
-    if new.all():
-        return order
-    run = np.zeros(len(values), dtype=np.int64)
-    np.cumsum(new, out=run[1:])
-    run *= len(values)
-    return np.sort(run + order) - run
+    values = np.ascontiguousarray(values, dtype=np.float64) + 0.0  # -0.0 is 0.0
+    keys = values.view(np.int64)
+    if keys.min() < 0:  # negative numbers: their patterns fall as they rise
+        keys = np.where(keys < 0, np.int64(-(2**63)) - keys, keys)
+    low, unused = int(keys.min()), int(np.bitwise_or.reduce(keys))
+    unused = (unused & -unused).bit_length() - 1 if unused else 0  # digits that are 0 in all
+    low >>= unused
+    position_bits = max(1, (len(keys) - 1).bit_length())
+    if (int(keys.max()) >> unused) - low >= 1 << (63 - position_bits):
+        return np.argsort(values, kind="stable")
+    packed = (keys >> unused) - low
+    packed <<= position_bits
+    packed |= np.arange(len(keys))
+    packed.sort()
+    packed &= (1 << position_bits) - 1
+    return packed
 
 
 def equal_volume_edges(volume, n_bins):

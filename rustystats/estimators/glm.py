@@ -18,7 +18,7 @@ from rustystats.offsets import evaluate_offsets
 from rustystats.penalties import PenaltyOptions
 from rustystats.prepare import check_response, check_weights, prepare
 from rustystats.results import GLMResults
-from rustystats.solvers.null import null_deviance
+from rustystats.solvers.null import null_model
 from rustystats.terms.array import as_matrix
 from rustystats.terms.levels import Policies
 
@@ -351,7 +351,7 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
         mu, weights, shift = self._judge(X, sample_weight, offset, exposure)
         family, link = self.result_.model.problem.family, self.result_.model.problem.link
         y = check_response(response_vector(y), len(mu), family, "y")
-        null = null_deviance(y, family, link, weights, shift, self.n_threads)
+        null = null_model(y, family, link, weights, shift, self.n_threads)[0]
         deviance = family.deviance(y, mu, weights)
         if null == 0:
             return 1.0 if deviance == 0 else 0.0

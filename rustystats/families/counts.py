@@ -30,8 +30,11 @@ class Poisson(FamilyMixin, _kernels.PoissonFamily):
         return y + 0.1
 
     def loglike(self, y, mu, weights):
-        """Sum of w log Pr(Y = y)."""
-        return float(np.sum(weights * (special.xlogy(y, mu) - mu - special.gammaln(y + 1))))
+        """Sum of w log Pr(Y = y); the logarithms of rows without claims are not taken."""
+        some = np.flatnonzero(y)
+        claims, volume = _distinct(y, weights)
+        rows = float((weights[some] * y[some]) @ np.log(mu[some])) - float(weights @ mu)
+        return rows - float(volume @ special.gammaln(claims + 1))
 
     def anscombe(self, values):
         """3/2 mu^(2/3)."""

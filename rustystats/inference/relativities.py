@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rustystats.design.blocks import TableBlock, as_array
+from rustystats.design.blocks import DenseBlock, TableBlock, as_array
 from rustystats.inference.covariance import normal_interval
 from rustystats.messages import did_you_mean, listed
 
@@ -68,17 +68,26 @@ class FactorEffect:
     exposure: np.ndarray
     base: int
 
+    def within(self, alpha):
+        """The effect with the limits of an interval at level 1 - alpha."""
+        low, high = normal_interval(self.effect, self.error, alpha).T
+        return replace(self, low=low, high=high)
+
 
 def factor_effects(model, fit, covariance, alpha):
     """The effects of every factor on the scale of the link.
 
     Parameters
     ----------
-    model, fit, covariance, alpha : as in `relativity_table`
+    model : prepare.Model
+    fit : Fit
+    covariance : (p, p), NaN at aliased columns, whose coefficients are 0 whatever the data; where
+        others are NaN (an L1 penalty), so are the errors
+    alpha : float, 1 - confidence of the limits
 
     Returns
     -------
-    FactorEffect, list of FactorEffect
+    list of FactorEffect
         The linear predictor of the base risk, named "Base", of one level; then those of the
         factors, in the order of the terms.
     """
@@ -97,7 +106,7 @@ def factor_effects(model, fit, covariance, alpha):
         _measured(effect, effect.rows - effect.rows[effect.base], coef, covariance, alpha)
         for effect in effects
     ]
-    return _measured(base, base.rows, coef, covariance, alpha), factors
+    return [_measured(base, base.rows, coef, covariance, alpha), *factors]
 
 
 def centred_effects(model, fit, covariance, alpha, center, name=None, read=None):
@@ -105,7 +114,7 @@ def centred_effects(model, fit, covariance, alpha, center, name=None, read=None)
 
     Parameters
     ----------
-    model, fit, alpha : as in `relativity_table`
+    model, fit, alpha : as in `factor_effects`
     covariance : the same, or None where there is none: errors and limits are NaN
     center : "base" or "mean", the latter over the rows of the fit, by exposure
     name : str, that of an effect or the label of a term it is made of; None for all
@@ -201,19 +210,13 @@ def _measured(effect, contrast, coef, covariance, alpha):
     )
 
 
-def relativity_table(model, fit, covariance, alpha):
-    """Columns of the relativity table as a dict of lists and arrays.
+def relativity_table(effects):
+    """Columns of the relativity table as a dict of arrays.
 
     Parameters
     ----------
-    model : prepare.Model
-    fit : Fit
-    covariance : (p, p), NaN at aliased columns, whose coefficients are 0 whatever the data; where
-        others are NaN (an L1 penalty), so are the limits of the intervals
-    alpha : float, 1 - confidence
+    effects : list of FactorEffect, the base risk first
     """
-    base, effects = factor_effects(model, fit, covariance, alpha)
-    effects = [base, *effects]
     names = [effect.name for effect in effects for _ in effect.labels]
     labels = [label for effect in effects for label in effect.labels]
     with np.errstate(over="ignore"):  # a level without claims may reach up to infinity
@@ -312,7 +315,7 @@ def _numbers(members, levels, seen):
 
 def _dense_effects(block, columns, exposure, names):
     """Quantiles of the column it came from, or each design column per unit."""
-    if not block.source:
+    if not isinstance(block, DenseBlock) or not block.source:  # an array, sparse or not
         return [
             _Effect(
                 names[column],

@@ -3,7 +3,8 @@
 from rustystats.results.comparison import compare
 from rustystats.results.cv_result import CVResult
 from rustystats.results.glm_results import GLMResults
+from rustystats.results.loaded import load
 from rustystats.results.regularization_path import RegularizationPath
 from rustystats.results.stability import StabilitySelection
 
-__all__ = ["CVResult", "GLMResults", "RegularizationPath", "StabilitySelection", "compare"]
+__all__ = ["CVResult", "GLMResults", "RegularizationPath", "StabilitySelection", "compare", "load"]

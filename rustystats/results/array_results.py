@@ -16,6 +16,8 @@ class ArrayResults(GLMResults):
         Rank - 1, whether a column is constant or not.
     """
 
+    face = "array"
+
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         family = self.model.problem.family

@@ -9,18 +9,23 @@ import numpy as np
 
 from rustystats import frames
 from rustystats.inference.covariance import significance_code, two_sided_pvalues, z_statistics
-from rustystats.inference.relativities import relativity_table
+from rustystats.inference.relativities import factor_effects, relativity_table
 from rustystats.inference.summary import summary_text
 from rustystats.results.coefficients import CoefficientAnswers
+from rustystats.results.counts import CountAnswers
+from rustystats.results.diagnostics import DiagnosticAnswers
 from rustystats.results.effects import EffectAnswers
 from rustystats.results.factor_tests import FactorTestAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
+from rustystats.results.partial_dependence import PartialDependenceAnswers
 from rustystats.results.penalty import PenaltyAnswers
 from rustystats.results.plot import ResultPlots
 from rustystats.results.prediction import PredictionAnswers
 from rustystats.results.quality import QualityAnswers
+from rustystats.results.report import ReportAnswers
 from rustystats.results.residuals import ResidualAnswers
 from rustystats.results.robust import RobustAnswers
+from rustystats.results.saving import SavingAnswers
 
 
 class GLMResults(
@@ -28,11 +33,16 @@ class GLMResults(
     CoefficientAnswers,
     RobustAnswers,
     QualityAnswers,
+    ReportAnswers,
     ResidualAnswers,
     PenaltyAnswers,
     ParameterAnswers,
     FactorTestAnswers,
+    CountAnswers,
     EffectAnswers,
+    PartialDependenceAnswers,
+    DiagnosticAnswers,
+    SavingAnswers,
 ):
     """A fitted generalized linear model.
 
@@ -62,6 +72,8 @@ class GLMResults(
     theta, theta_se, var_power, var_power_se : float, None for families without
     cv_result : CVResult, None where the alpha was given
     note : str, what a summary says of a refit; else empty
+    data : the DataFrame that a formula model was fitted to, not a copy; None where it is not known:
+        of arrays, of the models of a path, after pickling
 
     Examples
     --------
@@ -78,13 +90,16 @@ class GLMResults(
     (4993, 1207.6)
     """
 
-    def __init__(self, model, fit, backend=None, formula=None, dispersion=None, *, cv_result=None):
+    def __init__(
+        self, model, fit, backend=None, formula=None, dispersion=None, *, cv_result=None, data=None
+    ):
         self.model = model
         self.fit = fit
         self.backend = backend
         self.formula = formula
         self.dispersion_choice = dispersion
         self.cv_result = cv_result
+        self.data = data
         self.feature_names = list(model.names)
         self.aliased = fit.aliased
         self.params = np.where(fit.aliased, np.nan, fit.coef)
@@ -102,6 +117,9 @@ class GLMResults(
         self.link = model.problem.link.name()
         self.response = model.response
 
+    def __getstate__(self):
+        return vars(self) | {"data": None}  # a pickled model is not the portfolio it was fitted to
+
     @property
     def coefficients(self):
         """The coefficients; the same as `params`."""
@@ -111,6 +129,16 @@ class GLMResults(
     def weights_name(self):
         """Column of the prior weights, "array", or None."""
         return self.model.weights_name or ("array" if self._problem.weights is not None else None)
+
+    @property
+    def volume_name(self):
+        """What the exposures of `relativities()` are: a column, "exposure", "weight" or "rows"."""
+        if self.model.exposure is not None:
+            named = [self.model.offsets.exposure, self.model.offsets.offset]
+            return next((name for name in named if isinstance(name, str)), "exposure")
+        if self.weights_name is None:
+            return "rows"
+        return "weight" if self.weights_name == "array" else self.weights_name
 
     @property
     def _problem(self):
@@ -196,8 +224,21 @@ class GLMResults(
         {'A': 1.0, 'B': 1.08, 'C': 0.977, 'D': 1.262, 'E': 1.423, 'F': 1.624}
         """
         self.check_log_link()
-        table = relativity_table(self.model, self.fit, self.cov_params(), alpha)
-        return self._frame(table)
+        return self._frame(relativity_table(self.factor_effects(alpha)))
+
+    def factor_effects(self, alpha=0.05):
+        """Effects of the factors on the scale of the link with the limits of their intervals.
+
+        Parameters
+        ----------
+        alpha : float
+            1 - confidence of the intervals.
+
+        Returns
+        -------
+        list of FactorEffect, the base risk first
+        """
+        return factor_effects(self.model, self.fit, self.cov_params(), alpha)
 
     def check_log_link(self):
         """Refuse relativities where effects do not multiply.

@@ -145,7 +145,8 @@ class PenaltyAnswers:
             family = type(model.problem.family)("auto")
             model = replace(model, problem=replace(model.problem, family=family))
         model, fit = solve(model, tol=tol, max_iter=max_iter)
-        refit = type(self)(model, fit, self.backend, self.formula, self.dispersion_choice)
+        choice = self.dispersion_choice
+        refit = type(self)(model, fit, self.backend, self.formula, choice, data=self.data)
         refit.note = self._refit_note(selected, refit)
         return refit
 

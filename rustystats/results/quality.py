@@ -4,7 +4,7 @@ from functools import cached_property
 
 import numpy as np
 
-from rustystats.solvers.null import null_deviance
+from rustystats.solvers.null import null_model
 
 
 class QualityAnswers:
@@ -132,21 +132,15 @@ class QualityAnswers:
     @cached_property
     def _null_deviance(self):
         problem = self._problem
-        if problem.intercept is None:
-            mu = problem.link.inverse(
-                np.zeros(len(problem.y)) if problem.offset is None else problem.offset
-            )
-            if problem.family.y_domain.contains(mu).all():
-                return problem.family.deviance(problem.y, mu, problem.weights)
-            return np.nan
-        return null_deviance(
+        return null_model(
             problem.y,
             problem.family,
             problem.link,
             problem.weights,
             problem.offset,
             problem.design.n_threads,
-        )
+            problem.intercept is not None,
+        )[0]
 
     def null_deviance(self):
         """Deviance of the model with the intercept and the offset alone.

@@ -1,13 +1,24 @@
-"""The model without regressors: the best constant beside the offset."""
+"""The model without regressors: the best constant beside the offset.
+
+Without an offset the constant is the weighted mean, for every family and link; with a log link,
+offset o and V(mu) = mu^p it is ``sum w y exp((1 - p) o) / sum w exp((2 - p) o)``, where the score
+is 0. A fit finds the others.
+"""
+
+import numpy as np
 
 from rustystats.design.blocks import constant_block
 from rustystats.design.matrix import DesignMatrix
 from rustystats.solvers.irls import solve_irls
 from rustystats.solvers.problem import Problem
 
+POWERS = {"gaussian": 0, "poisson": 1, "quasipoisson": 1, "gamma": 2, "inverse_gaussian": 3}
 
-def null_deviance(y, family, link, weights, offset, n_threads=None):
-    """Deviance of the intercept with the offset.
+
+def null_model(y, family, link, weights, offset, n_threads=None, intercept=True):
+    """Deviance and linear predictor of the intercept with the offset.
+
+    Without an intercept of the offset alone, as in R; the deviance is NaN where its means are none.
 
     Parameters
     ----------
@@ -15,14 +26,48 @@ def null_deviance(y, family, link, weights, offset, n_threads=None):
     family, link : objects
     weights, offset : (n,) float64 or None
     n_threads : int or None
+    intercept : bool
+
+    Returns
+    -------
+    (float, (n,) ndarray)
     """
-    problem = Problem(
-        design=DesignMatrix([constant_block(len(y))], n_threads),
-        y=y,
-        family=family,
-        link=link,
-        weights=weights,
-        offset=offset,
-        intercept=0,
-    )
-    return solve_irls(problem).deviance
+    eta = np.zeros(len(y)) if offset is None else offset
+    if not intercept:
+        mu = link.inverse(eta)
+        valid = family.y_domain.contains(mu).all()
+        return (family.deviance(y, mu, weights) if valid else np.nan), eta
+    constant = _closed_form(y, family, link, weights, offset)
+    if constant is None:
+        problem = Problem(
+            design=DesignMatrix([constant_block(len(y))], n_threads),
+            y=y,
+            family=family,
+            link=link,
+            weights=weights,
+            offset=offset,
+            intercept=0,
+        )
+        fit = solve_irls(problem)
+        return fit.deviance, eta + fit.coef[0]
+    eta = eta + constant
+    return family.deviance(y, link.inverse(eta), weights), eta
+
+
+def _closed_form(y, family, link, weights, offset):
+    """The intercept where a formula has it, inside the domain of the family; else None."""
+    weighted = y if weights is None else weights * y
+    volume = np.ones(len(y)) if weights is None else weights
+    power = POWERS.get(family.name(), getattr(family, "var_power", None))
+    if offset is None:
+        mean = np.sum(weighted) / np.sum(volume)
+    elif power is not None and link.name() == "log":
+        factor = np.exp(offset) if power == 1 else np.exp((2 - power) * offset)
+        above = weighted if power == 1 else weighted * np.exp((1 - power) * offset)
+        mean = np.sum(above) / np.sum(volume * factor)
+    else:
+        return None
+    if not (family.mean_domain.contains(mean) and np.isfinite(mean)):
+        return None
+    constant = float(link.link(np.array([mean]))[0])
+    return constant if np.isfinite(constant) else None

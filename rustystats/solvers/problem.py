@@ -25,8 +25,46 @@ from rustystats.solvers.penalty import Penalty
 from rustystats.solvers.sparse_equations import equations
 
 
+class Objective:
+    """What a problem says of its objective without looking at the rows.
+
+    It has `family`, `link`, `penalty`, `total_weight` and `steadying`.
+    """
+
+    @property
+    def is_quadratic(self):
+        """True when the Gram does not depend on the coefficients and one step solves all."""
+        return self.family.name() == "gaussian" and self.link.name() == "identity"
+
+    @property
+    def keeps_domain(self):
+        """True when no linear predictor has a mean that the family cannot have."""
+        means = self.link.means
+        return means is not None and means.within(self.family.mean_domain)
+
+    @cached_property
+    def ridge(self):
+        """What the penalty adds to the diagonal of X'WX, (p,); None for nothing."""
+        ridge = 0.0 if self.penalty is None else self.total_weight * self.penalty.ridge()
+        if self.steadying is not None:
+            ridge = ridge + self.steadying
+        return ridge if np.any(ridge) else None
+
+    @cached_property
+    def l1(self):
+        """Weights of the absolute values or norms of groups, (p,); None for none."""
+        if self.penalty is None or not self.penalty.l1_share:
+            return None
+        return self.total_weight * self.penalty.l1()
+
+    @property
+    def is_smooth(self):
+        """Whether the objective has a gradient everywhere, and no bounds."""
+        return self.penalty is None or self.penalty.is_smooth
+
+
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Problem(Objective):
     """Everything a solver needs, validated by whoever made it.
 
     Parameters
@@ -63,45 +101,14 @@ class Problem:
         object.__setattr__(self, "n_obs", count)
 
     @property
-    def is_quadratic(self):
-        """True when the Gram does not depend on the coefficients and one step solves all."""
-        return self.family.name() == "gaussian" and self.link.name() == "identity"
-
-    @property
-    def keeps_domain(self):
-        """True when no linear predictor has a mean that the family cannot have."""
-        means = self.link.means
-        return means is not None and means.within(self.family.mean_domain)
-
-    @property
     def prior_weights(self):
         """The weights, (n,), ones where there are none."""
         return np.ones(len(self.y)) if self.weights is None else self.weights
-
-    @cached_property
-    def ridge(self):
-        """What the penalty adds to the diagonal of X'WX, (p,); None for nothing."""
-        ridge = 0.0 if self.penalty is None else self.total_weight * self.penalty.ridge()
-        if self.steadying is not None:
-            ridge = ridge + self.steadying
-        return ridge if np.any(ridge) else None
-
-    @cached_property
-    def l1(self):
-        """Weights of the absolute values or norms of groups, (p,); None for none."""
-        if self.penalty is None or not self.penalty.l1_share:
-            return None
-        return self.total_weight * self.penalty.l1()
 
     @property
     def l1_weights(self):
         """`l1`, zeros where there are none."""
         return np.zeros(self.design.shape[1]) if self.l1 is None else self.l1
-
-    @property
-    def is_smooth(self):
-        """Whether the objective has a gradient everywhere, and no bounds."""
-        return self.penalty is None or self.penalty.is_smooth
 
     @property
     def movable(self):
@@ -207,19 +214,19 @@ class Problem:
     def evaluate(self, coef, with_gram):
         """One pass over the rows at `coef`; BLAS must be held to one thread by the caller."""
         design = self.design
-        sums, deviance, pearson = accumulate_irls(
-            design.rows,
-            *design.expand(coef),
-            self.y,
-            self.weights,
-            self.offset,
-            self.family,
-            self.link,
-            with_gram,
-            design.n_threads,
-        )
         # The sums of a trial step far too long, which its deviance rules out, may overflow.
         with np.errstate(over="ignore", invalid="ignore"):
+            sums, deviance, pearson = accumulate_irls(
+                design.rows,
+                *design.expand(coef),
+                self.y,
+                self.weights,
+                self.offset,
+                self.family,
+                self.link,
+                with_gram,
+                design.n_threads,
+            )
             score = design.reduce_score(*sums.score())
             gram = design.reduce_gram(*sums.gram()) if with_gram else None
         return self.point(coef, score, gram, deviance, pearson)
@@ -240,17 +247,17 @@ class Problem:
             return []
         design = self.design
         coefs = np.array([coef for _, coef in lanes])
-        level_sums, dense_sums, deviances, pearsons = accumulate_lanes(
-            design.lanes.rows,
-            *design.lanes.expand(coefs),
-            self.y,
-            self.weights,
-            self.offset,
-            self.family,
-            self.link,
-            design.n_threads,
-        )
         with np.errstate(over="ignore", invalid="ignore"):
+            level_sums, dense_sums, deviances, pearsons = accumulate_lanes(
+                design.lanes.rows,
+                *design.lanes.expand(coefs),
+                self.y,
+                self.weights,
+                self.offset,
+                self.family,
+                self.link,
+                design.n_threads,
+            )
             scores = design.lanes.reduce(level_sums, dense_sums)
         return [
             problem.point(coef, score, None, float(deviance), float(pearson))

@@ -15,7 +15,7 @@ from rustystats.families import Poisson
 from rustystats.links import Log
 from rustystats.solvers import irls
 from rustystats.solvers.irls import solve_irls
-from rustystats.solvers.null import null_deviance
+from rustystats.solvers.null import null_model
 from rustystats.solvers.problem import Problem
 
 N = 800
@@ -159,7 +159,7 @@ def test_a_step_that_overshoots_is_halved(pairs, names, centre):
 @pytest.mark.parametrize("with_weights", [False, True])
 def test_the_start_is_the_model_without_regressors(pair, with_weights):
     problem = make_problem(pair, with_weights)
-    null = null_deviance(problem.y, problem.family, problem.link, problem.weights, None)
+    null = null_model(problem.y, problem.family, problem.link, problem.weights, None)[0]
     np.testing.assert_allclose(solve_irls(problem).history[0], null, rtol=1e-10)
 
 

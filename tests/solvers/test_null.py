@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from rustystats.solvers.null import null_deviance
+from rustystats.solvers.null import null_model
 
 
 @pytest.mark.parametrize("with_weights", [False, True])
@@ -21,7 +21,7 @@ def test_equals_statsmodels(pair, with_offset, with_weights):
         warnings.simplefilter("ignore")
         model = sm.GLM(y, np.ones(n), family=pair.statsmodels(), offset=offset, var_weights=weights)
         other = model.fit([0.9 * pair.centre], tol=1e-14, maxiter=200)
-    ours = null_deviance(y, pair.family, pair.link, weights, offset)
+    ours = null_model(y, pair.family, pair.link, weights, offset)[0]
     np.testing.assert_allclose(ours, other.deviance, rtol=1e-9)
 
 
@@ -29,7 +29,7 @@ def test_without_offset_the_constant_is_the_mean(pair):
     rng = np.random.default_rng(0)
     y, weights = pair.draw(rng, rng.uniform(0.3, 0.7, 50)), rng.integers(0, 3, 50).astype(float)
     expected = pair.family.deviance(y, np.full(50, weights @ y / weights.sum()), weights)
-    ours = null_deviance(y, pair.family, pair.link, weights, None)
+    ours = null_model(y, pair.family, pair.link, weights, None)[0]
     np.testing.assert_allclose(ours, expected, rtol=1e-12)
 
 
@@ -37,4 +37,4 @@ def test_without_offset_the_constant_is_the_mean(pair):
 @pytest.mark.parametrize("family", ["poisson", "tweedie", "negbinomial"])
 def test_without_any_claim(pairs, family, link):
     pair = pairs[family, link]
-    assert null_deviance(np.zeros(5), pair.family, pair.link, None, None) < 1e-2
+    assert null_model(np.zeros(5), pair.family, pair.link, None, None)[0] < 1e-2

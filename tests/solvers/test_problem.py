@@ -172,3 +172,15 @@ def test_excluded_columns_with_a_penalty_and_aliased_ones(pairs):
     np.testing.assert_array_equal(np.flatnonzero(fit.aliased), [4, 7])
     plain = solve_irls(problem, tol=1e-15)
     np.testing.assert_allclose(fit.coef[[0, 1, 2, 3, 6, 5]], plain.coef, atol=1e-9)
+
+
+def test_a_step_far_too_long_for_several_threads_warns_of_nothing():
+    # each thread's sums are finite, their total is not
+    rows, edge = 20_000, np.log(6e303)
+    design = DesignMatrix([constant_block(rows)], n_threads=2)
+    problem = Problem(design, np.ones(rows), Poisson(), Log(), intercept=0)
+    assert design.n_threads == 2
+    point = problem.evaluate(np.array([edge]), with_gram=True)
+    assert np.isinf(point.deviance)
+    (point,) = problem.evaluate_lanes([(problem, np.array([edge]))])
+    assert np.isinf(point.deviance)

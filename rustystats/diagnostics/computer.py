@@ -1,0 +1,515 @@
+"""DiagnosticsComputer: from rows and what is known of a fit to the sections, one method each.
+
+Rows of weight 0 are left out first. The rows are sorted once; every section reads that order.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy.stats import chi2
+
+from rustystats import codes, frames
+from rustystats.codes import as_numbers
+from rustystats.diagnostics import calibration, discrimination, factors, warnings
+from rustystats.diagnostics.interactions import interaction_candidates
+from rustystats.diagnostics.residual_summary import summarise
+from rustystats.diagnostics.rows import Rows
+from rustystats.diagnostics.sections import FitStatistics, LossMetrics, ModelComparison
+from rustystats.families import get_family
+from rustystats.links import get_link
+from rustystats.solvers.null import null_model
+
+INTERACTION_BINS = 5  # of a continuous factor
+
+
+@dataclass(frozen=True, eq=False)
+class FitFacts:
+    """What is known of a fit beside its rows.
+
+    Parameters
+    ----------
+    n_params : int, rank
+    deviance : float
+    terms : list of (label, names of the data columns)
+    in_sample : whether the rows are those of the fit
+    intercept : whether the null model has one
+    n_estimated : int, what AIC counts: rank and an estimated theta or power
+    dispersion_given : whether the dispersion is a number that somebody chose
+    offset : (n,) or None, of the null model
+    null_deviance, log_likelihood : float, or None where they are to be computed
+    converged : bool or None
+    """
+
+    n_params: int
+    deviance: float
+    terms: list
+    in_sample: bool = True
+    intercept: bool = True
+    n_estimated: int | None = None
+    dispersion_given: bool = False
+    offset: np.ndarray | None = None
+    null_deviance: float | None = None
+    log_likelihood: float | None = None
+    converged: bool | None = None
+
+
+class DiagnosticsComputer:
+    """The sections of the diagnostics from arrays, for models fitted elsewhere too.
+
+    `GLMResults.diagnostics` makes all of them of a fitted model.
+
+    Parameters
+    ----------
+    y, mu, linear_predictor : (n,) arrays
+        Response, fitted means (exposure included) and their link.
+    family : str or family object
+        As in `glm`; "NegativeBinomial(theta=1.3)", as results name it, has its parameter inside.
+    n_params : int
+        Rank of the design.
+    deviance : float
+        Of the model.
+    exposure : (n,) array > 0, optional
+    feature_names : list of str, optional
+        Names of the design columns, from which is read which factors are in the model.
+    var_power, theta : float
+        Parameter of a Tweedie or negative binomial family given by name.
+    link : str or link object, optional
+        None takes the family's default.
+    weights : (n,) array >= 0, optional
+        Prior weights.
+    offset : (n,) array, optional
+        Of the null model, on the link scale, exposure included. None takes the logarithm of the
+        exposure, where there is one and the link is log.
+    dispersion : float, optional
+        None is 1 for families of which it is, else Pearson's.
+
+    Attributes
+    ----------
+    n_obs : int, rows with a weight above 0
+    df_resid : int
+    family : str
+    pearson_residuals, deviance_residuals : (n_obs,) arrays
+    null_deviance : float
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, numbers are missing, an exposure is 0, or linear_predictor is not the
+        link of mu.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, mu = np.array([0.0, 1.0, 0.0, 2.0]), np.array([0.5, 0.5, 1.0, 1.0])
+    >>> computer = DiagnosticsComputer(y, mu, np.log(mu), "poisson", 2, 2.77)
+    >>> computer.compute_calibration(n_bins=2).actual_expected_ratio
+    1.0
+    >>> round(computer.compute_discrimination().gini_coefficient, 4)
+    0.2857
+    """
+
+    def __init__(
+        self,
+        y,
+        mu,
+        linear_predictor,
+        family,
+        n_params,
+        deviance,
+        exposure=None,
+        feature_names=None,
+        var_power=1.5,
+        theta=1.0,
+        *,
+        link=None,
+        weights=None,
+        offset=None,
+        dispersion=None,
+    ):
+        family = _family(family, var_power, theta)
+        link = get_link(link, family)
+        given = {"y": y, "mu": mu, "linear_predictor": linear_predictor}
+        given |= {"exposure": exposure, "weights": weights, "offset": offset}
+        vectors = _vectors({role: v for role, v in given.items() if v is not None})
+        _check(vectors, family, link)
+        shift = vectors.get("offset")
+        if shift is None and exposure is not None and link.name() == "log":
+            shift = np.log(vectors["exposure"])
+        rows = Rows(
+            vectors["y"],
+            vectors["mu"],
+            vectors["linear_predictor"],
+            vectors.get("weights"),
+            vectors.get("exposure"),
+            family,
+            link,
+            np.nan if dispersion is None else float(dispersion),
+        )
+        facts = FitFacts(
+            int(n_params),
+            float(deviance),
+            [(name, columns_of(name)) for name in feature_names or ()],
+            dispersion_given=dispersion is not None,
+            offset=shift,
+        )
+        self._set(rows, facts)
+
+    @classmethod
+    def of(cls, rows, facts):
+        """The same of rows that are checked already; a dispersion of NaN is to be computed."""
+        computer = object.__new__(cls)
+        computer._set(rows, facts)
+        return computer
+
+    def _set(self, rows, facts):
+        self._kept, self._n_given, offset = None, len(rows), facts.offset
+        if rows.weights is not None and rows.weights.min() <= 0:
+            self._kept = kept = np.flatnonzero(rows.weights > 0)
+            parts = ("y", "mu", "eta", "weights", "exposure")
+            rows = replace(rows, **{part: _some(getattr(rows, part), kept) for part in parts})
+            offset = _some(offset, kept)
+        self._facts = replace(facts, offset=offset)
+        self.n_obs = len(rows)
+        self.family = rows.family.name()
+        self.df_resid = self.n_obs - facts.n_params * facts.in_sample
+        if np.isnan(rows.dispersion):
+            fixed = rows.family.dispersion_fixed
+            rows = replace(rows, dispersion=1.0 if fixed else self._per_freedom(rows.pearson_chi2))
+        self._rows = rows
+
+    def _per_freedom(self, value):
+        return value / self.df_resid if self.df_resid > 0 else np.nan
+
+    @property
+    def pearson_residuals(self):
+        """sqrt(w) (y - mu) / sqrt(V(mu)), (n_obs,)."""
+        return self._rows.pearson_residuals
+
+    @property
+    def deviance_residuals(self):
+        """sign(y - mu) sqrt(w d(y, mu)), (n_obs,)."""
+        return self._rows.deviance_residuals
+
+    @cached_property
+    def _null(self):
+        """Deviance and linear predictor of the null model, refitted to these rows."""
+        rows, facts = self._rows, self._facts
+        parts = (rows.y, rows.family, rows.link, rows.weights, facts.offset, rows.n_threads)
+        return null_model(*parts, facts.intercept)
+
+    @property
+    def null_deviance(self):
+        """Deviance of the intercept and the offset alone, fitted to these rows."""
+        known = self._facts.null_deviance
+        return self._null[0] if known is None else known
+
+    @cached_property
+    def _log_likelihood(self):
+        rows, known = self._rows, self._facts.log_likelihood
+        if known is not None:
+            return known
+        weights = rows.weighted(np.ones(self.n_obs))
+        return rows.family.loglike(rows.y, rows.mu, weights)
+
+    @cached_property
+    def _null_log_likelihood(self):
+        rows = self._rows
+        if rows.family.dispersion_fixed or rows.family.likelihood_of:  # at dispersion 1
+            return self._log_likelihood - (self.null_deviance - self._facts.deviance) / 2.0
+        mu = rows.link.inverse(self._null[1])
+        return rows.family.loglike(rows.y, mu, rows.weighted(np.ones(self.n_obs)))
+
+    @property
+    def _n_estimated(self):
+        known = self._facts.n_estimated
+        return self._facts.n_params if known is None else known
+
+    def compute_fit_statistics(self):
+        """`FitStatistics`: deviances, likelihood and criteria, dispersions.
+
+        Log-likelihoods as `GLMResults.llf` has them. `deviance_explained` is 1 - deviance / null
+        deviance.
+        """
+        rows, deviance = self._rows, self._facts.deviance
+        log_likelihood = self._log_likelihood
+        aic = bic = np.nan
+        if self._facts.in_sample:
+            aic = -2.0 * log_likelihood + 2.0 * self._n_estimated
+            bic = -2.0 * log_likelihood + self._n_estimated * np.log(self.n_obs)
+        return FitStatistics(
+            deviance=deviance,
+            null_deviance=self.null_deviance,
+            deviance_explained=1.0 - deviance / self.null_deviance
+            if self.null_deviance
+            else np.nan,
+            log_likelihood=log_likelihood,
+            aic=float(aic),
+            bic=float(bic),
+            pearson_chi2=rows.pearson_chi2,
+            dispersion_deviance=self._per_freedom(deviance),
+            dispersion_pearson=self._per_freedom(rows.pearson_chi2),
+        )
+
+    def compute_loss_metrics(self):
+        """`LossMetrics`: mean deviance, squared and absolute errors."""
+        rows = self._rows
+        error = rows.y - rows.mu
+        weight = self.n_obs if rows.weights is None else float(np.sum(rows.weights))
+        deviance = float(np.sum(rows.deviance))
+        squared = float(rows.weighted(error) @ error) / weight
+        return LossMetrics(
+            family_deviance_loss=deviance / weight,
+            mse=squared,
+            mae=float(np.sum(rows.weighted(np.abs(error)))) / weight,
+            rmse=squared**0.5,
+            weighted_loss=deviance / rows.totals[2],
+        )
+
+    @cached_property
+    def _discrimination(self):
+        return discrimination.discriminate(self._rows)
+
+    def compute_calibration(self, n_bins=10):
+        """`Calibration`: actual over expected, overall and in bins of equal exposure.
+
+        `calibration_error` is the sum over bins of abs(actual - predicted) over all predicted. See
+        `diagnostics/calibration.py` for the limits and for Hosmer and Lemeshow's test.
+        """
+        gini = self._discrimination.gini_coefficient
+        return calibration.calibrate(self._rows, n_bins, gini, self._facts.in_sample)
+
+    def compute_discrimination(self):
+        """`Discrimination`: Gini, AUC, KS, lift, Lorenz curve; see `discrimination.py`."""
+        return self._discrimination
+
+    def compute_residual_summary(self):
+        """{"pearson": ResidualStatistics, "deviance": ResidualStatistics}."""
+        return {
+            "pearson": summarise(self._rows.pearson_residuals),
+            "deviance": summarise(self._rows.deviance_residuals),
+        }
+
+    def compute_factor_diagnostics(
+        self,
+        data,
+        categorical_factors=None,
+        continuous_factors=None,
+        n_bins=10,
+        rare_threshold_pct=1.0,
+        max_categorical_levels=20,
+    ):
+        """`FactorDiagnostics` of each factor, categorical ones first, in the order given.
+
+        Parameters
+        ----------
+        data : DataFrame with the factors, a row for each row given
+        categorical_factors, continuous_factors : lists of column names, optional
+        n_bins : int, of a continuous factor, of equal exposure
+        rare_threshold_pct : float
+            Levels with a smaller percentage of the exposure are pooled ("_Other").
+        max_categorical_levels : int
+            So many levels are shown at most, the pool included; missing values one more.
+
+        Raises
+        ------
+        ValueError
+            If a column is unknown, named twice, or not of its kind, or the lengths differ.
+        """
+        found = self._read(data, categorical_factors, continuous_factors, n_bins)
+        return factors.diagnose_factors(
+            self._rows, found, self._in_model, n_bins, rare_threshold_pct, max_categorical_levels
+        )
+
+    def detect_interactions(
+        self,
+        data,
+        factor_names,
+        max_factors=10,
+        min_correlation=0.01,
+        max_candidates=5,
+        min_cell_count=30,
+        *,
+        categorical_factors=None,
+        rare_threshold_pct=1.0,
+        max_categorical_levels=20,
+    ):
+        """`InteractionCandidate` list, strongest first; see `diagnostics/interactions.py`.
+
+        Parameters
+        ----------
+        data : DataFrame
+        factor_names : list of column names
+            Numbers are cut into five bins of equal exposure.
+        max_factors : int
+            The first so many are looked at.
+        min_correlation : float
+            The root of the least strength.
+        max_candidates, min_cell_count : int
+        categorical_factors : list of str, optional
+            Those of the names that are levels though they are numbers; None takes texts alone.
+        rare_threshold_pct, max_categorical_levels : as in `compute_factor_diagnostics`
+        """
+        names = list(factor_names)[:max_factors]
+        columns = self._columns(data, names)
+        levels = [
+            name
+            for name in names
+            if name in (categorical_factors or ()) or columns.is_categorical(name)
+        ]
+        rows = self._rows
+        found = self._read(columns, levels, [n for n in names if n not in levels], INTERACTION_BINS)
+        found.sort(key=lambda factor: names.index(factor.name))
+        grouped = {}
+        for factor, sums in zip(found, factors.sums_by_level(found, rows, ["volume"]), strict=True):
+            groups = factors.group_levels(
+                factor,
+                sums["volume"],
+                INTERACTION_BINS,
+                rare_threshold_pct,
+                max_categorical_levels,
+            )
+            size = len(groups.labels)
+            coded = codes.map_codes(factor.codes, groups.group, size, columns.n_threads)
+            grouped[factor.name] = (coded, size)
+        multiplicative = rows.is_poisson and rows.link.name() == "log"
+        return interaction_candidates(
+            rows.actual if rows.canonical else rows.score,
+            rows.predicted if rows.canonical else np.zeros(self.n_obs),
+            rows.working_weight,
+            grouped,
+            max_candidates=max_candidates,
+            min_cell_count=min_cell_count,
+            min_correlation=min_correlation,
+            multiplicative=multiplicative,
+            n_threads=rows.n_threads,
+        )
+
+    def compute_model_comparison(self):
+        """`ModelComparison` with the null model: likelihood ratio, at the model's dispersion."""
+        rows, facts = self._rows, self._facts
+        null, deviance = self.null_deviance, facts.deviance
+        statistic = pvalue = improvement = np.nan
+        df = facts.n_params - facts.intercept
+        if facts.in_sample:
+            if facts.dispersion_given:
+                statistic = (null - deviance) / rows.dispersion
+            else:
+                ratio = rows.family.likelihood_ratio
+                statistic = ratio(null, deviance, rows.dispersion, self.n_obs)
+            statistic = float(np.maximum(statistic, 0.0))
+            pvalue = float(chi2.sf(statistic, df)) if df > 0 else np.nan
+            gain = 2.0 * (self._log_likelihood - self._null_log_likelihood)
+            improvement = float(gain - 2.0 * df)  # theta or the power are estimated in both
+        return ModelComparison(
+            likelihood_ratio_chi2=statistic,
+            likelihood_ratio_df=df,
+            likelihood_ratio_pvalue=pvalue,
+            deviance_reduction_pct=100.0 * (1.0 - deviance / null) if null else np.nan,
+            aic_improvement=improvement,
+        )
+
+    def generate_warnings(self, fit_stats, calibration, factors):
+        """What a user should look at: a list with "type" and "message" of each.
+
+        Parameters
+        ----------
+        fit_stats : FitStatistics
+        calibration : Calibration
+        factors : list of FactorDiagnostics
+        """
+        return warnings.find(self._rows, fit_stats, calibration, factors, self._facts.converged)
+
+    def _in_model(self, name):
+        """Whether a column stands in a term, and in which."""
+        labels = [label for label, columns in self._facts.terms if name in columns]
+        return bool(labels), " + ".join(dict.fromkeys(labels)) or None
+
+    def _columns(self, data, names):
+        """The columns of the rows that are kept."""
+        if hasattr(data, "encoded"):
+            return data
+        columns = frames.read_columns(data, names, self._rows.n_threads)
+        if columns.n_rows != self._n_given:
+            raise ValueError(
+                f"the data have {columns.n_rows} rows, and the model is judged on "
+                f"{self._n_given}: pass the data of the same rows, in their order"
+            )
+        return columns if self._kept is None else columns.take(self._kept)
+
+    def _read(self, data, categorical, continuous, n_bins):
+        categorical, continuous = factors.check_factors(categorical, continuous)
+        columns = self._columns(data, [*categorical, *continuous])
+        volume = self._rows.volume
+        return factors.read_factors(columns, categorical, continuous, volume, n_bins)
+
+
+def columns_of(feature):
+    """The data columns that a design column is made of, and its parts, read from its name.
+
+    Examples
+    --------
+    >>> {"Area", "VehAge"} < columns_of("bs(VehAge, 2/5):Area[T.B]")
+    True
+    >>> "Age" in columns_of("bs(VehAge, 2/5):Area[T.B]")
+    False
+    """
+    parts = [re.sub(r"\[.*?\]$", "", part) for part in feature.split(":")]
+    inside = [name for part in parts for name in re.findall(r"[A-Za-z_][\w.]*(?![\w.]*\()", part)]
+    return {*parts, *inside}
+
+
+def _family(family, var_power, theta):
+    """A family by name, its parameter beside it or in it."""
+    if not isinstance(family, str):
+        return get_family(family)
+    name, _, inside = family.partition("(")
+    parameter = get_family(name).parameter
+    value = {"var_power": var_power, "theta": theta}.get(parameter)
+    if inside:
+        value = float(inside.rstrip(")").partition("=")[2])
+    return get_family(name, **({parameter: value} if parameter else {}))
+
+
+def _vectors(given):
+    """Arrays as (n,) float64 without missing numbers, all of the length of y."""
+    vectors = {
+        role: np.ascontiguousarray(as_numbers(values, role), dtype=np.float64)
+        for role, values in given.items()
+    }
+    shape = vectors["y"].shape
+    for role, values in vectors.items():
+        if values.ndim != 1 or values.shape != shape or not len(values):
+            raise ValueError(f"{role} has shape {values.shape}, y has {shape}: one number a row")
+        bad = int(np.count_nonzero(~np.isfinite(values)))
+        if bad:
+            raise ValueError(f"{role} is missing or infinite in {bad} rows: fill or drop those")
+    return vectors
+
+
+def _check(vectors, family, link):
+    """Refuse what is outside its domain, and a linear predictor of another link."""
+    for role, domain in (("y", family.y_domain), ("mu", family.mean_domain)):
+        bad = int(np.count_nonzero(~domain.contains(vectors[role])))
+        if bad:
+            raise ValueError(
+                f"{role} is outside {domain} in {bad} rows, where the {family.name()} family "
+                "cannot be"
+            )
+    if "exposure" in vectors and vectors["exposure"].min() <= 0:
+        bad = int(np.count_nonzero(vectors["exposure"] <= 0))
+        raise ValueError(f"exposure is zero or negative in {bad} rows: drop or correct those")
+    if "weights" in vectors and not (vectors["weights"].min() >= 0 < vectors["weights"].max()):
+        raise ValueError("weights are 0 or more, and some of them above 0")
+    some = slice(None, None, max(1, len(vectors["y"]) // 1000))
+    mu = link.inverse(vectors["linear_predictor"][some])
+    if not np.allclose(mu, vectors["mu"][some], rtol=1e-6, atol=1e-12):
+        raise ValueError(
+            f"linear_predictor is not the {link.name()} of mu: pass link= as fitted, and both "
+            "with offset and exposure"
+        )
+
+
+def _some(values, rows):
+    return None if values is None else values[rows]
