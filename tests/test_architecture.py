@@ -16,6 +16,7 @@ FLOORS = [
     "threads intervals messages progress",
     "codes",
     "frames datasets charts",
+    "report",
     "encoding",
     "links",
     "families",

@@ -22,6 +22,7 @@ from rustystats.charts.style import (
 )
 
 FARTHEST = 50.0  # relativities further from 1 than this factor stand at the edge of the picture
+HUGE = 60.0  # logarithms of what is far out of every picture: larger numbers overflow in it
 MOST_COLUMNS = 100  # values of a numeric column with a column of exposure of their own
 POOLED_COLUMNS = 40  # columns of equal width where there are more
 
@@ -31,8 +32,9 @@ def actual_expected(bins, name, *, ylabel, volume="exposure", base=None, ax=None
 
     Parameters
     ----------
-    bins : list of objects with bin_label, exposure, actual_mean, predicted_mean
-        A mean of None, of a bin without exposure, leaves a gap.
+    bins : list of objects with bin_label, bin_lower, bin_upper, exposure, actual_mean,
+        predicted_mean
+        Levels have no lower and upper. A mean of None, of a bin without exposure, leaves a gap.
     name : str, of the factor
     ylabel : str
         What the means are.
@@ -46,7 +48,7 @@ def actual_expected(bins, name, *, ylabel, volume="exposure", base=None, ax=None
     -------
     matplotlib Axes
     """
-    ax = level_axes([part.bin_label for part in bins], ax, base)
+    ax = level_axes([_label(part) for part in bins], ax, base)
     places = np.arange(len(bins))
     columns_behind(ax, places, 0.85, [part.exposure for part in bins], volume, base)
     size = marker_size(len(bins))
@@ -60,6 +62,14 @@ def actual_expected(bins, name, *, ylabel, volume="exposure", base=None, ax=None
     dress(ax, name, ylabel)
     legend_above(ax)
     return ax
+
+
+def _label(part):
+    """The name of a level, or the values of a bin: "18-25", "50"."""
+    low, high = getattr(part, "bin_lower", None), getattr(part, "bin_upper", None)
+    if low is None or low != low:  # a level, or missing values
+        return part.bin_label
+    return f"{low:.6g}" if low == high else f"{low:.6g}-{high:.6g}"
 
 
 def _above_the_columns(ax):
@@ -89,15 +99,16 @@ def relativities(effect, *, volume="exposure", confidence=0.95, max_levels=60, a
     -------
     matplotlib Axes
     """
-    with np.errstate(over="ignore"):
-        numbers = [np.exp(part) for part in (effect.effect, effect.low, effect.high)]
+    numbers = [
+        np.exp(np.clip(part, -HUGE, HUGE)) for part in (effect.effect, effect.low, effect.high)
+    ]
     ax = _effects(effect, numbers, volume, confidence, max_levels, "relativity", 1.0, ax)
     _relativity_scale(ax, numbers)
     return ax
 
 
 def term_effect(effect, *, volume="exposure", confidence=0.95, max_levels=60, ax=None):
-    """What a factor adds to the linear predictor, compared with its base, over exposure.
+    """What a factor adds to the linear predictor, over exposure.
 
     Parameters
     ----------
@@ -125,7 +136,8 @@ def _effects(effect, numbers, volume, confidence, max_levels, word, neutral, ax)
         if known:
             ax.fill_between(effect.values, low, high, label=interval, **BAND)
         base = effect.values[effect.base]
-        ax.plot(base, neutral, "D", color=BLUE, markersize=7, label=f"base: {base:.6g}")
+        place = middle[effect.base]  # where effects are centred at their mean, not the neutral one
+        ax.plot(base, place, "D", color=BLUE, markersize=7, label=f"base: {base:.6g}")
         name = effect.name
     else:
         kept, name = _most_exposed(effect, max_levels)

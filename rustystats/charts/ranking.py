@@ -96,7 +96,7 @@ def lorenz(points, *, gini, volume="exposure", amount="claims", ax=None):
         cumulative_predicted_pct
         Shares from 0 to 1, in the order of the predictions.
     gini : float
-        Of the observed curve.
+        Of the observed curve, over that of a perfect order.
     volume, amount : str
         What the exposure and the response are.
     ax : matplotlib Axes, optional
@@ -108,7 +108,7 @@ def lorenz(points, *, gini, volume="exposure", amount="claims", ax=None):
     ax = new_axes(ax, height=5.2)
     across = [point.cumulative_exposure_pct for point in points]
     for key, label, look in (
-        ("cumulative_actual_pct", f"observed, Gini = {gini:.3f}", observed()),
+        ("cumulative_actual_pct", f"observed, normalised Gini = {gini:.3f}", observed()),
         ("cumulative_predicted_pct", "predicted", PREDICTED),
     ):
         curve = {**look, "marker": None}

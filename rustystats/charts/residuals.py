@@ -96,19 +96,29 @@ def _tiles(ax, fitted, residuals, logarithmic):
     from matplotlib.colors import ListedColormap, LogNorm
 
     x = np.log(fitted) if logarithmic else fitted
-    counts, across, up = np.histogram2d(x, residuals, TILES)
+    (column, across), (row, up) = _parts(x, TILES[0]), _parts(residuals, TILES[1])
+    counts = np.bincount(row * TILES[0] + column, minlength=TILES[0] * TILES[1])
+    counts = counts.reshape(TILES[1], TILES[0])
     across = np.exp(across) if logarithmic else across
     shades = np.zeros((256, 4))
     shades[:, :3], shades[:, 3] = 0.5, np.linspace(0.12, 0.9, 256)  # grey, the page shines through
     ax.pcolormesh(
         across,
         up,
-        np.ma.masked_equal(counts.T, 0),
+        np.ma.masked_equal(counts, 0),
         cmap=ListedColormap(shades),
         norm=LogNorm(1, max(counts.max(), 2)),
         rasterized=True,  # thousands of tiles in a vector file are slow to show
         zorder=1,
     )
+
+
+def _parts(values, count):
+    """Which of so many parts of their range values are in, and the ends of the parts."""
+    low, high = values.min(), values.max()
+    width = (high - low) / count or 1.0
+    part = ((values - low) / width).astype(np.int64)
+    return np.minimum(part, count - 1), low + width * np.arange(count + 1)
 
 
 def worm(residuals, *, ax=None):
@@ -132,8 +142,9 @@ def worm(residuals, *, ax=None):
     ax.fill_between(expected, -band, band, label="95 % of a right model within", **BAND)
     ax.axhline(0.0, **REFERENCE)
     ax.plot(expected, deviation, ".", color=ink(), markersize=5, label="residuals")
-    top = max(np.abs(deviation).max(), np.median(band) * 3)
-    ax.set_ylim(-1.1 * top, 1.1 * top)
+    usual = 3 * np.median(band)
+    low, high = min(deviation.min(), -usual), max(deviation.max(), usual)
+    ax.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
     dress(ax, "normal quantile", "residual less normal quantile")
     legend_above(ax)
     return ax

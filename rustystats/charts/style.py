@@ -4,7 +4,7 @@
   squares; what another model says vermilion, dash-dotted, with triangles. The colours are those of
   Okabe & Ito (2008), which people with colour blindness tell apart; line and marker do it in grey.
 * Exposure stands behind, as pale columns in the lowest part of the picture, with an axis of its
-  own to the right. The column of the base level is hatched, its label says so.
+  own to the right. The column of the base level is darker, its label says so.
 * The legend is above the picture or to the right of it, never on the data.
 * Ink is the colour of text of the user's own style; everything else is a middle tone, or lets the
   background through. So charts stand on white, on dark styles, and on a page of either kind.
@@ -23,6 +23,21 @@ OTHER = {"color": VERMILION, "linestyle": "-.", "marker": "^"}
 REFERENCE = {"color": GREY, "linestyle": ":", "linewidth": 1.2, "zorder": 1.5}
 
 
+def matplotlib():
+    """The library.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib, with the remedy.
+    """
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise ImportError('charts need matplotlib: pip install "rustystats[plot]"') from error
+    return matplotlib
+
+
 def new_axes(ax=None, width=None, height=None):
     """The axes given, or new ones.
 
@@ -39,10 +54,9 @@ def new_axes(ax=None, width=None, height=None):
     """
     if ax is not None:
         return ax
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError('charts need matplotlib: pip install "rustystats[plot]"') from error
+    matplotlib()
+    from matplotlib import pyplot
+
     usual = pyplot.rcParams["figure.figsize"]
     size = max(usual[0], width or 0.0), max(usual[1], height or 0.0)
     return pyplot.subplots(layout="constrained", figsize=size)[1]
@@ -50,9 +64,7 @@ def new_axes(ax=None, width=None, height=None):
 
 def ink():
     """The colour of text."""
-    import matplotlib as mpl
-
-    return mpl.rcParams["text.color"]
+    return matplotlib().rcParams["text.color"]
 
 
 def observed():
@@ -124,7 +136,9 @@ def plain_logarithms(axis, low, high):
     if high / low > 3000:
         return  # powers of ten
     near = high / low < 12
-    axis.set_major_locator(MaxNLocator(7) if near else LogLocator(subs=(1, 2, 5)))
+    axis.set_major_locator(
+        MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]) if near else LogLocator(subs=(1, 2, 5))
+    )
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
 
@@ -137,7 +151,7 @@ def columns_behind(ax, positions, widths, volume, word, base=None):
     positions, widths, volume : (m,) arrays
     word : str, what the volume is
     base : int, optional
-        Position of the base level, whose column is hatched.
+        Position of the base level, whose column is darker.
 
     Returns
     -------
@@ -149,7 +163,7 @@ def columns_behind(ax, positions, widths, volume, word, base=None):
     behind = ax.twinx()
     bars = behind.bar(positions, volume, widths, color=GREY, alpha=0.28, linewidth=0)
     if base is not None:
-        bars[base].set(hatch="////", edgecolor=GREY)
+        bars[base].set_alpha(0.5)
     top = float(np.max(volume, initial=0.0)) or 1.0
     behind.set_ylim(0.0, top / COLUMNS_UP_TO)
     ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(0.0, top)

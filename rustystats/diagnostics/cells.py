@@ -36,9 +36,9 @@ class CodedColumns:
 
     def sums(self, values):
         """Of (n,) float64 values by level: a list of arrays, one for each column."""
-        sums, _ = accumulate_score(self._rows, values, self._n_threads)
+        sums, _ = accumulate_score(self._rows, np.ascontiguousarray(values), self._n_threads)
         return np.split(sums, self._ends)
 
     def pair_sums(self, values):
         """By cell: {(i, j): (levels of i, levels of j) array} for i < j."""
-        return accumulate_gram(self._rows, values, self._n_threads)[1]
+        return accumulate_gram(self._rows, np.ascontiguousarray(values), self._n_threads)[1]

@@ -17,6 +17,7 @@ from rustystats.diagnostics.factors import check_factors
 from rustystats.diagnostics.rows import Rows
 from rustystats.diagnostics.sections import ModelDiagnostics, ModelSummary
 from rustystats.prepare import check_response, check_weights
+from rustystats.solvers.problem import Problem
 from rustystats.terms.expression import Expression
 from rustystats.threads import single_threaded_blas
 
@@ -90,15 +91,11 @@ def compute_diagnostics(
     10
     """
     categorical, continuous = check_factors(categorical_factors, continuous_factors)
-    given = (y, exposure, offset, weights, complement)
+    given = {"y": y, "exposure": exposure, "offset": offset, "weights": weights}
     pooling = (rare_threshold_pct, max_categorical_levels)
     with single_threaded_blas():  # products of rows are too small to wake its threads
         names = [*categorical, *continuous]
-        if _of_the_fit(result, data, given):
-            rows, facts, columns = _fitted_rows(result, data, names)
-        else:
-            rows, facts, columns = _other_rows(result, data, names, *given)
-        computer = DiagnosticsComputer.of(rows, facts)
+        computer, columns = judged_rows(result, data, names, **given, complement=complement)
         calibration = computer.compute_calibration(n_calibration_bins)
         fit_statistics = computer.compute_fit_statistics()
         factors, candidates = [], []
@@ -139,6 +136,30 @@ def _summary(result, computer):
         converged=bool(result.converged),
         iterations=result.iterations,
     )
+
+
+def judged_rows(
+    result, data, names, *, y=None, exposure=None, offset=None, weights=None, complement=None
+):
+    """The rows that a model is judged on, checked and predicted.
+
+    Parameters
+    ----------
+    result, data, y, exposure, offset, weights, complement : as in `compute_diagnostics`
+    names : list of the columns that are wanted beside the model's
+
+    Returns
+    -------
+    DiagnosticsComputer
+    Columns, or None where no data are known or needed
+        Of the rows with a weight above 0.
+    """
+    given = (y, exposure, offset, weights, complement)
+    if _of_the_fit(result, data, given):
+        rows, facts, columns = _fitted_rows(result, data, names)
+    else:
+        rows, facts, columns = _other_rows(result, data, names, *given)
+    return DiagnosticsComputer.of(rows, facts), columns
 
 
 def _of_the_fit(result, data, given):
@@ -182,17 +203,7 @@ def _fitted_rows(result, data, names):
             "factors"
         )
     if data is not None:
-        response = () if result.model.terms.is_array else _response_columns(result, data)
-        columns = frames.read_columns(data, [*names, *response], result.model.n_threads)
-        changed = len(problem.y) != columns.n_rows
-        if response and not changed:
-            changed = not np.array_equal(_response(result, columns, response), problem.y)
-        if changed:
-            raise ValueError(
-                f"the data are not the {len(problem.y)} rows of the fit (they have "
-                f"{columns.n_rows} rows, or another response): pass those, or for other rows a "
-                "DataFrame of their own"
-            )
+        columns = fitted_columns(result, data, names)
     rows = Rows(
         problem.y,
         result.fittedvalues,
@@ -205,6 +216,38 @@ def _fitted_rows(result, data, names):
         problem.design.n_threads,
     )
     return rows, _known_facts(result), _kept(columns, problem.weights)
+
+
+def fitted_columns(result, data, names):
+    """Columns of data that must be the rows of the fit.
+
+    Parameters
+    ----------
+    result : GLMResults
+    data : DataFrame
+    names : list of str
+
+    Returns
+    -------
+    Columns, of these names
+
+    Raises
+    ------
+    ValueError
+        If the data have another number of rows or another response, or lack a column.
+    """
+    y = result.model.problem.y
+    response = () if result.model.terms.is_array else _response_columns(result, data)
+    columns = frames.read_columns(data, [*names, *response], result.model.n_threads)
+    changed = len(y) != columns.n_rows
+    if response and not changed:
+        changed = not np.array_equal(_response(result, columns, response), y)
+    if changed:
+        raise ValueError(
+            f"the data are not the {len(y)} rows of the fit (they have {columns.n_rows} rows, or "
+            "another response): pass those, or for other rows a DataFrame of their own"
+        )
+    return columns
 
 
 def _known_facts(result):
@@ -223,7 +266,7 @@ def _other_rows(result, data, names, y, exposure, offset, weights, complement):
     model, problem = result.model, result.model.problem
     if data is None:
         raise ValueError("y, exposure, offset, weights and complement are those of data: pass it")
-    weights = _weights_of(result, data) if weights is None else weights
+    weights = weights_of(result, data) if weights is None else weights
     response = _response_columns(result, data) if y is None else ()
     wanted = [*names, *response, *([weights] if isinstance(weights, str) else [])]
     columns, shift, volume = result._read_rows(data, exposure, offset, complement, wanted)
@@ -248,9 +291,9 @@ def _other_rows(result, data, names, y, exposure, offset, weights, complement):
 
 def _same_rows(result, rows):
     """Whether these are the rows of the fit."""
-    y = getattr(result.model.problem, "y", None)  # a loaded model has none
-    if y is None or len(y) != len(rows) or not np.array_equal(y, rows.y):
-        return False
+    problem = result.model.problem
+    if not isinstance(problem, Problem) or not np.array_equal(problem.y, rows.y):
+        return False  # a model from a file has no rows
     same = np.allclose(rows.mu, result.fittedvalues, rtol=1e-10, atol=0)
     return same and np.array_equal(rows.weighted(np.ones(len(rows))), result._weights)
 
@@ -262,7 +305,7 @@ def _kept(columns, weights):
     return columns.take(np.flatnonzero(weights > 0))
 
 
-def _weights_of(result, data):
+def weights_of(result, data):
     """The column of the weights, or None without any."""
     name = result.weights_name
     if name is None or (name != "array" and name in frames.column_names(data)):

@@ -20,11 +20,18 @@ from rustystats.diagnostics.exploration_sections import (
     ZeroInflation,
 )
 from rustystats.diagnostics.exploration_text import exploration_text
-from rustystats.diagnostics.explorer import DataExplorer, read_portfolio
+from rustystats.diagnostics.explorer import DataExplorer, keep_weighted, read_portfolio
 from rustystats.diagnostics.factor_choice import choose_factors, named_factors, readable_columns
+from rustystats.diagnostics.factors import CATEGORICAL, CONTINUOUS
+from rustystats.diagnostics.portfolio import Portfolio
 from rustystats.diagnostics.serialize import Document
 from rustystats.families import get_family
 from rustystats.messages import did_you_mean
+from rustystats.terms.categorical import CategoricalFactor
+from rustystats.terms.cut import ComputedFactor
+from rustystats.terms.target import FrequencyFactor, TargetFactor
+
+KINDS = (CATEGORICAL, CONTINUOUS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,6 +191,71 @@ def explore_data(
     )
     most = max_interaction_factors if detect_interactions else 0
     return assemble(explorer, columns, *chosen, summary, options, most, left_out)
+
+
+def explore_model(model, data, categorical_factors, continuous_factors, options, most):
+    """`DataExploration` of the rows of a formula model: its response, exposure and weights.
+
+    Parameters
+    ----------
+    model : prepare.Model
+    data : DataFrame that it was made from
+    categorical_factors, continuous_factors : lists of column names; both None for those of the
+        formula
+    options : (n_bins, rare_threshold_pct, max_categorical_levels)
+    most : int, factors to look for interactions among, 0 for not at all
+    """
+    problem, offsets, known = model.problem, model.offsets, frames.column_names(data)
+    roles = {
+        model.response.strip("`"): "response",
+        offsets.exposure: "exposure",
+        offsets.offset: "offset",
+        model.weights_name: "weights",
+    }
+    if categorical_factors is None and continuous_factors is None:
+        kinds = _kinds_in_formula(model.terms, frames.column_kinds(data))
+        chosen = [[name for name in kinds if kinds[name] == kind] for kind in KINDS]
+    else:
+        chosen = named_factors(categorical_factors, continuous_factors, known, roles)
+    rows = Portfolio(problem.y, problem.weights, model.exposure, model.n_threads)
+    rows, kept = keep_weighted(rows)
+    columns = frames.read_columns(data, [*chosen[0], *chosen[1]], model.n_threads)
+    if columns.n_rows != len(problem.y):
+        raise ValueError(
+            f"the data have {columns.n_rows} rows now, and had {len(problem.y)} when the model was "
+            "made: make it anew"
+        )
+    explorer = DataExplorer.of(rows, kept, columns.n_rows, problem.family, problem.link.name())
+    exposure = offsets.exposure
+    if exposure is None and isinstance(offsets.offset, str) and offsets.log_link:
+        exposure = offsets.offset  # the older spelling of an exposure
+    summary = DataSummary(
+        n_rows=columns.n_rows,
+        n_columns=len(known),
+        response_column=model.response,
+        exposure_column="array" if exposure is True else exposure,
+        weights_column="array"
+        if problem.weights is not None and not model.weights_name
+        else (model.weights_name),
+        family=problem.family.name(),
+        n_categorical_factors=len(chosen[0]),
+        n_continuous_factors=len(chosen[1]),
+    )
+    columns = columns if kept is None else columns.take(kept)
+    return assemble(explorer, columns, *chosen, summary, options, most)
+
+
+def _kinds_in_formula(terms, column_kinds):
+    """What the columns of a formula are: levels where it reads them as such, else numbers."""
+    kinds = {}
+    for term in terms.terms:
+        for factor in term.factors:
+            levels = isinstance(factor, (CategoricalFactor, TargetFactor, FrequencyFactor))
+            levels = levels and not isinstance(factor, ComputedFactor)
+            for name in factor.columns:
+                numeric = column_kinds[name] == "number" and not levels
+                kinds.setdefault(name, CONTINUOUS if numeric else CATEGORICAL)
+    return kinds
 
 
 def assemble(explorer, columns, categorical, continuous, summary, options, most, left_out=()):

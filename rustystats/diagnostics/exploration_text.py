@@ -10,7 +10,7 @@ from rustystats.messages import listed
 STRONG = 0.3  # associations below are not worth a line
 INFLATED = 2.0  # adjusted inflation: the standard error is at least twice as large
 SHOWN = 8
-NAME = 22
+NAME = 20
 
 
 def exploration_text(found):
@@ -53,8 +53,8 @@ def _pair(name, value):
 def _factors(found):
     """One line a factor: its groups, missing values, span of rates, and how much it explains."""
     yield (
-        f"{'Factor':<{NAME}}{'Type':<13}{'Groups':>7}{'Missing':>9}{'Rates from':>12}{'to':>10}"
-        f"{'Explains':>13}"
+        f"{'Factor':<{NAME}}{'Type':<13}{'Groups':>7}{'Missing':>9}{'Rates from':>11}{'to':>9}"
+        f"{'Explains':>12}"
     )
     yield "-" * WIDTH
     for factor, test in zip(found.factor_stats, found.univariate_tests, strict=True):
@@ -64,7 +64,7 @@ def _factors(found):
         explained = "-" if np.isnan(test.variance_explained) else f"{test.variance_explained:.3%}"
         yield (
             f"{name:<{NAME}}{factor.type:<13}{len(groups):>7}{factor.missing_pct:>8.1f}%"
-            f"{min(rates):>12.4g}{max(rates):>10.4g}{explained:>12}{_stars(test.pvalue)}"
+            f"{min(rates):>11.4g}{max(rates):>9.4g}{explained:>12}{_stars(test.pvalue)}"
         ).rstrip()
 
 
@@ -101,7 +101,7 @@ def _remarks(found):
     ]
     if missing:
         yield f"Missing values: {listed(missing, SHOWN)}."
-    if found.interaction_factors:
+    if len(found.interaction_factors) > 1:
         candidates = [
             f"{one.factor1} x {one.factor2} ({one.interaction_strength:.3%})"
             for one in found.interaction_candidates

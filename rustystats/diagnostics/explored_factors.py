@@ -1,5 +1,6 @@
 """Factors of a portfolio that were read and summed once, and what is made of the sums."""
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -33,6 +34,7 @@ class ExploredFactors:
     def __init__(self, rows, factors, n_bins, rare_threshold_pct, max_levels):
         for factor in factors:
             _check_finite(factor)
+        factors = [_occurring(factor) for factor in factors]
         self._rows, self._factors, self._rare = rows, factors, rare_threshold_pct
         self._sums = sums_by_level(factors, rows, ("volume", "actual"))
         self._groups = [
@@ -175,6 +177,16 @@ class ExploredFactors:
             size = len(lower)
         n_threads = effective_n_threads(self._rows.n_threads, len(self._rows))
         return codes.map_codes(factor.codes, group, size, n_threads), size
+
+
+def _occurring(factor):
+    """The factor without levels that no row has: those of rows of weight 0."""
+    if factor.counts.all():
+        return factor
+    dense, present = codes.compress_codes(factor.codes, factor.n_levels, 1)
+    return replace(
+        factor, codes=dense, levels=factor.levels[present], counts=factor.counts[present]
+    )
 
 
 def _check_finite(factor):

@@ -138,14 +138,26 @@ def read_factors(columns, categorical, continuous, volume, n_bins):
             )
         encoded = columns.encoded(name, quick=True, missing=True)
         if encoded is not None:
+            _check_finite(name, encoded.levels, encoded.counts)
             found.append(Factor(name, CONTINUOUS, encoded.codes, encoded.levels, encoded.counts))
             continue
         values = np.asarray(columns.numbers(name), dtype=float)
+        _check_finite(name, values, np.ones(len(values)))
         codes, *edges = quantile_bins(values, n_bins, volume)
         counts = np.bincount(codes, minlength=len(edges[0]))
         codes = codes.astype(np.uint16)
         found.append(Factor(name, CONTINUOUS, codes, None, counts, values, tuple(edges)))
     return found
+
+
+def _check_finite(name, values, counts):
+    """Refuse infinite values, which have no mean; missing ones are a group."""
+    count = int(np.sum(counts[np.isinf(values)]))
+    if count:
+        raise ValueError(
+            f"column {name!r} is infinite in {count} row{'s' if count > 1 else ''}: correct or "
+            "drop them, or make them missing"
+        )
 
 
 def sums_by_level(factors, rows, names):
@@ -252,7 +264,7 @@ def _trend(rows, factor, sums):
         x, score, weight = factor.levels.astype(float), sums["score"], sums["working_weight"]
     else:
         x, score, weight = factor.values, rows.score, rows.working_weight
-    known = np.isfinite(x)
+    known = ~np.isnan(x)
     squares = rows.pearson_chi2
     if not known.all():
         rows_known = known if factor.values is not None else known[factor.codes]

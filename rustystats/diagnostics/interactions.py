@@ -89,12 +89,14 @@ def interaction_candidates(
     found = []
     for (i, one), (j, two) in combinations(enumerate(factors), 2):
         S, V, N = (cells[i, j] for cells in sums)
-        phi, scale = (total - _squares(S, V)) / (len(y) - np.count_nonzero(N)), 1.0
+        inside = max(total - _squares(S, V), 0.0)  # cells, with rows less cells degrees of freedom
+        inside_df = freedom = len(y) - np.count_nonzero(N)
         if multiplicative:
             M = means[i, j]
             scale = _fit_margins(S + M, M)
             S, V = S + M - scale * M, V * scale
-            phi *= (len(y) - np.count_nonzero(N)) / np.sum(scale * np.maximum(N - 1, 0))
+            freedom = np.sum(scale * np.maximum(N - 1, 0))
+        phi = inside / freedom if freedom > 0 else 0.0
         used = (min_cell_count <= N) & (V > 0)
         n_cells = int(np.count_nonzero(used))
         if n_cells < MIN_CELLS or not phi > 0:
@@ -103,7 +105,7 @@ def interaction_candidates(
         if df <= 0:
             continue
         strength = float(max(beyond - df * phi, 0.0) / total)
-        pvalue = float(f_law.sf(beyond / df / phi, df, len(y) - np.count_nonzero(N)))
+        pvalue = float(f_law.sf(beyond / df / phi, df, inside_df))
         if strength > min_correlation**2 and pvalue <= MAX_PVALUE:
             found.append(InteractionCandidate(one, two, strength, pvalue, n_cells))
     found.sort(key=lambda candidate: -candidate.interaction_strength)

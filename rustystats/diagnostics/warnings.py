@@ -69,7 +69,7 @@ def find(rows, fit_statistics, calibration, factors, converged=None):
         df = len(factor.actual_vs_expected) - 1
         pvalue = float(chi2.sf(explained * rows.pearson_chi2 / rows.dispersion, max(df, 1)))
         departure = _departure(factor)
-        missed = explained > EXPLAINED or (pvalue < SIGNIFICANT and departure > MATERIAL)
+        missed = pvalue < SIGNIFICANT and (explained > EXPLAINED or departure > MATERIAL)
         if missed and not factor.in_model:
             message = (
                 f"factor {factor.name!r} is not in the model but explains {100 * explained:.2g}% "

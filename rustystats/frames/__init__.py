@@ -19,6 +19,7 @@ from rustystats.frames.inputs import Inputs
 from rustystats.frames.tables import (
     as_frame,
     backend_name,
+    frame_lists,
     is_text,
     label_codes,
     make_frame,
@@ -38,6 +39,7 @@ __all__ = [
     "column_kinds",
     "column_names",
     "file_kind",
+    "frame_lists",
     "is_frame",
     "is_text",
     "label_codes",

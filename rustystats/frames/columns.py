@@ -212,6 +212,16 @@ class Columns:
         """Some of the rows, given by their positions; codes and levels stay those of all rows."""
         return SomeRows(self, rows)
 
+    def holding(self, name, value):
+        """The columns with one of them the same in all rows.
+
+        Parameters
+        ----------
+        name : str
+        value : (1,) array
+        """
+        return OneValue(self, name, value)
+
     @property
     def backend(self):
         """The DataFrame library of the data; `make_frame` returns tables in the same kind."""
@@ -240,6 +250,35 @@ class SomeRows:
     def numbers(self, name):
         """As `Columns.numbers`."""
         return self._columns.numbers(name)[self._rows]
+
+
+class OneValue:
+    """`Columns` of which one has the same value in all rows."""
+
+    def __init__(self, columns, name, value):
+        self._columns, self._name = columns, name
+        self.n_rows, self.n_threads = columns.n_rows, columns.n_threads
+        self.backend, self.is_categorical = columns.backend, columns.is_categorical
+        codes = np.zeros(self.n_rows, dtype=np.uint8)
+        self._held = Encoded(codes, np.asarray(value), self.n_threads)
+
+    def encoded(self, name, quick=False, factor=False, missing=False):
+        """As `Columns.encoded`."""
+        if name == self._name:
+            return self._held
+        return self._columns.encoded(name, quick, factor, missing)
+
+    def factor(self, name, missing=False):
+        """As `Columns.factor`."""
+        if name == self._name:
+            return _as_factor(name, self._held, missing)
+        return self._columns.factor(name, missing)
+
+    def numbers(self, name):
+        """As `Columns.numbers`."""
+        if name == self._name:
+            return np.full(self.n_rows, self._held.levels[0])
+        return self._columns.numbers(name)
 
 
 def _as_factor(name, encoded, missing):

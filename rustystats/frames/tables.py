@@ -106,6 +106,11 @@ def make_frame(columns, backend):
     return nw.from_dict(columns, backend=backend or "pandas").to_native()
 
 
+def frame_lists(frame):
+    """The columns of a DataFrame as a dict of lists of Python values."""
+    return nw.from_native(frame, eager_only=True).to_dict(as_series=False)
+
+
 def backend_name(backend):
     """The library of a DataFrame by its name, "pandas"; None stays."""
     return None if backend is None else backend.name.lower()

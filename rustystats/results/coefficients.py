@@ -5,6 +5,7 @@ from functools import cached_property
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from rustystats.inference.collinearity import variance_inflation
 from rustystats.inference.covariance import (
     normal_interval,
     significance_code,
@@ -14,7 +15,8 @@ from rustystats.inference.covariance import (
 )
 from rustystats.inference.profile import profile_interval
 from rustystats.messages import warn_user
-from rustystats.solvers.method import GRAM
+from rustystats.solvers.method import GRAM, NARROW
+from rustystats.solvers.normal_equations import find_aliased
 from rustystats.threads import single_threaded_blas
 
 
@@ -40,21 +42,58 @@ class CoefficientAnswers:
         return self.fit.gram is not None or self.fit.method == GRAM
 
     def cov_params(self):
-        """Covariance of the coefficients, (p, p)."""
+        """Covariance of the coefficients, (p, p).
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> result = rs.glm("y ~ x", data).fit()
+        >>> result.cov_params().round(4)
+        array([[ 0.805, -0.345],
+               [-0.345,  0.23 ]])
+        """
         return self.scale() * self.cov_params_unscaled
 
     def bse(self):
-        """Standard errors, (p,); NaN where aliased, and all NaN under an L1 penalty or bounds."""
+        """Standard errors, (p,); NaN where aliased, and all NaN under an L1 penalty or bounds.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> result = rs.glm("y ~ x", data).fit()
+        >>> result.bse().round(4)
+        array([0.8972, 0.4796])
+        """
         if self.fit.gram is None:
             return np.full(len(self.params), np.nan)
         return np.sqrt(self.scale() * np.diagonal(self.cov_params_unscaled))
 
     def tvalues(self):
-        """z-statistics, (p,); infinite where a perfect fit leaves no error."""
+        """z-statistics, (p,); infinite where a perfect fit leaves no error.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> result = rs.glm("y ~ x", data).fit()
+        >>> result.tvalues().round(4)
+        array([0.3344, 4.7958])
+        """
         return z_statistics(self.params, self.bse())
 
     def pvalues(self):
-        """Two-sided p-values by the normal law, (p,)."""
+        """Two-sided p-values by the normal law, (p,).
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> result = rs.glm("y ~ x", data).fit()
+        >>> result.pvalues().round(8)
+        array([7.3810269e-01, 1.6200000e-06])
+        """
         return two_sided_pvalues(self.tvalues())
 
     def conf_int(self, alpha=0.05, method="wald", columns=None):
@@ -124,6 +163,85 @@ class CoefficientAnswers:
             )
         return [self.feature_names.index(name) for name in columns]
 
+    def vif(self):
+        """Generalised variance inflation factor of each term, as R's ``car::vif``.
+
+        How much wider collinearity with the other terms makes the joint confidence region of a
+        term's coefficients; of a single column it is the usual VIF at the weights of the fit.
+        ``GVIF^(1/(2*Df))`` compares terms of several columns with others: about the factor on the
+        length of an interval, above 2 or 3 a reason to look. A main effect and its interaction
+        inflate each other by construction.
+
+        Returns
+        -------
+        DataFrame with columns Term, Df (columns that are not aliased), GVIF, GVIF^(1/(2*Df))
+            Of a model of arrays, a row for each column. A penalty does not enter: it is the design
+            that is looked at, at the fitted means. A model without an intercept is not centred,
+            and its values compare with 0 instead of the mean.
+
+        Raises
+        ------
+        ValueError
+            If the model has so many columns that their cross-products would be too large.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(20_000, seed=1)
+        >>> result = rs.glm("ClaimNb ~ C(Area) + np.log(Density) + bs(DrivAge, df=5)", data,
+        ...                 family="poisson", exposure="Exposure").fit()
+        >>> result.vif().round(2).values.tolist()[:2]
+        [['C(Area)', 5, 15.76, 1.32], ['np.log(Density)', 1, 15.75, 3.97]]
+        """
+        problem, fit = self._problem, self.fit
+        if fit.gram is None and len(fit.coef) > NARROW:
+            raise ValueError(
+                f"the cross-products of {len(fit.coef)} columns would be too large: group levels"
+            )
+        gram = fit.gram
+        if gram is None:
+            gram = problem.design.gram(problem.working_weights(fit.coef))
+        labels, columns = self._columns_by_term()
+        gvif, df = variance_inflation(gram, self._dependent(gram), problem.intercept, columns)
+        with np.errstate(divide="ignore"):
+            root = gvif ** (1.0 / (2.0 * df))
+        return self._frame(
+            {
+                "Term": np.array(labels, dtype=object),
+                "Df": df,
+                "GVIF": gvif,
+                "GVIF^(1/(2*Df))": root,
+            }
+        )
+
+    def _dependent(self, gram):
+        """Columns that are combinations of others; a penalised fit has not looked for them."""
+        return self.aliased if self._no_likelihood is None else find_aliased(gram)
+
+    def _columns_by_term(self):
+        """Labels and positions of the columns of each term; of arrays, each column by itself."""
+        model, starts = self.model, self._problem.design.starts
+        labels, columns = [], []
+        for term, span in zip(model.terms.terms, model.spans, strict=True):
+            places = np.arange(starts[span.start], starts[span.stop])
+            if model.terms.is_array and term.factors:
+                places = places[places != self._problem.intercept]
+                labels += [model.names[j] for j in places]
+                columns += list(places[:, None])
+            elif term.factors:
+                labels.append(term.label)
+                columns.append(places)
+        return labels, columns
+
     def significance_codes(self):
-        """Stars of the p-values, list of str."""
+        """Stars of the p-values, list of str.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> result = rs.glm("y ~ x", data).fit()
+        >>> result.significance_codes()
+        ['', '***']
+        """
         return [significance_code(p) for p in self.pvalues()]

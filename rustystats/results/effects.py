@@ -3,6 +3,7 @@
 import numpy as np
 
 from rustystats import frames
+from rustystats.inference.contributions import term_contributions
 from rustystats.inference.relativities import centred_effects
 from rustystats.messages import listed, warn_user
 
@@ -85,8 +86,6 @@ class EffectAnswers:
             factor,
             None if grid is None else lambda column: self._grid_columns(column, grid),
         )
-        if factor is not None:
-            self._warn_of_interactions(effects[0])
         change = np.exp if exponentiate else np.asarray
         with np.errstate(over="ignore"):  # a level without claims may reach up to infinity
             table = {
@@ -98,13 +97,69 @@ class EffectAnswers:
                 "CI_Lower": change(_joined([e.low for e in effects])),
                 "CI_Upper": change(_joined([e.high for e in effects])),
             }
+        if factor is not None:
+            self._warn_of_interactions(effects[0])
         if grid is None:
             table["Exposure"] = _joined([e.exposure for e in effects])
         return self._frame(table)
 
+    def contributions(self, data=None, exposure=None, offset=None, complement=None):
+        """What each term adds to the linear predictor of each row.
+
+        Parameters
+        ----------
+        data : DataFrame with the model's columns, or (m, p) array for a model of arrays, optional
+            None takes the rows of the fit, with which the sums are `linear_predictor`.
+        exposure, offset, complement : as in `predict`
+            For other data than those of the fit.
+
+        Returns
+        -------
+        DataFrame of m rows
+            Columns: Intercept (where the model has one), every term as the formula has it (of a
+            model of arrays, every column), and Offset: exposure, offset and complement together on
+            the scale of the link, 0.0 without any. Their sum is the linear predictor, the link of
+            what `predict` returns. An interaction stands beside its main effects.
+
+        Raises
+        ------
+        ValueError
+            As `predict`; if a term is called Offset, or Intercept beside an intercept.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(20_000, seed=1)
+        >>> result = rs.glm("ClaimNb ~ bs(DrivAge, df=5) + C(Area)", data, family="poisson",
+        ...                 exposure="Exposure").fit()
+        >>> table = result.contributions(data.head(2))
+        >>> list(table)
+        ['Intercept', 'bs(DrivAge, df=5)', 'C(Area)', 'Offset']
+        >>> bool(abs(table.sum(axis=1) - result.linear_predictor[:2]).max() < 1e-12)
+        True
+        """
+        if data is None:
+            given = {"exposure": exposure, "offset": offset, "complement": complement}
+            for name, value in given.items():
+                if value is not None:
+                    raise ValueError(f"{name}= is for other data: pass data= as well")
+            columns, shift, n_rows = None, self._problem.offset, len(self._problem.y)
+        else:
+            columns, shift, _ = self._read_rows(data, exposure, offset, complement)
+            n_rows = columns.n_rows
+        parts = term_contributions(self.model, self.fit.coef, columns)
+        parts.append(("Offset", np.zeros(n_rows) if shift is None else shift))
+        table = dict(parts)
+        if len(table) < len(parts):
+            raise ValueError(
+                "a term of the model is called Offset or Intercept, as are columns of this table: "
+                "rename that data column"
+            )
+        return self._frame(table)
+
     def _grid_columns(self, column, grid):
         """Values of one data column, in a table of their own."""
-        data = frames.make_frame({column: _grid_values(grid)}, self.backend)
+        data = frames.make_frame({column: grid_values(grid)}, self.backend)
         return frames.read_columns(data, [column], n_threads=1)
 
     def _warn_of_interactions(self, effect):
@@ -124,7 +179,7 @@ class EffectAnswers:
             )
 
 
-def _grid_values(grid):
+def grid_values(grid):
     """Values to evaluate at as a list or array of one dimension, not empty."""
     values = np.asarray(grid)
     if isinstance(grid, str) or values.ndim != 1 or not len(values):

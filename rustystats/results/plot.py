@@ -4,7 +4,9 @@ A method asks the model or `diagnostics/` for the numbers and hands them to the 
 `charts/`. Each returns matplotlib Axes, shows nothing, and changes no setting.
 """
 
-from rustystats.charts import factors, residuals
+from rustystats.charts import factors, ranking, residuals
+from rustystats.diagnostics.binning import level_label
+from rustystats.diagnostics.compute import judged_rows
 from rustystats.messages import did_you_mean, listed
 
 RESIDUALS = ("quantile", "pearson", "deviance", "anscombe", "response", "working")
@@ -22,17 +24,139 @@ class ResultPlots:
     >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
     >>> result = rs.glm("ClaimNb ~ bs(DrivAge, df=4) + C(Area)", data, family="poisson",
     ...                 exposure="Exposure").fit()
-    >>> result.plot
-    <charts: coefficient_path, relativities, residuals, term_effect, worm>
+    >>> result.plot  # doctest: +ELLIPSIS
+    <charts: actual_expected, calibration, coefficient_path, ...>
     """
 
     def __init__(self, result):
         self._result = result
 
+    def actual_expected(self, factor, data=None, n_bins=20, max_levels=40, ax=None, **given):
+        """Observed and predicted means by level of a factor, over columns of exposure.
+
+        The factor need not be in the model; where it is, its base level is marked. Texts,
+        categories, numbers that the model takes for categories, and numbers of at most
+        `max_levels` different values stand by themselves, in their order; other numbers are in
+        bins of equal exposure. The chart is of observed and fitted means, `diagnostics` has the
+        same in numbers, with limits.
+
+        Parameters
+        ----------
+        factor : str, a column of the data
+        data : DataFrame, optional
+            None takes the rows of the fit, others are predicted.
+        n_bins : int
+        max_levels : int
+            Of more levels those with least exposure are pooled ("_Other").
+        ax : matplotlib Axes, optional
+        **given : y, exposure, offset, weights, complement
+            Of `data`, where it does not have them; as in `diagnostics`.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            For an unknown column, or data that cannot be predicted; as `diagnostics`.
+        """
+        computer, columns = judged_rows(self._result, data, [factor], **given)
+        encoded = columns.encoded(factor, quick=True, missing=True)
+        fitted = self._fitted(factor)
+        as_levels = columns.is_categorical(factor) or (
+            len(encoded.levels) <= max_levels if encoded is not None else False
+        )
+        as_levels = as_levels or (fitted is not None and fitted.values is None)
+        (found,) = computer.compute_factor_diagnostics(
+            columns,
+            *(([factor], None) if as_levels else (None, [factor])),
+            n_bins=n_bins,
+            rare_threshold_pct=0.0,
+            max_categorical_levels=max_levels,
+        )
+        bins = found.actual_vs_expected
+        if as_levels:
+            levels = columns.factor(factor, missing=True).levels
+            order = {level_label(level): place for place, level in enumerate(levels)}
+            bins = sorted(bins, key=lambda part: order.get(part.bin_label, len(order) - 0.5))
+        return factors.actual_expected(
+            bins,
+            factor,
+            ylabel=self._rate,
+            volume=self._whole_volume,
+            base=None if fitted is None else _place(bins, fitted),
+            ax=ax,
+        )
+
+    def lift(self, data=None, n_bins=10, ax=None, **given):
+        """Observed and predicted means in parts of equal exposure, from the lowest prediction up.
+
+        Parameters
+        ----------
+        data, given : as in `actual_expected`
+        n_bins : int
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        computer, _ = judged_rows(self._result, data, [], **given)
+        bins = computer.compute_calibration(n_bins).by_decile
+        return ranking.lift(bins, ylabel=self._rate, volume=self._whole_volume, ax=ax)
+
+    def calibration(self, data=None, n_bins=10, ax=None, **given):
+        """Observed against predicted means in parts of equal exposure, with 95 % intervals.
+
+        Parameters
+        ----------
+        data, n_bins, ax, given : as in `lift`
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        computer, _ = judged_rows(self._result, data, [], **given)
+        found = computer.compute_calibration(n_bins)
+        ratio = found.actual_expected_ratio
+        return ranking.calibration(found.by_decile, ratio=ratio, ylabel=self._rate, ax=ax)
+
+    def lorenz(self, data=None, ax=None, **given):
+        """Lorenz curve of the response by rising prediction, with the normalised Gini.
+
+        Parameters
+        ----------
+        data, ax, given : as in `lift`
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If a response is below 0 or all are 0: shares of a total mean nothing then.
+        """
+        computer, _ = judged_rows(self._result, data, [], **given)
+        found = computer.compute_discrimination()
+        if found.gini_coefficient is None:
+            raise ValueError(
+                f"the response {self._result.response!r} has values below 0, or is the same "
+                "everywhere: there is no Lorenz curve of it, see calibration() and lift()"
+            )
+        return ranking.lorenz(
+            found.lorenz_curve,
+            gini=found.gini_coefficient,
+            volume=self._whole_volume,
+            amount=self._result.response,
+            ax=ax,
+        )
+
     def relativities(self, factor, alpha=0.05, max_levels=60, ax=None):
         """Relativities of a factor with confidence intervals, over columns of exposure.
 
-        The base level is named and its column hatched. The values of a numeric column stand on an
+        The base level is named and its column darker. The values of a numeric column stand on an
         axis of numbers. Relativities and limits beyond 1/50 and 50 stand at the edge.
 
         Parameters
@@ -73,9 +197,21 @@ class ResultPlots:
         Returns
         -------
         matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If the model has no such factor.
+
+        Warns
+        -----
+        UserWarning
+            If the factor takes part in interactions as well, as in `term_effects`.
         """
+        effect = self._effect(factor, alpha)
+        self._result._warn_of_interactions(effect)
         return factors.term_effect(
-            self._effect(factor, alpha),
+            effect,
             volume=self._result.volume_name,
             confidence=1 - alpha,
             max_levels=max_levels,
@@ -175,6 +311,40 @@ class ResultPlots:
             f"{listed(list(found)) or 'an intercept alone'}"
         )
 
+    def _fitted(self, factor):
+        """The effect of a data column, or None where the model has none."""
+        result = self._result
+        if not any(factor in term.columns for term in result.model.terms.terms):
+            return None
+        return next((e for e in result.factor_effects() if e.name == factor), None)
+
+    @property
+    def _rate(self):
+        """What means are: of the response for a unit of exposure."""
+        per_unit = self._result.model.exposure is not None
+        name = self._result.response
+        return f"{name} per unit of {self._result.volume_name}" if per_unit else f"mean {name}"
+
+    @property
+    def _whole_volume(self):
+        """What exposures are times weights."""
+        result = self._result
+        weights = result.weights_name
+        if result.model.exposure is None or weights is None:
+            return self._result.volume_name
+        return f"{self._result.volume_name} x {'weight' if weights == 'array' else weights}"
+
     def __repr__(self):
         kinds = [name for name in dir(type(self)) if not name.startswith("_")]
         return f"<charts: {', '.join(kinds)}>"
+
+
+def _place(bins, effect):
+    """Position of the bin that the base of a fitted factor is in, None where it is in none."""
+    for place, part in enumerate(bins):
+        if effect.values is not None and part.bin_lower is not None:
+            if part.bin_lower <= effect.values[effect.base] <= part.bin_upper:
+                return place
+        elif part.bin_label == effect.labels[effect.base]:
+            return place
+    return None

@@ -39,26 +39,27 @@ def fit(formula, data=FRAME, **options):
 
 
 def test_effects_centred_at_the_mean_are_those_of_r():
-    # m <- glm(n ~ a + ns(x, 3), poisson, d); p <- predict(m, type="terms", se.fit=TRUE)
+    # m <- glm(n ~ a + ns(x, 3), poisson, d, control=glm.control(1e-15, 100))
+    # p <- predict(m, type="terms", se.fit=TRUE)
     # u <- !duplicated(d$x); o <- order(d$x[u]); p$fit[u, 2][o]; p$se.fit[u, 2][o]; R 4.2.2
     result = rs.glm("n ~ C(a) + ns(x, df=4)", SMALL, family="poisson").fit(tol=1e-14)
     x = result.term_effects("x", center="mean")
-    effect = [-0.08897762049609285, -0.05496365257201277, -0.02457620835533796]
-    effect += [-0.00144181155347356, 0.01200112178577734, 0.01806660625302052]
-    effect += [0.02025676409846384, 0.02207371757231525, 0.02626207311204712]
-    effect += [0.03253637390418970, 0.03985364732253764]
-    error = [0.349155273648505, 0.193174061406330, 0.179129429373474, 0.216941399559738]
-    error += [0.190691667474118, 0.155725793340205, 0.184676338427263, 0.211762362491341]
-    error += [0.177149050049265, 0.187328368665663, 0.333906178520676]
+    effect = [-0.08897762052008527, -0.05496365258561726, -0.02457620835982167]
+    effect += [-0.00144181155137078, 0.01200112179108651, 0.01806660625899572]
+    effect += [0.02025676410382577, 0.02207371757704567, 0.02626207311710963]
+    effect += [0.03253637391041286, 0.03985364733033572]
+    error = [0.349156541372455, 0.193174699081635, 0.179129814092371, 0.216941909912576]
+    error += [0.190692170695668, 0.155726181770593, 0.184676713376561, 0.211762793758831]
+    error += [0.177149434465090, 0.187328724475643, 0.333906748165416]
     np.testing.assert_allclose(x["Effect"], effect, rtol=1e-6)
-    np.testing.assert_allclose(x["Std.Error"], error, rtol=1e-5)  # R stops earlier
+    np.testing.assert_allclose(x["Std.Error"], error, rtol=1e-7)
     np.testing.assert_array_equal(x["Value"], range(11))
     a = result.term_effects("C(a)", center="mean")
     np.testing.assert_allclose(
-        a["Effect"], [-0.00185247214276285, 0.00020258603168934, 0.00164988611107351], rtol=1e-5
+        a["Effect"], [-0.001852472143189091, 0.000202586032000596, 0.001649886111188496], rtol=1e-6
     )
     np.testing.assert_allclose(
-        a["Std.Error"], [0.183103622872176, 0.183317731676626, 0.183047070911080], rtol=1e-5
+        a["Std.Error"], [0.183104034260993, 0.183318139927235, 0.183047484416850], rtol=1e-7
     )
     assert a["Value"].isna().all()
 
@@ -169,3 +170,66 @@ def test_effects_do_not_multiply_with_an_identity_link():
     with pytest.raises(ValueError, match="exponentiate=True needs a link whose effects multiply"):
         result.term_effects("area", exponentiate=True)
     assert len(result.term_effects("area")) == 3
+
+
+# ---- contributions ------------------------------------------------------------------------
+
+CONTRIBUTING = [
+    "y ~ C(area) + bs(age, df=5) + power",
+    "y ~ C(area) * C(gas) + ns(age, df=4):C(gas) + size:power",
+    "y ~ 0 + C(area) + TE(brand) + FE(brand) + TE(brand:gas)",
+    "y ~ bs(size, df=6) + poly(age, 2) + I(power**2) + offset(o)",
+    "y ~ 1",
+]
+
+
+@pytest.mark.parametrize("formula", CONTRIBUTING)
+def test_contributions_add_up_to_the_linear_predictor(formula):
+    result = fit(formula, weights="w")
+    table = result.contributions()
+    np.testing.assert_allclose(table.sum(axis=1), result.linear_predictor, rtol=0, atol=1e-12)
+    new = FRAME.iloc[::3].assign(size=lambda d: d["size"] * 1.1)
+    parts = result.contributions(new)
+    np.testing.assert_allclose(parts.sum(axis=1), np.log(result.predict(new)), rtol=0, atol=1e-12)
+    labels = [term.label for term in result.model.terms.terms]
+    assert list(parts) == [*labels, "Offset"]
+    np.testing.assert_allclose(
+        parts["Offset"], np.log(new["e"]) + ("offset" in formula) * new["o"], atol=1e-14
+    )
+
+
+def test_contributions_are_those_of_the_columns_of_a_term():
+    result = fit("y ~ C(area) * C(gas) + bs(size, df=5)")
+    X, names = rs.glm(result.formula, FRAME, family="poisson", exposure="e").X, result.feature_names
+    table = result.contributions()
+    for label, mark in {"bs(size, df=5)": "bs(", "C(area):C(gas)": ":"}.items():
+        mine = [mark in name for name in names]
+        np.testing.assert_allclose(table[label], X[:, mine] @ result.params[mine], atol=1e-12)
+
+
+def test_contributions_with_a_complement_and_an_exposure_given():
+    first = fit("y ~ C(area)")
+    result = fit("y ~ age", complement=first)
+    table = result.contributions(FRAME, exposure=1.0)
+    np.testing.assert_allclose(
+        table["Offset"], np.log(first.predict(FRAME, exposure=1.0)), atol=1e-12
+    )
+
+
+def test_contributions_of_arrays_are_by_column():
+    X = np.column_stack([np.ones(N), FRAME[["age", "size"]]])
+    result = rs.fit_glm(FRAME["y"].to_numpy(), X, family="poisson")
+    table = result.contributions(X[:5])
+    np.testing.assert_allclose(table.to_numpy(), X[:5] @ np.diag(result.params) @ np.eye(3, 4))
+    np.testing.assert_allclose(result.contributions().iloc[:5], table)
+
+
+def test_contributions_refuse():
+    result = fit("y ~ age")
+    with pytest.raises(ValueError, match="exposure= is for other data"):
+        result.contributions(exposure=1.0)
+    with pytest.raises(ValueError, match="unknown column 'age'"):
+        result.contributions(FRAME.drop(columns="age"))
+    taken = fit("y ~ Offset", FRAME.rename(columns={"age": "Offset"}))
+    with pytest.raises(ValueError, match="called Offset or Intercept"):
+        taken.contributions()
