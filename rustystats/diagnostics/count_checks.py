@@ -21,15 +21,14 @@ from rustystats.diagnostics.exploration_sections import Overdispersion, ZeroInfl
 
 def zero_inflation(y, mu):
     """`ZeroInflation` of counts y (n,) with Poisson means mu (n,)."""
-    zeros = y == 0
-    p = np.exp(-mu)
+    p, others = np.exp(-mu), np.flatnonzero(y)
+    expected, observed = float(np.sum(p)), len(y) - len(others)
     with np.errstate(divide="ignore", invalid="ignore"):
         odds = 1.0 / p - 1.0
-        score = float(np.sum(odds[zeros])) - np.count_nonzero(~zeros)
-        information = float(np.sum(odds) - np.sum(mu))
+        whole = float(np.sum(odds))
+        score = whole - float(np.sum(odds[others])) - len(others)
+        information = whole - float(np.sum(mu))
         z = score / np.sqrt(information) if information > 0 else np.nan
-    expected = float(np.sum(p))
-    observed = int(np.count_nonzero(zeros))
     return ZeroInflation(
         observed_zeros=observed,
         expected_zeros=expected,
@@ -40,13 +39,15 @@ def zero_inflation(y, mu):
 
 
 def overdispersion(y, mu):
-    """`Overdispersion` of counts y (n,) with Poisson means mu (n,), one rate estimated."""
+    """`Overdispersion` of counts y (n,) with Poisson means mu (n,), all above 0 or all 0."""
     squares = (y - mu) ** 2
     excess, square_mu = float(np.sum(squares) - np.sum(y)), float(mu @ mu)
-    z = excess / np.sqrt(2.0 * square_mu) if square_mu > 0 else np.nan
-    pearson = float(np.sum(np.divide(squares, mu, out=np.zeros_like(mu), where=mu > 0)))
+    z = pearson = np.nan
+    if square_mu > 0 and len(y) > 1:
+        z = excess / np.sqrt(2.0 * square_mu)
+        pearson = float(np.sum(squares / mu)) / (len(y) - 1)
     return Overdispersion(
-        dispersion=pearson / (len(y) - 1) if len(y) > 1 else np.nan,
+        dispersion=pearson,
         statistic=float(z),
         pvalue=float(norm.sf(z)),
         theta_estimate=square_mu / excess if excess > 0 else None,

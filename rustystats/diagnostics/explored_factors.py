@@ -32,8 +32,6 @@ class ExploredFactors:
     """
 
     def __init__(self, rows, factors, n_bins, rare_threshold_pct, max_levels):
-        for factor in factors:
-            _check_finite(factor)
         factors = [_occurring(factor) for factor in factors]
         self._rows, self._factors, self._rare = rows, factors, rare_threshold_pct
         self._sums = sums_by_level(factors, rows, ("volume", "actual"))
@@ -187,19 +185,3 @@ def _occurring(factor):
     return replace(
         factor, codes=dense, levels=factor.levels[present], counts=factor.counts[present]
     )
-
-
-def _check_finite(factor):
-    """Refuse infinite numbers."""
-    if factor.kind == CATEGORICAL:
-        return
-    if factor.values is None:
-        infinite = np.isinf(np.asarray(factor.levels, dtype=float))
-        count = int(factor.counts[infinite].sum())
-    else:
-        count = int(np.count_nonzero(np.isinf(factor.values)))
-    if count:
-        raise ValueError(
-            f"continuous factor {factor.name!r} is infinite in {count} row"
-            f"{'s' if count > 1 else ''}: correct them, or set them to missing"
-        )
