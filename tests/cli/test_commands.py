@@ -277,4 +277,3 @@ def test_the_whole_way_in_processes_of_their_own(folder, portfolio, tmp_path):
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert wrong.stderr.startswith("Error: cannot read the formula: unknown column 'Age'")
     assert "Traceback" not in wrong.stderr
-    assert program("predict").returncode == 2
