@@ -30,6 +30,7 @@ FRAME = pd.DataFrame(
 MODELS = {
     "additive": ("y ~ C(area) + bs(age, df=5) + power + offset(o)", "poisson", "log"),
     "interactions": ("y ~ C(area) * C(gas) + ns(age, df=4):C(area) + size:power", "poisson", "log"),
+    "no margins": ("y ~ C(area):C(gas) + power:C(area)", "poisson", "log"),
     "encoded": ("y ~ TE(area) + FE(area) + power", "poisson", "log"),
     "encoded pair": ("y ~ TE(area:gas) + power", "poisson", "log"),
     "logit": ("hit ~ C(area) + power + age:C(area)", "binomial", "logit"),
