@@ -189,6 +189,18 @@ WORKS = {
         ),
         deviance_rtol=0.02,  # they are different models
     ),
+    "diagnostics": Work(
+        "diagnostics of the fitted tariff model, 3 categorical and 3 continuous factors, "
+        "interaction candidates",
+        (
+            Row("ours", "pandas"),
+            Row("ours", "polars"),
+            Row("upstream", "polars", "its tests and curves beyond the same sections left out"),
+            Row("upstream", "polars, all of it", "VIF, score tests, dependence too", most=3),
+        ),
+        deviance=212293.056,
+        aim=10,
+    ),
     "inference": Work(
         "after the tariff fit, on its 678,013 rows and 55 coefficients (ours only)",
         (

@@ -19,9 +19,12 @@ from rustystats.arrays import (
     summary_relativities,
 )
 from rustystats.diagnostics import (
+    DataExploration,
+    DataExplorer,
     DiagnosticsComputer,
     ModelDiagnostics,
     compute_diagnostics,
+    explore_data,
 )
 from rustystats.estimators.frequency_encoder import FrequencyEncoder
 from rustystats.estimators.glm import GLMRegressor
@@ -64,6 +67,8 @@ __version__ = "0.1.0"
 __all__ = [
     "GLM",
     "CVResult",
+    "DataExploration",
+    "DataExplorer",
     "DiagnosticsComputer",
     "FormulaGLM",
     "FrequencyEncoder",
@@ -90,6 +95,7 @@ __all__ = [
     "cv_lasso",
     "cv_ridge",
     "datasets",
+    "explore_data",
     "families",
     "fit_glm",
     "fit_negbinomial",

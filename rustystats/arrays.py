@@ -209,6 +209,11 @@ class GLM:
     exog : (n, p) design matrix with its intercept column
     family, link, var_power, theta, offset, weights : as in `fit_glm`
 
+    Raises
+    ------
+    ValueError
+        If the arrays differ in length.
+
     Examples
     --------
     >>> import numpy as np
@@ -261,7 +266,16 @@ class GLM:
         return self.exog.shape[0] - self.exog.shape[1]
 
     def fit(self, alpha=0.0, l1_ratio=0.0, max_iter=100, tol=1e-8, **options):
-        """Fit the model: `fit_glm` of its arrays, with its options."""
+        """Fit the model: `fit_glm` of its arrays, with its options.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import rustystats as rs
+        >>> X = np.column_stack([np.ones(4), [0, 0, 1, 1]])
+        >>> rs.GLM([1, 3, 4, 6], X, family="poisson").fit().params.round(4)
+        array([0.6931, 0.9163])
+        """
         return fit_glm(
             self.endog,
             self.exog,
@@ -283,22 +297,83 @@ class GLM:
 
 
 def ols(y, X, **options):
-    """Ordinary least squares: `fit_glm` with the Gaussian family."""
+    """Ordinary least squares: `fit_glm` with the Gaussian family.
+
+    Parameters
+    ----------
+    y : (n,) response
+    X : (n, p) design matrix with its intercept column
+    **options : as in `fit_glm`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> X = np.column_stack([np.ones(4), [0, 0, 1, 1]])
+    >>> rs.ols([1, 3, 4, 6], X).params.round(6)
+    array([2., 3.])
+    """
     return fit_glm(y, X, family="gaussian", **options)
 
 
 def poisson_regression(y, X, **options):
-    """`fit_glm` with the Poisson family."""
+    """`fit_glm` with the Poisson family.
+
+    Parameters
+    ----------
+    y : (n,) response
+    X : (n, p) design matrix with its intercept column
+    **options : as in `fit_glm`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> X = np.column_stack([np.ones(4), [0, 0, 1, 1]])
+    >>> np.exp(rs.poisson_regression([1, 3, 4, 6], X).params).round(6)
+    array([2. , 2.5])
+    """
     return fit_glm(y, X, family="poisson", **options)
 
 
 def logistic_regression(y, X, **options):
-    """`fit_glm` with the binomial family."""
+    """`fit_glm` with the binomial family.
+
+    Parameters
+    ----------
+    y : (n,) response
+    X : (n, p) design matrix with its intercept column
+    **options : as in `fit_glm`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> X = np.column_stack([np.ones(6), [0, 0, 0, 1, 1, 1]])
+    >>> odds = np.exp(rs.logistic_regression([0, 0, 1, 0, 1, 1], X).params)
+    >>> odds.round(6)  # of the first three, and the ratio of the others to them
+    array([0.5, 4. ])
+    """
     return fit_glm(y, X, family="binomial", **options)
 
 
 def gamma_regression(y, X, **options):
-    """`fit_glm` with the Gamma family."""
+    """`fit_glm` with the Gamma family.
+
+    Parameters
+    ----------
+    y : (n,) response
+    X : (n, p) design matrix with its intercept column
+    **options : as in `fit_glm`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> X = np.column_stack([np.ones(4), [0, 0, 1, 1]])
+    >>> np.exp(rs.gamma_regression([1.0, 3.0, 4.0, 6.0], X).params).round(6)
+    array([2. , 2.5])
+    """
     return fit_glm(y, X, family="gamma", **options)
 
 
@@ -317,6 +392,12 @@ def predict(result, X_new, link=None, offset=None):
     Returns
     -------
     (m,) ndarray
+
+    Raises
+    ------
+    ValueError
+        For another link than that of the fit, none where it is not known, columns or an offset of
+        another number, and a model fitted to a DataFrame.
 
     Examples
     --------
@@ -368,6 +449,33 @@ def summary(
         1 - confidence of the intervals.
     cov_type, groups : as in `GLMResults.summary`
         Robust standard errors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> X = np.column_stack([np.ones(4), [0, 0, 1, 1]])
+    >>> result = rs.fit_glm([1, 3, 4, 6], X, family="poisson")
+    >>> print(rs.summary(result, ["Intercept", "young"]))
+    ======================================================================================
+                                         GLM Results
+    ======================================================================================
+    Response:                                y  Log-Likelihood:                    -6.6821
+    Family:                            Poisson  Deviance:                           1.4492
+    Link:                                  log  Null Deviance:                      4.1058
+    Offset:                               none  Pearson chi2:                       1.4000
+    Weights:                              none  Scale:                                   1
+    No. Observations:                        4  AIC:                               17.3642
+    Df Residuals:                            2  BIC:                               16.1368
+    Df Model:                                1  Iterations:                              4
+    Method:                               IRLS  Converged:                             yes
+    --------------------------------------------------------------------------------------
+    Variable                            Coef   Std.Err       z   P>|z|  95% CI
+    --------------------------------------------------------------------------------------
+    Intercept                         0.6931    0.5000    1.39  0.1657 -0.2868  1.6731
+    young                             0.9163    0.5916    1.55  0.1214 -0.2432  2.0758
+    --------------------------------------------------------------------------------------
+    Signif. codes: 0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1
     """
     return result.summary(title, alpha, cov_type, groups, feature_names)
 
@@ -385,6 +493,24 @@ def summary_relativities(
     ------
     ValueError
         If the link is not log.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> X = np.column_stack([np.ones(4), [0, 0, 1, 1]])
+    >>> result = rs.fit_glm([1, 3, 4, 6], X, family="poisson")
+    >>> print(rs.summary_relativities(result, ["Intercept", "young"]))
+    ======================================================================================
+                                 GLM Relativities (Log Link)
+    ======================================================================================
+    Variable                            Coef  Relativity   P>|z|  95% CI
+    --------------------------------------------------------------------------------------
+    Intercept                         0.6931      2.0000  0.1657    0.7506    5.3288
+    young                             0.9163      2.5000  0.1214    0.7841    7.9711
+    --------------------------------------------------------------------------------------
+    Relativity = exp(Coef), with the limits of its confidence interval
+    Signif. codes: 0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1
     """
     return relativities_text(result, title, alpha, feature_names)
 

@@ -60,6 +60,11 @@ def apply_frequency_encoding(categories, level_counts, max_count):
     -------
     (m,) float64
 
+    Raises
+    ------
+    ValueError
+        If max_count is not positive.
+
     Examples
     --------
     >>> import rustystats as rs

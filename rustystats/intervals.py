@@ -9,6 +9,13 @@ import numpy as np
 class Interval:
     """An interval of the real line, each end in it or not.
 
+    Parameters
+    ----------
+    low, high : float
+        Infinite where there is no end.
+    low_closed, high_closed : bool
+        Whether the end belongs to the interval.
+
     Examples
     --------
     >>> Interval(0, np.inf, low_closed=True).contains([-1.0, 0.0, 2.0])

@@ -116,6 +116,11 @@ class Power(NamedLink, _kernels.PowerLink):
     exponent : float, not 0
         For 0, the limit, use the log link.
 
+    Raises
+    ------
+    ValueError
+        If the exponent is 0 or no finite number.
+
     Examples
     --------
     >>> Power(0.25).inverse(2.0)
@@ -204,10 +209,22 @@ LINKS = {
 def get_link(link, family):
     """The link object for a name, an object, or None (the family's default).
 
+    Parameters
+    ----------
+    link : str, link object or None
+    family : family object
+
     Raises
     ------
     ValueError
         If the name is unknown or the link cannot serve the family.
+
+    Examples
+    --------
+    >>> from rustystats.families import Poisson
+    >>> from rustystats.links import get_link
+    >>> get_link(None, Poisson()), get_link("power(0.5)", Poisson())
+    (Log(), Power(0.5))
     """
     if link is None:
         return family.default_link()
@@ -223,10 +240,20 @@ def get_link(link, family):
 def named_link(name):
     """The link object for a name: an entry of `LINKS`, or "power(exponent)".
 
+    Parameters
+    ----------
+    name : str
+
     Raises
     ------
     ValueError
         If there is none.
+
+    Examples
+    --------
+    >>> from rustystats.links import named_link
+    >>> named_link("power(0.5)").inverse(3.0)
+    np.float64(9.0)
     """
     key = name.lower() if isinstance(name, str) else ""
     power = re.fullmatch(r"power\(\s*([-+]?[.\d]+(?:e[-+]?\d+)?)\s*\)", key)

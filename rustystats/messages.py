@@ -10,7 +10,19 @@ PACKAGE = os.path.dirname(__file__) + os.sep
 
 
 class SeparationWarning(UserWarning):
-    """The likelihood has no maximum: some levels or columns part the rows by their response."""
+    """The likelihood has no maximum: some levels or columns part the rows by their response.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import rustystats as rs
+    >>> data = {"claims": [0, 0, 1, 2], "area": ["A", "A", "B", "B"]}
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     result = rs.glm("claims ~ area", data, family="poisson").fit()
+    >>> caught[0].category.__name__, result.separated
+    ('SeparationWarning', ('area=A (2 rows, at the lower end)',))
+    """
 
 
 def listed(names, most=20):

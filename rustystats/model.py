@@ -7,6 +7,7 @@ from functools import partial
 
 from rustystats import frames
 from rustystats.cross_validate import CVOptions, cross_validate, penalty_asked
+from rustystats.diagnostics.exploration import explore_model
 from rustystats.dictionary import read_terms
 from rustystats.families import get_family
 from rustystats.fitting import check_count, check_dispersion, solve, trace_path
@@ -272,6 +273,17 @@ class FormulaGLM:
     feature_names : list of str
     family, link : objects
     n_obs, n_params : int
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+    >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+    ...                exposure="Exposure")
+    >>> model.formula, model.feature_names[:3]
+    ('ClaimNb ~ BonusMalus + C(Area)', ['Intercept', 'BonusMalus', 'Area[T.B]'])
+    >>> model.X.shape, model.n_obs
+    ((5000, 7), 5000)
     """
 
     def __init__(
@@ -337,6 +349,47 @@ class FormulaGLM:
     def n_params(self):
         """Number of design columns."""
         return self._model.problem.design.shape[1]
+
+    def explore(
+        self,
+        categorical_factors=None,
+        continuous_factors=None,
+        n_bins=10,
+        rare_threshold_pct=1.0,
+        max_categorical_levels=20,
+        detect_interactions=True,
+        max_interaction_factors=10,
+    ):
+        """Look at the data before the fit: response, factors, and how they go together.
+
+        With the response, exposure, weights, family and link of the model. See `explore_data` for
+        the parameters.
+
+        Parameters
+        ----------
+        categorical_factors, continuous_factors : lists of column names, optional
+            Where neither is given, those of the formula.
+        n_bins, rare_threshold_pct, max_categorical_levels : as in `explore_data`
+        detect_interactions, max_interaction_factors : as in `explore_data`
+
+        Returns
+        -------
+        DataExploration
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(20_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ bs(DrivAge, df=5) + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> [factor.name for factor in model.explore().factor_stats]
+        ['DrivAge', 'Area']
+        """
+        options = (n_bins, rare_threshold_pct, max_categorical_levels)
+        most = max_interaction_factors if detect_interactions else 0
+        return explore_model(
+            self._model, self._data, categorical_factors, continuous_factors, options, most
+        )
 
     def validate(self, min_rows=30):
         """Look for what will go wrong, before the model is fitted.

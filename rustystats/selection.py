@@ -202,15 +202,70 @@ def cv_glm(
 
 
 def cv_lasso(y, X, family="gaussian", link=None, **options):
-    """`cv_glm` with l1_ratio=1."""
+    """`cv_glm` with l1_ratio=1.
+
+    Parameters
+    ----------
+    y : (n,) response
+    X : (n, p) design matrix, its intercept column (column 0) included
+    family, link : as in `cv_glm`
+    **options : the others of `cv_glm`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.column_stack([np.ones(500), rng.normal(size=(500, 3))])
+    >>> y = rng.poisson(np.exp(X @ [0.1, 0.5, 0.0, -0.3]))
+    >>> rs.cv_lasso(y, X, family="poisson", random_state=0).best_result.selected_features()
+    [1, 2, 3]
+    """
     return cv_glm(y, X, family, link, l1_ratio=1.0, **options)
 
 
 def cv_ridge(y, X, family="gaussian", link=None, **options):
-    """`cv_glm` with l1_ratio=0."""
+    """`cv_glm` with l1_ratio=0.
+
+    Parameters
+    ----------
+    y : (n,) response
+    X : (n, p) design matrix, its intercept column (column 0) included
+    family, link : as in `cv_glm`
+    **options : the others of `cv_glm`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.column_stack([np.ones(500), rng.normal(size=(500, 3))])
+    >>> y = rng.poisson(np.exp(X @ [0.1, 0.5, 0.0, -0.3]))
+    >>> rs.cv_ridge(y, X, family="poisson", random_state=0).l1_ratio
+    0.0
+    """
     return cv_glm(y, X, family, link, l1_ratio=0.0, **options)
 
 
 def cv_elasticnet(y, X, family="gaussian", link=None, l1_ratio=0.5, **options):
-    """`cv_glm` with an l1_ratio of 0.5, or one or several others."""
+    """`cv_glm` with an l1_ratio of 0.5, or one or several others.
+
+    Parameters
+    ----------
+    y : (n,) response
+    X : (n, p) design matrix, its intercept column (column 0) included
+    family, link, l1_ratio : as in `cv_glm`
+    **options : the others of `cv_glm`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import rustystats as rs
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.column_stack([np.ones(500), rng.normal(size=(500, 3))])
+    >>> y = rng.poisson(np.exp(X @ [0.1, 0.5, 0.0, -0.3]))
+    >>> chosen = rs.cv_elasticnet(y, X, family="poisson", l1_ratio=[0.2, 0.8], random_state=0)
+    >>> chosen.l1_ratios
+    (0.2, 0.8)
+    """
     return cv_glm(y, X, family, link, l1_ratio=l1_ratio, **options)

@@ -104,8 +104,21 @@ def target_encode_interaction(
 ):
     """Encode the combination of two categorical columns by the mean of the response.
 
-    Parameters and results as `target_encode`; the name is ``"TE(a:b)"`` and a level is named
-    ``"A:B"``.
+    Parameters
+    ----------
+    categories1, categories2 : list, array or Series of n values
+    target, prior_weight, n_permutations, seed, exposure, weights, n_threads : as in `target_encode`
+    var_name1, var_name2 : str
+
+    Returns
+    -------
+    encoded, name, prior, level_stats : as of `target_encode`
+        The name is ``"TE(a:b)"``, and a level is named ``"A:B"``.
+
+    Raises
+    ------
+    ValueError
+        As in `target_encode`, and if the columns differ in length.
 
     Examples
     --------

@@ -282,3 +282,15 @@ def test_ages_without_claims_are_named(policies):
         for age, size in empty["size"].items()
     )
     assert result.converged
+
+
+def test_an_encoding_beside_its_own_factor_converges(policies):
+    """Levels without claims and a column that the others nearly span misled the secant pairs."""
+    formula = "ClaimNb ~ TE(VehBrand) + C(Region) * C(VehBrand)"
+    model = rs.glm(formula, policies, family="poisson", exposure="Exposure")
+    with pytest.warns(rs.SeparationWarning, match="R43:B14"):
+        result = model.fit()
+    assert result.converged
+    cells = policies.assign(mu=result.fittedvalues).groupby(["Region", "VehBrand"], observed=True)
+    totals = cells[["ClaimNb", "mu"]].sum()
+    np.testing.assert_allclose(totals["mu"], totals["ClaimNb"], rtol=1e-6, atol=1e-5)

@@ -8,6 +8,10 @@ import numpy as np
 SAMPLE_STEP = 20
 
 CATEGORICAL = ("Area", "VehBrand", "VehGas", "Region")
+DIAGNOSED = {  # the factors that diagnostics look at
+    "categorical_factors": ["Area", "VehBrand", "Region"],
+    "continuous_factors": ["DrivAge", "VehAge", "BonusMalus"],
+}
 NUMERIC = ("VehPower", "VehAge", "DrivAge", "BonusMalus", "LogDensity")
 
 # Boundary and interior knots of bs(DrivAge, df=7), bs(VehAge, df=6), bs(BonusMalus, df=6): the

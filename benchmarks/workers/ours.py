@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 from _data import (
     CATEGORICAL,
+    DIAGNOSED,
     NUMERIC,
     SAMPLE_STEP,
     SPARSE_ALPHA,
@@ -148,6 +149,17 @@ def after_fit(cache, ask):
     return Job(fitted(data), fitted(data[::SAMPLE_STEP]), answer, no_check)
 
 
+def diagnose(data):
+    frame, result = data
+    return result, result.diagnostics(frame, **DIAGNOSED)
+
+
+def diagnostics(cache, read):
+    data = read(cache)
+    small = data[::SAMPLE_STEP]
+    return Job((data, fit_formula(data)[0]), (small, fit_formula(small)[0]), diagnose, no_check)
+
+
 def whole_fit(cache, formula=FORMULA, **options):
     data = premiums_pandas(cache)
 
@@ -237,6 +249,8 @@ if __name__ == "__main__":
             ),
             ("threads", "dense, 1 thread"): partial(arrays, n_threads=1),
             ("threads", "dense, 2 threads"): partial(arrays, n_threads=2),
+            ("diagnostics", "pandas"): partial(diagnostics, read=tariff_pandas),
+            ("diagnostics", "polars"): partial(diagnostics, read=tariff_polars),
             ("inference", "the fit itself, with standard errors"): tariff,
             ("inference", "HC0 to HC3 and leverage"): partial(after_fit, ask=robust),
             ("inference", "HC1, 100,000 clusters"): partial(after_fit, ask=clusters),

@@ -5,6 +5,7 @@ from functools import partial
 import polars as pl
 from _data import (
     CATEGORICAL,
+    DIAGNOSED,
     NUMERIC,
     SAMPLE_STEP,
     as_texts,
@@ -33,6 +34,15 @@ LASSO_TERMS = {
     **{name: {"type": "linear"} for name in NUMERIC},
     **{name: {"type": "categorical"} for name in CATEGORICAL},
 }
+EXTRAS = [  # of its diagnostics
+    "compute_vif",
+    "compute_coefficients",
+    "compute_deviance_by_level",
+    "compute_lift",
+    "compute_partial_dep",
+    "compute_robust_se",
+    "compute_score_tests",
+]
 DENSE_TERMS = {f"x{j}": {"type": "linear"} for j in range(28)}
 
 
@@ -121,6 +131,18 @@ def arrays(cache):
     return Job(data, data[::SAMPLE_STEP], fit_dense, check("x0"))
 
 
+def diagnostics(cache, **options):
+    data = tariff_polars(cache).with_columns(LogDensity=pl.col("Density").log())
+
+    def diagnose(data):
+        frame, result = data
+        return result, result.diagnostics(frame, detect_interactions=True, **DIAGNOSED, **options)
+
+    small = data[::SAMPLE_STEP]
+    fitted = [(frame, fit_tariff(frame)[0]) for frame in (data, small)]
+    return Job(*fitted, diagnose, check("VehPower", with_errors=False))
+
+
 def encode(data):
     texts, y = data
     return rs.target_encode(texts, y, "Model", seed=1)
@@ -145,6 +167,8 @@ if __name__ == "__main__":
             ("dense", "polars"): arrays,
             ("robust", "polars"): partial(tariff, robust=True),
             ("negbinomial", "polars"): partial(tariff, family="negbinomial", theta="estimate"),
+            ("diagnostics", "polars"): partial(diagnostics, **dict.fromkeys(EXTRAS, False)),
+            ("diagnostics", "polars, all of it"): diagnostics,
             ("path", "polars"): partial(lasso, fit=fit_path, compare=check_path),
             ("cv", "polars"): partial(lasso, fit=fit_cv, compare=check_cv),
             ("target-encoding", "array of str, 4 permutations"): levels,

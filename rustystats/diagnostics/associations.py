@@ -12,7 +12,7 @@ factors i and j, on the rows where both are known:
   1 - (1 - eta^2)(n - 1) / (n - k), eta^2 the share of the variance that lies between the k levels
   (Kelley 1935, PNAS 21:554-559).
 
-n is Kish's effective number of rows, (sum v)^2 / sum v^2: the number of rows where all have the same
+n is Kish's effective number of rows, (sum v)^2 / sum v^2: their number where all have the same
 volume. Missing values of a categorical factor are a level.
 
 **Generalised variance inflation** of the columns A of a factor, among those of all factors

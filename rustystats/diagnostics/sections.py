@@ -5,7 +5,7 @@ exposure times weight (rows where there is neither), and a mean is total over ex
 counts and insured years, counts and frequencies. Ratios with nothing below are NaN.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rustystats.diagnostics.serialize import Document, Section
 
@@ -226,6 +226,31 @@ class ModelDiagnostics(Document):
 
     Sections are read as attributes or by key. `to_dict` and `to_json` write them in this order,
     after `schema_version`, which rises when a key changes its meaning or goes.
+
+    Parameters
+    ----------
+    model_summary : ModelSummary
+    fit_statistics : FitStatistics
+    loss_metrics : LossMetrics
+    calibration : Calibration
+    discrimination : Discrimination
+    residual_summary : dict of ResidualStatistics, "pearson" and "deviance"
+    factors : list of FactorDiagnostics
+    interaction_candidates : list of InteractionCandidate
+    model_comparison : ModelComparison
+    warnings : list, each with "type" and "message"
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> data = {"y": [0.0, 2.0, 1.0, 4.0], "x": [0.0, 1.0, 2.0, 3.0]}
+    >>> found = rs.glm("y ~ x", data, family="poisson").fit().diagnostics(data, None, ["x"])
+    >>> found
+    <ModelDiagnostics: poisson, 4 observations, A/E 1.0000, Gini 0.8462, 1 factors, 0 warnings>
+    >>> found.calibration.actual_total == found["calibration"]["actual_total"]
+    True
+    >>> list(found.to_dict())[:3]
+    ['schema_version', 'model_summary', 'fit_statistics']
     """
 
     model_summary: ModelSummary
@@ -234,10 +259,10 @@ class ModelDiagnostics(Document):
     calibration: Calibration
     discrimination: Discrimination
     residual_summary: dict
-    factors: list = field(default_factory=list)
-    interaction_candidates: list = field(default_factory=list)
-    model_comparison: ModelComparison | None = None
-    warnings: list = field(default_factory=list)
+    factors: list
+    interaction_candidates: list
+    model_comparison: ModelComparison
+    warnings: list
 
     def __repr__(self):
         summary, shape = self.model_summary, self.discrimination

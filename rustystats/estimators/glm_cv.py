@@ -40,7 +40,7 @@ class GLMRegressorCV(GLMRegressor):
     penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group : as in
         `GLMRegressor`; the same in every fold
     formula, exposure, offset, sample_weight, fit_intercept, handle_unknown, handle_missing,
-    dispersion, n_threads : as in `GLMRegressor`
+    dispersion, seed, n_threads : as in `GLMRegressor`
     tol : float, default=1e-7
         Largest violation of the conditions for a minimum, relative to the null model's.
     max_iter : int, default=100

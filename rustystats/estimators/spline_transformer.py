@@ -172,7 +172,7 @@ class SplineTransformer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        (n, n_features_out_) array, float32 or float64 as X
+        (n, `n_features_out_`) array, float32 or float64 as X
 
         Raises
         ------

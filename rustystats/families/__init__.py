@@ -5,19 +5,26 @@ what is here is read once per fit. Log-likelihoods are R's (`logLik.glm`): at th
 where one has to be plugged in. To add a family: a kernel class, a class here, an entry in
 `FAMILIES`.
 
-| name | variance | responses | dispersion | links, the default first |
-|---|---|---|---|---|
-| gaussian (normal) | 1 | all | Pearson | identity, log, sqrt, inverse, inverse_squared, power |
-| poisson | mu | >= 0 | 1 | log, identity, sqrt, inverse, inverse_squared, power |
-| quasipoisson | mu | >= 0 | Pearson | as poisson |
-| binomial | mu (1 - mu) | 0 to 1, trials as weights | 1 | logit, probit, cloglog, log, identity |
-| quasibinomial | mu (1 - mu) | 0 to 1 | Pearson | as binomial |
-| gamma | mu^2 | > 0 | Pearson | as poisson (R's default is inverse) |
-| inverse_gaussian | mu^3 | > 0 | Pearson | as poisson (R's default is 1/mu^2) |
-| tweedie | mu^var_power | by the power | Pearson | as poisson |
-| negbinomial (negative_binomial, nb) | mu + mu^2 / theta | >= 0 | 1 | as poisson |
+================  ===============  ========================  ==========
+name              variance         responses                 dispersion
+================  ===============  ========================  ==========
+gaussian          1                all                       Pearson
+poisson           mu               >= 0                      1
+quasipoisson      mu               >= 0                      Pearson
+binomial          mu (1 - mu)      0 to 1, weights: trials   1
+quasibinomial     mu (1 - mu)      0 to 1                    Pearson
+gamma             mu^2             > 0                       Pearson
+inverse_gaussian  mu^3             > 0                       Pearson
+tweedie           mu^var_power     by the power              Pearson
+negbinomial       mu + mu^2/theta  >= 0                      1
+================  ===============  ========================  ==========
 
-Case, hyphens, underscores and blanks in names do not matter.
+Links, the default first: of gaussian identity, log, sqrt, inverse, inverse_squared, power; of
+binomial and quasibinomial logit, probit, cloglog, log, identity; of all others log, identity, sqrt,
+inverse, inverse_squared, power (R's default is inverse for gamma, 1/mu^2 for inverse_gaussian).
+
+Other names are normal (gaussian), negative_binomial and nb (negbinomial). Case, hyphens,
+underscores and blanks in names do not matter.
 """
 
 from rustystats.families.binomial import Binomial, QuasiBinomial

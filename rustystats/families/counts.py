@@ -63,6 +63,11 @@ class NegativeBinomial(FamilyMixin, _kernels.NegativeBinomialFamily):
     theta : float > 0 or "auto"
         "auto": estimated by maximum likelihood when a model is fitted.
 
+    Raises
+    ------
+    ValueError
+        If theta is not positive.
+
     Examples
     --------
     >>> NegativeBinomial(theta=2.0).variance(4.0)

@@ -40,6 +40,12 @@ def get_family(family, var_power=None, theta=None, defaults=None):
     ------
     ValueError
         If the name is unknown, or a parameter is given that the family does not have.
+
+    Examples
+    --------
+    >>> from rustystats.families import get_family
+    >>> get_family("Inverse-Gaussian"), get_family("tweedie", var_power=1.6)
+    (InverseGaussian(), Tweedie(var_power=1.6))
     """
     given = {"var_power": var_power, "theta": theta}
     given = {name: value for name, value in given.items() if value is not None}

@@ -44,6 +44,11 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
     var_power : float outside (0, 1), or "auto"
         "auto": estimated by maximum likelihood between 1.01 and 1.99 when a model is fitted.
 
+    Raises
+    ------
+    ValueError
+        If the power is no number outside (0, 1).
+
     Examples
     --------
     >>> Tweedie(var_power=1.5).variance(4.0).round(12)

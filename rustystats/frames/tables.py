@@ -106,6 +106,11 @@ def make_frame(columns, backend):
     return nw.from_dict(columns, backend=backend or "pandas").to_native()
 
 
+def frame_lists(frame):
+    """The columns of a DataFrame as a dict of lists of Python values."""
+    return nw.from_native(frame, eager_only=True).to_dict(as_series=False)
+
+
 def backend_name(backend):
     """The library of a DataFrame by its name, "pandas"; None stays."""
     return None if backend is None else backend.name.lower()
@@ -115,3 +120,10 @@ def named_backend(name):
     """The library of this name for `make_frame`; None, which is pandas, where it is not there."""
     known = {kind.name.lower(): kind for kind in nw.Implementation}
     return known[name] if name in known and find_spec(name) else None
+
+
+def with_column(data, name, values):
+    """A DataFrame with a column more, the last."""
+    frame = nw.from_native(data, eager_only=True)
+    series = nw.new_series(name, values, backend=frame.implementation)
+    return frame.with_columns(series).to_native()

@@ -15,7 +15,7 @@ from rustystats.inference.covariance import (
 )
 from rustystats.inference.profile import profile_interval
 from rustystats.messages import warn_user
-from rustystats.solvers.method import NARROW
+from rustystats.solvers.method import GRAM, NARROW
 from rustystats.solvers.normal_equations import find_aliased
 from rustystats.threads import single_threaded_blas
 
@@ -36,22 +36,64 @@ class CoefficientAnswers:
         with single_threaded_blas():  # waking BLAS threads costs more than p^3 for usual p
             return unscaled_covariance(self.fit, self._problem.ridge)
 
+    @property
+    def has_covariance(self):
+        """Whether `cov_params` is an array (of NaN under an L1 penalty or bounds), and no error."""
+        return self.fit.gram is not None or self.fit.method == GRAM
+
     def cov_params(self):
-        """Covariance of the coefficients, (p, p)."""
+        """Covariance of the coefficients, (p, p).
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> result = rs.glm("y ~ x", data).fit()
+        >>> result.cov_params().round(4)
+        array([[ 0.805, -0.345],
+               [-0.345,  0.23 ]])
+        """
         return self.scale() * self.cov_params_unscaled
 
     def bse(self):
-        """Standard errors, (p,); NaN where aliased, and all NaN under an L1 penalty or bounds."""
+        """Standard errors, (p,); NaN where aliased, and all NaN under an L1 penalty or bounds.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> result = rs.glm("y ~ x", data).fit()
+        >>> result.bse().round(4)
+        array([0.8972, 0.4796])
+        """
         if self.fit.gram is None:
             return np.full(len(self.params), np.nan)
         return np.sqrt(self.scale() * np.diagonal(self.cov_params_unscaled))
 
     def tvalues(self):
-        """z-statistics, (p,); infinite where a perfect fit leaves no error."""
+        """z-statistics, (p,); infinite where a perfect fit leaves no error.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> result = rs.glm("y ~ x", data).fit()
+        >>> result.tvalues().round(4)
+        array([0.3344, 4.7958])
+        """
         return z_statistics(self.params, self.bse())
 
     def pvalues(self):
-        """Two-sided p-values by the normal law, (p,)."""
+        """Two-sided p-values by the normal law, (p,).
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> result = rs.glm("y ~ x", data).fit()
+        >>> result.pvalues().round(8)
+        array([7.3810269e-01, 1.6200000e-06])
+        """
         return two_sided_pvalues(self.tvalues())
 
     def conf_int(self, alpha=0.05, method="wald", columns=None):
@@ -192,5 +234,14 @@ class CoefficientAnswers:
         return labels, columns
 
     def significance_codes(self):
-        """Stars of the p-values, list of str."""
+        """Stars of the p-values, list of str.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> result = rs.glm("y ~ x", data).fit()
+        >>> result.significance_codes()
+        ['', '***']
+        """
         return [significance_code(p) for p in self.pvalues()]

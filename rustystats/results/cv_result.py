@@ -27,8 +27,8 @@ class CVResult:
     l1_ratios : tuple of those tried
     scores : (k, n_folds)
     scores_mean : (k,) mean over the folds, weighted by their units
-    scores_std : (k,) standard error of that mean, ``sqrt(sum u (s - mean)^2 / sum u / (n_folds -
-        1))`` over folds with score s and unit u; NaN for a single fold
+    scores_std : (k,) standard error of that mean over folds with score s and unit u,
+        ``sqrt(sum u (s - mean)^2 / sum u / (n_folds - 1))``; NaN for a single fold
     units : (n_folds,) exposure x weight, or weight, of the rows held out
     alpha_best : float, of the highest mean score; the largest where several share it
     alpha_1se : float, the largest whose mean score is within one standard error of the best
@@ -38,6 +38,19 @@ class CVResult:
     scoring : str or callable
     path : RegularizationPath, of all rows
     best_result, result_1se : GLMResults, the fits of all rows at alpha_best and alpha_1se
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+    >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+    ...                exposure="Exposure")
+    >>> result = model.fit(regularization="lasso", cv=3, n_alphas=8, random_state=0)
+    >>> scores = result.cv_result
+    >>> scores.scores.shape, scores.alpha_1se >= scores.alpha_best
+    ((8, 3), True)
+    >>> scores.best_result.alpha == result.alpha
+    True
     """
 
     def __init__(self, runs, scoring="deviance", backend=None, formula=None, results=GLMResults):
@@ -82,7 +95,22 @@ class CVResult:
         return self._result(self._index_1se)
 
     def chosen(self, selection):
-        """`best_result` for "min", `result_1se` for "1se"."""
+        """`best_result` for "min", `result_1se` for "1se".
+
+        Parameters
+        ----------
+        selection : {"min", "1se"}
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> result = model.fit(regularization="lasso", cv=3, n_alphas=8, random_state=0)
+        >>> result.cv_result.chosen("1se").alpha == result.cv_result.alpha_1se
+        True
+        """
         return self.best_result if selection == "min" else self.result_1se
 
     def _result(self, index):
@@ -127,6 +155,16 @@ class CVResult:
         Returns
         -------
         matplotlib Axes
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> result = model.fit(regularization="lasso", cv=3, n_alphas=8, random_state=0)
+        >>> result.cv_result.plot().get_xscale()
+        'log'
         """
         return paths.cross_validation(
             self.alphas,

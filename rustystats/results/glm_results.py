@@ -25,6 +25,7 @@ from rustystats.results.penalty import PenaltyAnswers
 from rustystats.results.plot import ResultPlots
 from rustystats.results.prediction import PredictionAnswers
 from rustystats.results.quality import QualityAnswers
+from rustystats.results.report import ReportAnswers
 from rustystats.results.residuals import ResidualAnswers
 from rustystats.results.robust import RobustAnswers
 from rustystats.results.saving import SavingAnswers
@@ -35,18 +36,19 @@ class GLMResults(
     CoefficientAnswers,
     RobustAnswers,
     QualityAnswers,
+    ReportAnswers,
     ResidualAnswers,
     PenaltyAnswers,
     ParameterAnswers,
     FactorTestAnswers,
     CountAnswers,
-    SavingAnswers,
     EffectAnswers,
     PartialDependenceAnswers,
     DiagnosticAnswers,
     EvaluationAnswers,
     CalibrationAnswers,
     BootstrapAnswers,
+    SavingAnswers,
 ):
     """A fitted generalized linear model.
 
@@ -78,6 +80,20 @@ class GLMResults(
     note : str, what a summary says of a refit; else empty
     data : the DataFrame that a formula model was fitted to, not a copy; None where it is not known:
         of arrays, of the models of a path, after pickling
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+    >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+    ...                exposure="Exposure")
+    >>> result = model.fit()
+    >>> result
+    <GLMResults: poisson family, log link, 7 parameters, 5000 observations, deviance=1207.6>
+    >>> result.params.round(3)
+    array([-3.541,  0.013,  0.077, -0.023,  0.233,  0.353,  0.485])
+    >>> result.df_resid, round(result.deviance, 1)
+    (4993, 1207.6)
     """
 
     def __init__(
@@ -201,6 +217,17 @@ class GLMResults(
         ------
         ValueError
             If the link is not log: effects do not multiply then.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> result = model.fit()
+        >>> table = result.relativities().set_index(["Factor", "Level"])
+        >>> table.loc["Area", "Relativity"].round(3).to_dict()
+        {'A': 1.0, 'B': 1.08, 'C': 0.977, 'D': 1.262, 'E': 1.423, 'F': 1.624}
         """
         self.check_log_link()
         return self._frame(relativity_table(self.factor_effects(alpha)))
@@ -226,6 +253,14 @@ class GLMResults(
         ------
         ValueError
             If the link is not log.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> rs.glm("y ~ x", data).fit().check_log_link()  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ValueError: relativities need a log link, and this model has link identity...
         """
         if self.link != "log":
             raise ValueError(

@@ -27,6 +27,10 @@ from rustystats.solvers.problem import Objective, Problem
 from rustystats.specification import Specification
 
 
+class NoRowsError(AttributeError, ValueError):
+    """What is asked for needs the rows of the fit, which a model from a file has not."""
+
+
 class Rowless:
     """Part of what has no rows: to ask for what the class `of` has beside is an error that says so.
 
@@ -36,7 +40,7 @@ class Rowless:
     def __getattr__(self, name):
         if not (hasattr(self.of, name) or name in self.of.__dataclass_fields__):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        raise ValueError(
+        raise NoRowsError(
             f"this model was loaded from a file, which has no rows of the fit ({name!r} is asked "
             "for): residuals, fitted values, leverages, robust errors, profiles, refits and tests "
             "by refits need them, so ask the fit itself; predict() takes new data, and summary(), "

@@ -166,9 +166,27 @@ class PenaltyAnswers:
         return note
 
     def n_nonzero(self):
-        """Number of coefficients that are not 0, the intercept apart."""
+        """Number of coefficients that are not 0, the intercept apart.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> result = rs.glm("y ~ x", data, family="poisson").fit(alpha=0.1, l1_ratio=1.0)
+        >>> result.n_nonzero()
+        1
+        """
         return len(self._nonzero())
 
     def selected_features(self):
-        """Names of the columns whose coefficients are not 0, the intercept apart."""
+        """Names of the columns whose coefficients are not 0, the intercept apart.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1.0, 2.0, 4.0, 8.0], "x": [0.0, 1.0, 2.0, 3.0]}
+        >>> result = rs.glm("y ~ x", data, family="poisson").fit(alpha=0.1, l1_ratio=1.0)
+        >>> result.selected_features()
+        ['x']
+        """
         return [self.feature_names[position] for position in self._nonzero()]

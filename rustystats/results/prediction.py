@@ -44,6 +44,18 @@ class PredictionAnswers:
         ------
         ValueError
             For a missing column, an unseen level, or a missing exposure, offset or complement.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> result = model.fit()
+        >>> result.predict(data.head(2)).round(4)  # claims in the time insured
+        array([0.0844, 0.0328])
+        >>> result.predict(data.head(2), exposure=1.0).round(4)  # claims per year
+        array([0.0844, 0.0704])
         """
         columns, shift, _ = self._read_rows(data, exposure, offset, complement)
         family, link = self._problem.family, self._problem.link

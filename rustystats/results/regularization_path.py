@@ -27,6 +27,18 @@ class RegularizationPath:
     n_passes : (k,) int, passes over the rows that each fit took beyond the one before
     l1_ratio : float
     feature_names : list of the p column names
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+    >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+    ...                exposure="Exposure")
+    >>> path = model.regularization_path(n_alphas=8)
+    >>> path.coefficients.shape, path.n_nonzero.tolist()
+    ((8, 7), [0, 1, 1, 1, 2, 5, 5, 6])
+    >>> path.deviance_explained.round(3)
+    array([0.   , 0.014, 0.015, 0.015, 0.016, 0.019, 0.02 , 0.02 ])
     """
 
     def __init__(self, model, path, backend=None, formula=None, results=GLMResults):
@@ -54,7 +66,12 @@ class RegularizationPath:
         return len(self.alphas)
 
     def result(self, index):
-        """The fit at one alpha, by its position in `alphas`, as `GLMResults`.
+        """The fit at one alpha, as `GLMResults`.
+
+        Parameters
+        ----------
+        index : int
+            Position in `alphas`.
 
         Examples
         --------
@@ -102,6 +119,16 @@ class RegularizationPath:
         Returns
         -------
         matplotlib Axes
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> path = model.regularization_path(n_alphas=8)
+        >>> path.plot().get_xscale()
+        'log'
         """
         size = np.max(np.abs(self.coefficients), axis=0)
         order = np.argsort(-size, kind="stable")

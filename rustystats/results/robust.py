@@ -63,7 +63,11 @@ class RobustAnswers:
         return self._robust(cov_type, groups)[0]
 
     def bse_robust(self, cov_type="HC1", groups=None):
-        """Robust standard errors, (p,); parameters as in `cov_robust`.
+        """Robust standard errors, (p,).
+
+        Parameters
+        ----------
+        cov_type, groups : as in `cov_robust`
 
         Examples
         --------
@@ -78,7 +82,11 @@ class RobustAnswers:
         return np.sqrt(np.diagonal(self.cov_robust(cov_type, groups)))
 
     def tvalues_robust(self, cov_type="HC1", groups=None):
-        """z-statistics with robust standard errors, (p,); parameters as in `cov_robust`.
+        """z-statistics with robust standard errors, (p,).
+
+        Parameters
+        ----------
+        cov_type, groups : as in `cov_robust`
 
         Examples
         --------
@@ -90,7 +98,11 @@ class RobustAnswers:
         return z_statistics(self.params, self.bse_robust(cov_type, groups))
 
     def pvalues_robust(self, cov_type="HC1", groups=None):
-        """Two-sided p-values by the normal law, (p,); parameters as in `cov_robust`.
+        """Two-sided p-values by the normal law, (p,), of robust z-statistics.
+
+        Parameters
+        ----------
+        cov_type, groups : as in `cov_robust`
 
         Examples
         --------
@@ -102,7 +114,13 @@ class RobustAnswers:
         return two_sided_pvalues(self.tvalues_robust(cov_type, groups))
 
     def conf_int_robust(self, alpha=0.05, cov_type="HC1", groups=None):
-        """Wald confidence limits at level 1 - alpha, (p, 2); parameters as in `cov_robust`.
+        """Wald confidence limits by robust standard errors, (p, 2).
+
+        Parameters
+        ----------
+        alpha : float
+            1 - confidence.
+        cov_type, groups : as in `cov_robust`
 
         Examples
         --------

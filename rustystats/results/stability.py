@@ -34,6 +34,18 @@ class StabilitySelection:
     max_probability : (m,) the largest of them at any alpha of at least `alpha_min`
     threshold, alpha_min : float, what `selected` and `expected_false` take unless told otherwise
     n_subsamples : int
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+    >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+    ...                exposure="Exposure")
+    >>> stable = model.stability_selection(n_subsamples=10, by="term", random_state=0)
+    >>> stable.names
+    ['BonusMalus', 'C(Area)']
+    >>> stable.max_probability
+    array([1., 0.])
     """
 
     def __init__(self, alphas, names, found, threshold, max_false=None, backend=None):
@@ -84,13 +96,39 @@ class StabilitySelection:
         Returns
         -------
         list of str
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> stable = model.stability_selection(n_subsamples=10, by="term", random_state=0)
+        >>> stable.selected()
+        ['BonusMalus']
         """
         threshold = self.threshold if threshold is None else _check_threshold(threshold)
         stable = self._max_probability(alpha_min) >= threshold
         return [name for name, is_stable in zip(self.names, stable, strict=True) if is_stable]
 
     def average_selected(self, alpha_min=None):
-        """Average number of candidates that a half selects at any alpha of at least `alpha_min`."""
+        """Average number of candidates that a half selects at any alpha of at least `alpha_min`.
+
+        Parameters
+        ----------
+        alpha_min : float, optional
+            None takes the object's.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> stable = model.stability_selection(n_subsamples=10, by="term", random_state=0)
+        >>> stable.average_selected()
+        1.0
+        """
         return float((self._first < self._n_alphas(alpha_min)).sum(axis=1).mean())
 
     def expected_false(self, threshold=None, alpha_min=None):
@@ -99,6 +137,16 @@ class StabilitySelection:
         Parameters
         ----------
         threshold, alpha_min : as in `selected`
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> stable = model.stability_selection(n_subsamples=10, by="term", random_state=0)
+        >>> round(stable.expected_false(), 2)
+        2.0
         """
         threshold = self.threshold if threshold is None else _check_threshold(threshold)
         average, candidates = self.average_selected(alpha_min), len(self.names)
@@ -140,6 +188,16 @@ class StabilitySelection:
         Returns
         -------
         matplotlib Axes
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> stable = model.stability_selection(n_subsamples=10, by="term", random_state=0)
+        >>> stable.plot().get_xscale()
+        'log'
         """
         order = np.argsort(-self.max_probability, kind="stable")
         named = [j for j in order if self.max_probability[j] >= self.threshold][: paths.LABELLED]

@@ -109,6 +109,9 @@ def iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
             secants, step = [], system.solve(point.score)
         with_gram = not problem.is_quadratic and (final_gram if last else not keep_gram)
         moved, left_domain = line_search(problem, point, step, stretch, with_gram, slack)
+        if moved is None and secants:  # they misled
+            secants, step = [], system.solve(point.score)
+            moved, left_domain = line_search(problem, point, step, 1.0, with_gram, slack)
         at_edge = at_edge + 1 if left_domain and not problem.keeps_domain else 0
         converged = bool(last)
         if moved is None or at_edge == MAX_AT_EDGE:

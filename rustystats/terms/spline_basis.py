@@ -142,6 +142,15 @@ class SplineBasis:
 def bs_names(var_name, df, include_intercept=False):
     """Column names of `bs`, numbered by basis function: the first is dropped without the intercept.
 
+    Parameters
+    ----------
+    var_name : str
+    df : int, 2 or more
+        Degrees of freedom, the constant counted.
+    include_intercept : bool
+
+    Examples
+    --------
     >>> bs_names("age", 4)
     ['bs(age, 2/4)', 'bs(age, 3/4)', 'bs(age, 4/4)']
     """
@@ -152,6 +161,15 @@ def bs_names(var_name, df, include_intercept=False):
 def ns_names(var_name, df, include_intercept=False):
     """Column names of `ns`, numbered from 1: its columns are not single basis functions.
 
+    Parameters
+    ----------
+    var_name : str
+    df : int, 2 or more
+        Degrees of freedom, the constant counted.
+    include_intercept : bool
+
+    Examples
+    --------
     >>> ns_names("age", 4)
     ['ns(age, 1/4)', 'ns(age, 2/4)', 'ns(age, 3/4)']
     """

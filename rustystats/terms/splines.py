@@ -208,8 +208,23 @@ def ns(
 ):
     """Natural cubic spline basis of x, by default linear beyond the boundary knots.
 
-    Parameters and result are those of `bs`. It equals R's `ns(x, df = df - 1)`; df=2 is a straight
-    line. With the intercept the columns span the constant, but rows do not sum to 1.
+    It equals R's `ns(x, df = df - 1)`; df=2 is a straight line. With the intercept the columns span
+    the constant, but rows do not sum to 1.
+
+    Parameters
+    ----------
+    x, df, knots, boundary_knots, include_intercept : as in `bs`
+    extrapolation : {"linear", "continue", "constant", "error"}, optional
+        As in `bs`; by default linear.
+
+    Returns
+    -------
+    ndarray of shape (n, df - 1), or (n, df) with the intercept
+
+    Raises
+    ------
+    ValueError
+        As in `bs`.
 
     Examples
     --------

@@ -1,5 +1,6 @@
 """Charts are drawn by the Agg backend; figures are closed, and settings stay as they were."""
 
+from functools import cache
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -8,6 +9,7 @@ import pytest
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from rustystats.charts import factors, paths, ranking, residuals
 
@@ -187,6 +189,26 @@ def all_pictures():
 
 
 PICTURES = all_pictures()
+
+
+DOTS = 60  # an inch
+
+
+@cache
+def drawn(name):
+    """A chart as it was drawn, for all who look at it: Axes and dots."""
+    ax = PICTURES[name]()
+    plt.close(ax.figure)
+    canvas = FigureCanvasAgg(ax.figure)  # which pyplot does not know
+    ax.figure.set_dpi(DOTS)
+    canvas.draw()
+    return ax, np.array(canvas.buffer_rgba())
+
+
+@pytest.fixture(params=PICTURES)
+def chart(request):
+    """A chart that has been drawn and is not to be changed, as its name, Axes and dots."""
+    return request.param, *drawn(request.param)
 
 
 @pytest.fixture(params=PICTURES)

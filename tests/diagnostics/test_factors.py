@@ -198,7 +198,7 @@ def test_infinite_values_are_refused(portfolio):
     data = portfolio.iloc[:500].assign(x=np.r_[np.inf, -np.inf, np.ones(498)])
     result = rs.glm("ClaimNb ~ DrivAge", data, family="poisson").fit()
     for columns in ({"continuous_factors": ["x"]}, {"categorical_factors": ["x"]}):
-        with pytest.raises(ValueError, match="'x' is .*infinite in 2 rows"):
+        with pytest.raises(ValueError, match=r"'x' is .*infinite in 2 rows"):
             result.diagnostics(data, **columns)
 
 

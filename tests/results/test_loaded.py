@@ -84,6 +84,13 @@ def test_refits_and_profiles_of_parameters_say_so_too(data, tmp_path):
         rs.load(path).profile_parameter()
 
 
+def test_diagnostics_are_those_of_data_that_are_passed(path, result, data):
+    loaded, test = rs.load(path), data.iloc[:500]
+    assert loaded.diagnostics_json(test, ["Area"]) == result.diagnostics_json(test, ["Area"])
+    with pytest.raises(ValueError, match="no rows of the fit"):
+        loaded.diagnostics()
+
+
 def test_charts_of_relativities_need_no_rows(path, result):
     pytest.importorskip("matplotlib")
     heights = []

@@ -1,0 +1,52 @@
+"""How the documentation is built: `python -m sphinx -W --keep-going -b html doc doc/_build`.
+
+Pages are Markdown (MyST), the reference is made of the docstrings (numpydoc). Nothing is fetched:
+neither inventories of other projects nor data. The examples of the pages are run by
+`tests/test_user_guide.py`, those of docstrings by `pytest --doctest-modules`.
+"""
+
+import rustystats
+
+project = "rustystats"
+author = "The rustystats developers"
+copyright = author
+version = release = rustystats.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+default_role = "code"  # `fit` in a docstring is code; a link is asked for by its role
+
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+numpydoc_show_class_members = False  # the template lists them
+numpydoc_class_members_toctree = False
+autodoc_typehints = "none"
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"rustystats {version}"
+html_show_sourcelink = False
+html_theme_options = {"show_prev_next": False, "navigation_with_keys": False}
+
+
+def of_others(app, what, name, obj, skip, options):
+    """Leave out what a class inherits from elsewhere, and the switches of metadata routing."""
+    if name.startswith("_") or name.endswith("_request"):
+        return True
+    obj = getattr(obj, "fget", obj)
+    module = getattr(obj, "__module__", None) or ""
+    if what == "class" and callable(obj) and module and not module.startswith("rustystats"):
+        return True
+    return skip
+
+
+def setup(app):
+    app.connect("autodoc-skip-member", of_others)

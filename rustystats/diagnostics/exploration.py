@@ -1,0 +1,300 @@
+"""What is known of a portfolio before the fit: the document, and the way to it.
+
+    response, exposure, weights -> Portfolio;  columns -> factors -> sums by level
+    -> sections -> DataExploration
+
+Response, exposure and factors are read once; every table, test and measure is made of sums by
+level, a Gram for the associations and one for each kind of cell sum of the interactions.
+"""
+
+import html
+from dataclasses import dataclass, field
+
+from rustystats import frames
+from rustystats.diagnostics.exploration_sections import (
+    AssociationMatrix,
+    DataSummary,
+    Overdispersion,
+    RatioMatrix,
+    ResponseStatistics,
+    ZeroInflation,
+)
+from rustystats.diagnostics.exploration_text import exploration_text
+from rustystats.diagnostics.explorer import DataExplorer, keep_weighted, read_portfolio
+from rustystats.diagnostics.factor_choice import choose_factors, named_factors, readable_columns
+from rustystats.diagnostics.factors import CATEGORICAL, CONTINUOUS
+from rustystats.diagnostics.portfolio import Portfolio
+from rustystats.diagnostics.serialize import Document
+from rustystats.families import get_family
+from rustystats.messages import did_you_mean
+from rustystats.terms.categorical import CategoricalFactor
+from rustystats.terms.cut import ComputedFactor
+from rustystats.terms.target import FrequencyFactor, TargetFactor
+
+KINDS = (CATEGORICAL, CONTINUOUS)
+
+
+@dataclass(frozen=True, eq=False)
+class DataExploration(Document):
+    """Everything that is known before the fit; `explore_data` or `FormulaGLM.explore` makes it.
+
+    Sections are read as attributes or by key. ``print`` shows a report. `to_dict` and `to_json`
+    write all of it in this order, after `schema_version`, which rises when a key changes its
+    meaning or goes.
+    """
+
+    data_summary: DataSummary
+    response_stats: ResponseStatistics
+    factor_stats: list = field(default_factory=list)
+    missing_values: list = field(default_factory=list)
+    columns_left_out: list = field(default_factory=list)
+    univariate_tests: list = field(default_factory=list)
+    correlations: AssociationMatrix | None = None
+    cramers_v: AssociationMatrix | None = None
+    correlation_ratios: RatioMatrix | None = None
+    vif: list = field(default_factory=list)
+    zero_inflation: ZeroInflation | None = None
+    overdispersion: Overdispersion | None = None
+    interaction_factors: list = field(default_factory=list)
+    interaction_candidates: list = field(default_factory=list)
+
+    def __repr__(self):
+        summary, response = self.data_summary, self.response_stats
+        return (
+            f"<DataExploration: {summary.response_column}, {response.n_observations} observations, "
+            f"rate {response.mean_rate:.4g}, {len(self.factor_stats)} factors, "
+            f"{len(self.interaction_candidates)} interactions>"
+        )
+
+    def __str__(self):
+        return exploration_text(self)
+
+    def _repr_html_(self):
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def explore_data(
+    data,
+    response,
+    categorical_factors=None,
+    continuous_factors=None,
+    exposure=None,
+    family="poisson",
+    n_bins=10,
+    rare_threshold_pct=1.0,
+    max_categorical_levels=20,
+    detect_interactions=True,
+    max_interaction_factors=10,
+    *,
+    weights=None,
+    n_threads=None,
+):
+    """Look at a portfolio before fitting a model: response, factors, and how they go together.
+
+    Parameters
+    ----------
+    data : pandas or polars DataFrame, polars LazyFrame, pyarrow Table
+        Of a LazyFrame only the columns that are needed are collected.
+    response : str
+        A numeric column: claim counts, say, or mean claim amounts.
+    categorical_factors, continuous_factors : lists of column names, optional
+        Where neither is given, all columns that can be factors are explored, and those that cannot
+        (identifiers, dates, constants) are listed in `columns_left_out` with the reason; the rules
+        stand in `diagnostics/factor_choice.py`.
+    exposure : str or (n,) array, optional
+        Positive volume of each row (years insured). Rates are total response over total exposure.
+    family : str or family object
+        As in `glm`: the response must lie in its domain. With a family of counts, zeros and
+        variance are compared with Poisson's; with one whose default link is log, interactions are
+        looked for beyond effects that multiply each other, else beyond those that add up.
+    n_bins : int
+        Bins of a continuous factor, of equal exposure; fewer where values are heavily tied.
+    rare_threshold_pct : float
+        Levels with a smaller percentage of the exposure are pooled ("_Other").
+    max_categorical_levels : int
+        So many levels of a factor are shown at most, the pool included; missing values are one
+        more.
+    detect_interactions : bool
+    max_interaction_factors : int
+        The so many factors that explain most of the variance by themselves are looked at; they are
+        listed in `interaction_factors`.
+    weights : str or (n,) array, optional
+        Prior weights >= 0, such as the number of claims behind a mean claim amount. They multiply
+        response and exposure; rows of weight 0 are left out.
+    n_threads : int, optional
+
+    Returns
+    -------
+    DataExploration
+
+    Raises
+    ------
+    TypeError
+        If data is no DataFrame.
+    ValueError
+        For an unknown column, a factor listed twice or with another role, a continuous factor that
+        is not numeric or infinite somewhere, missing values or an exposure of 0 or less in the
+        response or exposure, or a response outside the family's domain.
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> data = rs.datasets.make_motor_portfolio(20_000, seed=1)
+    >>> found = rs.explore_data(data, "ClaimNb", ["Area"], ["DrivAge"], exposure="Exposure")
+    >>> found
+    <DataExploration: ClaimNb, 20000 observations, rate 0.08413, 2 factors, 0 interactions>
+    >>> [(factor["name"], factor["type"]) for factor in found.factor_stats]
+    [('DrivAge', 'continuous'), ('Area', 'categorical')]
+    >>> area = found.factor_stats[1]
+    >>> sum(level.exposure for level in area.levels) == found.response_stats.total_exposure
+    True
+    """
+    family = get_family(family)
+    known = frames.column_names(data)
+    named = {"response": response, "exposure": exposure, "weights": weights}
+    named = {role: name for role, name in named.items() if isinstance(name, str)}
+    for role, name in named.items():
+        if name not in known:
+            raise ValueError(
+                f"unknown column {name!r} as {role}{did_you_mean(name, known)}: the data have no "
+                "such column"
+            )
+    roles = {name: role for role, name in named.items()}
+    options = (n_bins, rare_threshold_pct, max_categorical_levels)
+    if categorical_factors is None and continuous_factors is None:
+        names, left_out = readable_columns(data, roles)
+        columns = frames.read_columns(data, [*roles, *names], n_threads)
+    else:
+        chosen = named_factors(categorical_factors, continuous_factors, known, roles)
+        columns = frames.read_columns(data, [*roles, *chosen[0], *chosen[1]], n_threads)
+        names = None
+    rows, kept = read_portfolio(
+        columns.numbers(response), exposure, weights, family, columns, response, n_threads
+    )
+    n_rows = columns.n_rows
+    columns = columns if kept is None else columns.take(kept)
+    if names is None:
+        left_out = []
+    else:
+        *chosen, others = choose_factors(columns, names)
+        left_out = sorted(left_out + others, key=lambda one: known.index(one.column))
+    explorer = DataExplorer.of(rows, kept, n_rows, family)
+    summary = DataSummary(
+        n_rows=n_rows,
+        n_columns=len(known),
+        response_column=response,
+        exposure_column=_source(exposure),
+        weights_column=_source(weights),
+        family=family.name(),
+        n_categorical_factors=len(chosen[0]),
+        n_continuous_factors=len(chosen[1]),
+    )
+    most = max_interaction_factors if detect_interactions else 0
+    return assemble(explorer, columns, *chosen, summary, options, most, left_out)
+
+
+def explore_model(model, data, categorical_factors, continuous_factors, options, most):
+    """`DataExploration` of the rows of a formula model: its response, exposure and weights.
+
+    Parameters
+    ----------
+    model : prepare.Model
+    data : DataFrame that it was made from
+    categorical_factors, continuous_factors : lists of column names; both None for those of the
+        formula
+    options : (n_bins, rare_threshold_pct, max_categorical_levels)
+    most : int, factors to look for interactions among, 0 for not at all
+    """
+    problem, offsets, known = model.problem, model.offsets, frames.column_names(data)
+    roles = {
+        model.response.strip("`"): "response",
+        offsets.exposure: "exposure",
+        offsets.offset: "offset",
+        model.weights_name: "weights",
+    }
+    if categorical_factors is None and continuous_factors is None:
+        kinds = _kinds_in_formula(model.terms, frames.column_kinds(data))
+        chosen = [[name for name in kinds if kinds[name] == kind] for kind in KINDS]
+    else:
+        chosen = named_factors(categorical_factors, continuous_factors, known, roles)
+    rows = Portfolio(problem.y, problem.weights, model.exposure, model.n_threads)
+    rows, kept = keep_weighted(rows)
+    columns = frames.read_columns(data, [*chosen[0], *chosen[1]], model.n_threads)
+    if columns.n_rows != len(problem.y):
+        raise ValueError(
+            f"the data have {columns.n_rows} rows now, and had {len(problem.y)} when the model was "
+            "made: make it anew"
+        )
+    explorer = DataExplorer.of(rows, kept, columns.n_rows, problem.family, problem.link.name())
+    exposure = offsets.exposure
+    if exposure is None and isinstance(offsets.offset, str) and offsets.log_link:
+        exposure = offsets.offset  # the older spelling of an exposure
+    summary = DataSummary(
+        n_rows=columns.n_rows,
+        n_columns=len(known),
+        response_column=model.response,
+        exposure_column="array" if exposure is True else exposure,
+        weights_column="array"
+        if problem.weights is not None and not model.weights_name
+        else (model.weights_name),
+        family=problem.family.name(),
+        n_categorical_factors=len(chosen[0]),
+        n_continuous_factors=len(chosen[1]),
+    )
+    columns = columns if kept is None else columns.take(kept)
+    return assemble(explorer, columns, *chosen, summary, options, most)
+
+
+def _kinds_in_formula(terms, column_kinds):
+    """What the columns of a formula are: levels where it reads them as such, else numbers."""
+    kinds = {}
+    for term in terms.terms:
+        for factor in term.factors:
+            levels = isinstance(factor, (CategoricalFactor, TargetFactor, FrequencyFactor))
+            levels = levels and not isinstance(factor, ComputedFactor)
+            for name in factor.columns:
+                numeric = column_kinds[name] == "number" and not levels
+                kinds.setdefault(name, CONTINUOUS if numeric else CATEGORICAL)
+    return kinds
+
+
+def assemble(explorer, columns, categorical, continuous, summary, options, most, left_out=()):
+    """`DataExploration` of checked rows and their columns.
+
+    Parameters
+    ----------
+    explorer : DataExplorer
+    columns : Columns of the rows that it keeps
+    categorical, continuous : lists of column names
+    summary : DataSummary
+    options : (n_bins, rare_threshold_pct, max_categorical_levels)
+    most : int, factors to look for interactions among, 0 for not at all
+    left_out : list of LeftOut
+    """
+    factors = explorer.read(columns, categorical, continuous, *options)
+    correlations, cramers_v, ratios, vif = factors.associations()
+    zeros, variance = explorer.compute_count_checks()
+    looked_at, candidates = [], []
+    if most:
+        looked_at, candidates = factors.interactions(explorer.multiplicative, most)
+    return DataExploration(
+        data_summary=summary,
+        response_stats=explorer.compute_response_stats(),
+        factor_stats=factors.factor_stats(),
+        missing_values=factors.missing_values(),
+        columns_left_out=list(left_out),
+        univariate_tests=factors.univariate_tests,
+        correlations=correlations,
+        cramers_v=cramers_v,
+        correlation_ratios=ratios,
+        vif=vif,
+        zero_inflation=zeros,
+        overdispersion=variance,
+        interaction_factors=looked_at,
+        interaction_candidates=candidates,
+    )
+
+
+def _source(given):
+    """What a summary calls an exposure or weights."""
+    return given if given is None or isinstance(given, str) else "array"

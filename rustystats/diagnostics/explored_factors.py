@@ -1,0 +1,187 @@
+"""Factors of a portfolio that were read and summed once, and what is made of the sums."""
+
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+
+from rustystats import codes
+from rustystats.diagnostics import associations, portfolio
+from rustystats.diagnostics.binning import quantile_bins
+from rustystats.diagnostics.exploration_sections import (
+    AssociationMatrix,
+    RatioMatrix,
+    VarianceInflation,
+)
+from rustystats.diagnostics.factors import CATEGORICAL, CONTINUOUS, group_levels, sums_by_level
+from rustystats.diagnostics.interactions import interaction_candidates
+from rustystats.threads import effective_n_threads
+
+INTERACTION_BINS = 5  # of a continuous factor
+
+
+class ExploredFactors:
+    """Factors with their sums by level.
+
+    Parameters
+    ----------
+    rows : Portfolio
+    factors : list of Factor
+    n_bins : int, of a continuous factor
+    rare_threshold_pct, max_levels : of a categorical factor, as in `binning.pool_levels`
+    """
+
+    def __init__(self, rows, factors, n_bins, rare_threshold_pct, max_levels):
+        factors = [_occurring(factor) for factor in factors]
+        self._rows, self._factors, self._rare = rows, factors, rare_threshold_pct
+        self._sums = sums_by_level(factors, rows, ("volume", "actual"), rows.n_threads)
+        self._groups = [
+            group_levels(factor, sums["volume"], n_bins, rare_threshold_pct, max_levels)
+            for factor, sums in zip(factors, self._sums, strict=True)
+        ]
+
+    def _each(self):
+        return zip(self._factors, self._groups, self._sums, strict=True)
+
+    def _of(self, kind):
+        return [factor for factor in self._factors if factor.kind == kind]
+
+    def factor_stats(self):
+        """List of `ExploredContinuous` and `ExploredCategorical`."""
+        return [
+            portfolio.explore_factor(self._rows, factor, groups, sums, self._rare)
+            for factor, groups, sums in self._each()
+        ]
+
+    def missing_values(self):
+        """List of `MissingValues`, of the factors that have some."""
+        found = [
+            portfolio.missing_values(self._rows, factor, sums) for factor, _, sums in self._each()
+        ]
+        return [one for one in found if one is not None]
+
+    @cached_property
+    def univariate_tests(self):
+        """List of `UnivariateTest`."""
+        return [
+            portfolio.univariate_test(self._rows, factor, groups, sums)
+            for factor, groups, sums in self._each()
+        ]
+
+    def associations(self):
+        """How the factors go together.
+
+        Returns
+        -------
+        (AssociationMatrix, AssociationMatrix, RatioMatrix, list of VarianceInflation)
+            Of continuous factors, of categorical ones, between the two kinds, and of all.
+        """
+        numbers, levels = self._of(CONTINUOUS), self._of(CATEGORICAL)
+        rows = self._rows
+        by_level = {
+            factor.name: sums["volume"]
+            for factor, sums in zip(self._factors, self._sums, strict=True)
+        }
+        moments = associations.second_moments(
+            numbers, levels, rows.volume, by_level, rows.n_threads
+        )
+        inflation = associations.variance_inflation(moments)
+        number_names, level_names = ([one.name for one in some] for some in (numbers, levels))
+        pooled = [one.name for one in levels if one.n_levels > associations.MAX_LEVELS]
+        return (
+            AssociationMatrix(
+                "pearson",
+                rows.weighted_by,
+                number_names,
+                associations.correlations(moments).tolist(),
+                [],
+            ),
+            AssociationMatrix(
+                "bias-corrected Cramer's V",
+                rows.weighted_by,
+                level_names,
+                associations.cramers_v(moments).tolist(),
+                pooled,
+            ),
+            RatioMatrix(
+                "bias-corrected correlation ratio",
+                rows.weighted_by,
+                number_names,
+                level_names,
+                associations.correlation_ratios(moments).tolist(),
+            ),
+            [
+                VarianceInflation(
+                    name,
+                    one.df,
+                    *(x if np.isfinite(x) else None for x in (one.gvif, one.adjusted)),
+                    bool(np.isinf(one.gvif)),
+                )
+                for name, one in zip([*number_names, *level_names], inflation, strict=True)
+            ],
+        )
+
+    def interactions(
+        self,
+        multiplicative,
+        max_factors=10,
+        min_correlation=0.01,
+        max_candidates=5,
+        min_cell_count=30,
+    ):
+        """Which factors were looked at, and what was found.
+
+        Parameters
+        ----------
+        multiplicative : bool, whether effects multiply each other, or are added
+        max_factors : int, as many as explain most of the variance by themselves
+        min_correlation, max_candidates, min_cell_count : as in `interaction_candidates`
+
+        Returns
+        -------
+        (list of names, list of InteractionCandidate)
+        """
+        if max_factors < 0:
+            raise ValueError(f"max_interaction_factors is 0 or more, not {max_factors!r}")
+        explained = [test.variance_explained for test in self.univariate_tests]
+        order = np.argsort(-np.nan_to_num(explained), kind="stable")
+        chosen = sorted(order[:max_factors])
+        rows, total = self._rows, self._rows.totals[0]
+        names = [self._factors[index].name for index in chosen]
+        if multiplicative and not total > 0:  # no claim: nothing to multiply
+            return names, []
+        grouped = {self._factors[index].name: self._coded_groups(index) for index in chosen}
+        return names, interaction_candidates(
+            rows.actual,
+            rows.predicted,
+            rows.predicted if multiplicative else rows.volume,
+            grouped,
+            max_candidates=max_candidates,
+            min_cell_count=min_cell_count,
+            min_correlation=min_correlation,
+            multiplicative=multiplicative,
+            n_threads=rows.n_threads,
+        )
+
+    def _coded_groups(self, index):
+        """Codes of the groups of a factor, numbers cut into few bins, and how many there are."""
+        factor, groups, volume = self._factors[index], self._groups[index], self._sums[index]
+        group, size = groups.group, len(groups.labels)
+        if factor.kind == CONTINUOUS:
+            values = factor.levels
+            if factor.bins is not None:  # bins of bins
+                values = np.where(np.isnan(factor.bins[0]), np.nan, np.arange(factor.n_levels))
+            group, lower, _ = quantile_bins(values, INTERACTION_BINS, volume["volume"])
+            size = len(lower)
+        n_threads = effective_n_threads(self._rows.n_threads, len(self._rows))
+        return codes.map_codes(factor.codes, group, size, n_threads), size
+
+
+def _occurring(factor):
+    """The factor without levels that no row has: those of rows of weight 0."""
+    if factor.counts.all():
+        return factor
+    dense, present = codes.compress_codes(factor.codes, factor.n_levels, 1)
+    return replace(
+        factor, codes=dense, levels=factor.levels[present], counts=factor.counts[present]
+    )

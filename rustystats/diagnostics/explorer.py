@@ -1,0 +1,223 @@
+"""DataExplorer: from a response, its exposure and factors to the sections of an exploration."""
+
+import numpy as np
+
+from rustystats import frames
+from rustystats.diagnostics import portfolio
+from rustystats.diagnostics.count_checks import overdispersion, zero_inflation
+from rustystats.diagnostics.explored_factors import ExploredFactors
+from rustystats.diagnostics.factors import check_factors, read_factors
+from rustystats.diagnostics.portfolio import Portfolio
+from rustystats.families import get_family
+from rustystats.offsets import positive, read_vector
+from rustystats.prepare import check_response, check_weights
+
+COUNT_FAMILIES = ("poisson", "quasipoisson", "negbinomial")
+
+
+class DataExplorer:
+    """What the rows say of the response and of factors before there is a model.
+
+    `explore_data` makes all of it from a DataFrame.
+
+    Parameters
+    ----------
+    y : (n,) array
+        Response.
+    exposure : (n,) array > 0, optional
+    family : str or family object
+        The response must lie in its domain; counts are checked for extra zeros and variance.
+    weights : (n,) array >= 0, optional
+        Prior weights; rows of weight 0 are left out.
+    link : str, optional
+        "log": effects of factors multiply each other, where interactions are looked for; else they
+        are added. None takes the family's default.
+    n_threads : int, optional
+
+    Attributes
+    ----------
+    n_obs : int, rows with a weight above 0
+    family : str
+    multiplicative : bool, whether effects of factors multiply each other
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, numbers are missing, an exposure is 0 or a response outside the domain.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> explorer = DataExplorer(np.array([0.0, 1.0, 0.0, 1.0]), np.array([1.0, 0.5, 0.5, 2.0]))
+    >>> explorer.compute_response_stats().mean_rate
+    0.5
+    >>> (factor,) = explorer.compute_factor_stats({"area": ["a", "b", "a", "b"]}, ["area"])
+    >>> [(level["level"], level["response_rate"]) for level in factor["levels"]]
+    [('b', 0.8), ('a', 0.0)]
+    """
+
+    def __init__(
+        self, y, exposure=None, family="poisson", *, weights=None, link=None, n_threads=None
+    ):
+        rows, kept = read_portfolio(y, exposure, weights, get_family(family), n_threads=n_threads)
+        self._set(rows, kept, len(np.asarray(y)), get_family(family), link)
+
+    @classmethod
+    def of(cls, rows, kept, n_given, family, link=None):
+        """The same of a `Portfolio` that is checked already, whose rows are the `kept` ones."""
+        explorer = object.__new__(cls)
+        explorer._set(rows, kept, n_given, family, link)
+        return explorer
+
+    def _set(self, rows, kept, n_given, family, link):
+        link = family.default_link().name() if link is None else link
+        self._rows, self._kept, self._n_given = rows, kept, n_given
+        self.multiplicative = link == "log"
+        self.n_obs, self.family = len(rows), family.name()
+
+    def compute_response_stats(self):
+        """`ResponseStatistics`: totals, the rate, its spread and percentiles, zeros."""
+        return portfolio.response_statistics(self._rows)
+
+    def compute_factor_stats(
+        self,
+        data,
+        categorical_factors=None,
+        continuous_factors=None,
+        n_bins=10,
+        rare_threshold_pct=1.0,
+        max_categorical_levels=20,
+    ):
+        """The response by factor, continuous ones first, in the order given.
+
+        Parameters
+        ----------
+        data : DataFrame with the factors, a row for each response
+        categorical_factors, continuous_factors : lists of column names, optional
+        n_bins : int, of a continuous factor, of equal exposure
+        rare_threshold_pct : float
+            Levels with a smaller percentage of the exposure are pooled ("_Other").
+        max_categorical_levels : int
+            So many levels are shown at most, the pool included; missing values are one more.
+
+        Returns
+        -------
+        list of ExploredContinuous and ExploredCategorical
+
+        Raises
+        ------
+        ValueError
+            If a column is unknown, named twice, or not of its kind, or the lengths differ.
+        """
+        pooling = (rare_threshold_pct, max_categorical_levels)
+        return self.read(
+            data, categorical_factors, continuous_factors, n_bins, *pooling
+        ).factor_stats()
+
+    def detect_interactions(
+        self,
+        data,
+        factor_names,
+        max_factors=10,
+        min_correlation=0.01,
+        max_candidates=5,
+        min_cell_count=30,
+        *,
+        categorical_factors=None,
+        rare_threshold_pct=1.0,
+        max_categorical_levels=20,
+    ):
+        """`InteractionCandidate` list, strongest first; see `diagnostics/interactions.py`.
+
+        Parameters
+        ----------
+        data : DataFrame
+        factor_names : list of column names
+            Numbers are cut into five bins of equal exposure.
+        max_factors : int
+            The so many that explain most of the variance by themselves are looked at.
+        min_correlation : float
+            The root of the least strength.
+        max_candidates, min_cell_count : int
+        categorical_factors : list of str, optional
+            Those of the names that are levels though they are numbers; None takes texts alone.
+        rare_threshold_pct, max_categorical_levels : as in `compute_factor_stats`
+        """
+        columns = self._columns(data, factor_names)
+        levels = [
+            name
+            for name in factor_names
+            if name in (categorical_factors or ()) or columns.is_categorical(name)
+        ]
+        numbers = [name for name in factor_names if name not in levels]
+        found = self.read(columns, levels, numbers, 10, rare_threshold_pct, max_categorical_levels)
+        limits = (max_factors, min_correlation, max_candidates, min_cell_count)
+        return found.interactions(self.multiplicative, *limits)[1]
+
+    def read(self, data, categorical, continuous, n_bins, rare_threshold_pct, max_levels):
+        """`ExploredFactors` of a DataFrame, or of columns that are read and kept already."""
+        categorical, continuous = check_factors(categorical, continuous)
+        columns = self._columns(data, [*categorical, *continuous])
+        found = read_factors(columns, categorical, continuous, self._rows.volume, n_bins)
+        found = found[len(categorical) :] + found[: len(categorical)]
+        return ExploredFactors(self._rows, found, n_bins, rare_threshold_pct, max_levels)
+
+    def compute_count_checks(self):
+        """(`ZeroInflation`, `Overdispersion`) at one rate for all; None for families not of counts.
+
+        See `diagnostics/count_checks.py`.
+        """
+        rows = self._rows
+        if self.family not in COUNT_FAMILIES:
+            return None, None
+        return zero_inflation(rows.actual, rows.predicted), overdispersion(
+            rows.actual, rows.predicted
+        )
+
+    def _columns(self, data, names):
+        """The columns of the rows that are kept."""
+        if hasattr(data, "encoded"):
+            return data
+        columns = frames.read_columns(data, names, self._rows.n_threads)
+        if columns.n_rows != self._n_given:
+            raise ValueError(
+                f"the data have {columns.n_rows} rows, the response has {self._n_given}: pass the "
+                "data of the same rows, in their order"
+            )
+        return columns if self._kept is None else columns.take(self._kept)
+
+
+def read_portfolio(y, exposure, weights, family, columns=None, response="y", n_threads=None):
+    """A `Portfolio` of arrays or columns, checked, and the rows of it that are kept.
+
+    Parameters
+    ----------
+    y : (n,) array
+    exposure, weights : column name, (n,) array or None
+    family : object
+    columns : frames.Columns or None
+    response : str, its name in messages
+    n_threads : int or None
+
+    Returns
+    -------
+    (Portfolio, (m,) positions of its rows, or None for all)
+    """
+    n_rows = len(np.atleast_1d(y))
+    if not n_rows:
+        raise ValueError("the response is empty: there is no row to work on")
+    y = check_response(y, n_rows, family, response)
+    if exposure is not None:
+        exposure = positive(read_vector(exposure, columns, n_rows, "exposure"), exposure)
+    if weights is not None:
+        weights = check_weights(weights, columns, n_rows)
+    return keep_weighted(Portfolio(y, weights, exposure, n_threads))
+
+
+def keep_weighted(rows):
+    """The rows of a `Portfolio` with a weight above 0, and which they are, None for all."""
+    if rows.weights is None or rows.weights.min() > 0:
+        return rows, None
+    kept = np.flatnonzero(rows.weights > 0)
+    exposure = None if rows.exposure is None else rows.exposure[kept]
+    return Portfolio(rows.y[kept], rows.weights[kept], exposure, rows.n_threads), kept
