@@ -103,15 +103,17 @@ def test_like_scikit_learn():
         def predict(self, X):
             return result.predict(X, exposure=1.0)
 
-    grid = np.array([20, 35, 50])
     theirs = partial_dependence(
         Rate().fit(FRAME, FRAME["y"]),
         FRAME.astype({"age": float}),
         ["age"],
         sample_weight=FRAME["e"] * FRAME["w"],
-        custom_values={"age": grid},
+        percentiles=(0, 1),
+        grid_resolution=100,  # more than there are ages: all of them
         method="brute",
     )
+    grid = theirs["grid_values"][0]
+    assert len(grid) == FRAME["age"].nunique()
     ours = result.partial_dependence("age", grid=grid)
     np.testing.assert_allclose(ours["Prediction"], theirs["average"][0], rtol=1e-12)
     np.testing.assert_array_equal(ours["Value"], grid)
