@@ -189,3 +189,14 @@ def test_refuses():
     array = rs.fit_glm(FRAME["y"].to_numpy(), np.ones((N, 1)), family="poisson")
     with pytest.raises(ValueError, match="a model of arrays has no named factors"):
         array.partial_dependence("x0")
+
+
+def test_a_model_from_a_file_answers_for_data_that_are_passed(tmp_path):
+    result = fit("interactions")
+    result.save(tmp_path / "model.json")
+    loaded = rs.load(tmp_path / "model.json")
+    pd.testing.assert_frame_equal(loaded.contributions(FRAME), result.contributions(FRAME))
+    table = loaded.partial_dependence("area", FRAME)
+    pd.testing.assert_frame_equal(table, result.partial_dependence("area", FRAME))
+    with pytest.raises(ValueError, match="does not hold the data of the fit"):
+        loaded.partial_dependence("area")
