@@ -35,7 +35,7 @@ FLOORS = [
     "model arrays selection stability target_encoding frequency_encoding",
     "estimators",
     "cli",
-    "__init__",
+    "__init__ __main__",
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
 # Neighbours that stand on the same ground and do not know each other, whatever their order

@@ -1,7 +1,8 @@
 """DataFrames in and out: the only package that knows them.
 
 `columns.py` reads the columns a model names, `coding.py` turns a Series into level codes,
-`tables.py` makes DataFrames of arrays and arrays of labels, `inputs.py` has their hashes.
+`tables.py` makes DataFrames of arrays and arrays of labels, `inputs.py` has their hashes,
+`files.py` reads and writes files.
 """
 
 from rustystats.frames.columns import (
@@ -13,6 +14,7 @@ from rustystats.frames.columns import (
     is_frame,
     read_columns,
 )
+from rustystats.frames.files import file_kind, read_file, write_file
 from rustystats.frames.inputs import Inputs
 from rustystats.frames.tables import (
     as_frame,
@@ -24,6 +26,7 @@ from rustystats.frames.tables import (
     matrix_frame,
     named_backend,
     read_labels,
+    with_column,
 )
 
 __all__ = [
@@ -35,6 +38,7 @@ __all__ = [
     "backend_name",
     "column_kinds",
     "column_names",
+    "file_kind",
     "frame_lists",
     "is_frame",
     "is_text",
@@ -43,5 +47,8 @@ __all__ = [
     "matrix_frame",
     "named_backend",
     "read_columns",
+    "read_file",
     "read_labels",
+    "with_column",
+    "write_file",
 ]

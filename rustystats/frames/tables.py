@@ -120,3 +120,10 @@ def named_backend(name):
     """The library of this name for `make_frame`; None, which is pandas, where it is not there."""
     known = {kind.name.lower(): kind for kind in nw.Implementation}
     return known[name] if name in known and find_spec(name) else None
+
+
+def with_column(data, name, values):
+    """A DataFrame with a column more, the last."""
+    frame = nw.from_native(data, eager_only=True)
+    series = nw.new_series(name, values, backend=frame.implementation)
+    return frame.with_columns(series).to_native()

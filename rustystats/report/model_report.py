@@ -168,7 +168,9 @@ def _factors(result, samples, found, draw):
         if name in relativities:
             caption = f"{name}: relativities"
             drawn.append(draw("relativities", caption, name))
-            tables.append(page.table(caption, relativities[name], folded=True))
+            tables.append(
+                page.table(caption, relativities[name], {"Exposure": ",.6g"}, folded=True)
+            )
         for sample, part in found.items() if name in shown else ():
             caption = f"{name}: actual and expected, {sample}"
             bins = next(one.actual_vs_expected for one in part.factors if one.name == name)

@@ -15,7 +15,7 @@ from rustystats.inference.covariance import (
 )
 from rustystats.inference.profile import profile_interval
 from rustystats.messages import warn_user
-from rustystats.solvers.method import NARROW
+from rustystats.solvers.method import GRAM, NARROW
 from rustystats.solvers.normal_equations import find_aliased
 from rustystats.threads import single_threaded_blas
 
@@ -35,6 +35,11 @@ class CoefficientAnswers:
         """
         with single_threaded_blas():  # waking BLAS threads costs more than p^3 for usual p
             return unscaled_covariance(self.fit, self._problem.ridge)
+
+    @property
+    def has_covariance(self):
+        """Whether `cov_params` is an array (of NaN under an L1 penalty or bounds), and no error."""
+        return self.fit.gram is not None or self.fit.method == GRAM
 
     def cov_params(self):
         """Covariance of the coefficients, (p, p).

@@ -181,7 +181,7 @@ class ResultPlots:
         self._result.check_log_link()
         return factors.relativities(
             self._effect(factor, alpha),
-            volume=self._result.volume_name,
+            volume=self._volume,
             confidence=1 - alpha,
             max_levels=max_levels,
             ax=ax,
@@ -212,7 +212,7 @@ class ResultPlots:
         self._result._warn_of_interactions(effect)
         return factors.term_effect(
             effect,
-            volume=self._result.volume_name,
+            volume=self._volume,
             confidence=1 - alpha,
             max_levels=max_levels,
             ax=ax,
@@ -312,27 +312,41 @@ class ResultPlots:
         )
 
     def _fitted(self, factor):
-        """The effect of a data column, or None where the model has none."""
+        """The effect of a data column, or None where none is known."""
         result = self._result
         if not any(factor in term.columns for term in result.model.terms.terms):
             return None
-        return next((e for e in result.factor_effects() if e.name == factor), None)
+        try:
+            effects = result.factor_effects()
+        except ValueError:  # of a wide model: without covariance no effects
+            return None
+        return next((effect for effect in effects if effect.name == factor), None)
+
+    @property
+    def _has_exposure(self):
+        offsets = self._result.model.offsets
+        return offsets.exposure is not None or (
+            offsets.log_link and isinstance(offsets.offset, str)
+        )
 
     @property
     def _rate(self):
         """What means are: of the response for a unit of exposure."""
-        per_unit = self._result.model.exposure is not None
         name = self._result.response
-        return f"{name} per unit of {self._result.volume_name}" if per_unit else f"mean {name}"
+        return f"{name} per unit of {self._volume}" if self._has_exposure else f"mean {name}"
+
+    @property
+    def _volume(self):
+        """What the exposures of `relativities()` are."""
+        return self._result.volume_name
 
     @property
     def _whole_volume(self):
         """What exposures are times weights."""
-        result = self._result
-        weights = result.weights_name
-        if result.model.exposure is None or weights is None:
-            return self._result.volume_name
-        return f"{self._result.volume_name} x {'weight' if weights == 'array' else weights}"
+        weights = self._result.weights_name
+        if weights is None or not self._has_exposure:
+            return self._volume
+        return f"{self._volume} x {'weight' if weights == 'array' else weights}"
 
     def __repr__(self):
         kinds = [name for name in dir(type(self)) if not name.startswith("_")]

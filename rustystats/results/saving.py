@@ -20,7 +20,6 @@ from rustystats.serialization.parts import (
     from_terms,
 )
 from rustystats.serialization.plain import from_number, from_value
-from rustystats.solvers.method import GRAM
 
 LIBRARIES = ("rustystats", "numpy", "scipy")
 
@@ -105,7 +104,6 @@ def from_result(result):
     dict, whose keys doc/model_file.md explains
     """
     model, problem, fit = result.model, result.model.problem, result.fit
-    has_covariance = fit.gram is not None or fit.method == GRAM
     return {
         "versions": result.versions,
         "inputs": result.input_hashes(),
@@ -127,7 +125,7 @@ def from_result(result):
         "log_likelihood": from_number(result.llf()),
         "null_deviance": from_number(result.null_deviance()),
         "fit": from_fit(fit),
-        "effects": from_effects(result.factor_effects()) if has_covariance else None,
+        "effects": from_effects(result.factor_effects()) if result.has_covariance else None,
         "note": result.note,
         "tables": frames.backend_name(result.backend),
     }

@@ -339,5 +339,28 @@ def test_other_kinds_of_frames(result):
     np.testing.assert_allclose(heights(ax), heights(result.plot.actual_expected("gas")))
 
 
+def test_a_loaded_model_has_its_charts(result, tmp_path):
+    path = tmp_path / "model.json"
+    result.save(path)
+    loaded = rs.load(path)
+    for kind in ("relativities", "term_effect"):
+        ax, expected = (getattr(model.plot, kind)("brand") for model in (loaded, result))
+        assert (
+            ax.get_lines()[0].get_ydata().tolist() == expected.get_lines()[0].get_ydata().tolist()
+        )
+        np.testing.assert_allclose(heights(ax), heights(expected))
+    for kind in ("lift", "calibration", "lorenz"):
+        ax, expected = (getattr(model.plot, kind)(DATA) for model in (loaded, result))
+        assert (
+            ax.get_lines()[0].get_ydata().tolist() == expected.get_lines()[0].get_ydata().tolist()
+        )
+        assert ax.get_ylabel() == expected.get_ylabel()
+    assert heights(loaded.plot.actual_expected("gas", DATA)) == heights(
+        result.plot.actual_expected("gas", DATA)
+    )
+    with pytest.raises(ValueError, match="loaded from a file, which has no rows"):
+        loaded.plot.lift()
+
+
 def test_charts_say_what_there_is(result):
     assert repr(result.plot).startswith("<charts: actual_expected, calibration,")
