@@ -188,6 +188,29 @@ class DiagnosticsComputer:
         for name in ("actual", "predicted", "volume", "deviance", "pearson_chi2", "totals"):
             getattr(rows, name)
 
+    @property
+    def in_sample(self):
+        """Whether the rows are those of the fit."""
+        return self._facts.in_sample
+
+    @property
+    def rows(self):
+        """`Rows` with a weight above 0."""
+        return self._rows
+
+    def kept(self, values, role):
+        """Those of values, one for each row given, whose row has a weight above 0.
+
+        Raises
+        ------
+        ValueError
+            If they are no numbers, or not one a row.
+        """
+        values = as_numbers(values, role)
+        if values.shape != (self._n_given,):
+            raise ValueError(f"{role} has shape {values.shape}, the data have {self._n_given} rows")
+        return _some(values, self._kept) if self._kept is not None else values
+
     def _per_freedom(self, value):
         return value / self.df_resid if self.df_resid > 0 else np.nan
 
