@@ -58,7 +58,7 @@ def objects():
         if inspect.isclass(obj) or inspect.isfunction(obj):
             yield pytest.param(obj, id=name)
         for key, value in inspect.getmembers(obj) if short in ANSWERS else ():
-            ours = getattr(value, "__module__", "").startswith("rustystats")
+            ours = (getattr(value, "__module__", None) or "").startswith("rustystats")
             if inspect.isfunction(value) and ours and not key.startswith("_"):
                 yield pytest.param(value, id=f"{name}.{key}")
 
