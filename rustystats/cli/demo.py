@@ -1,7 +1,8 @@
 """``rustystats demo``: the main job on a simulated motor portfolio.
 
 Fits a claim-frequency model with splines, categoricals and exposure, prints coefficients and
-relativities, times the fit and compares it with the truth behind the portfolio.
+relativities, times the fit, compares it with the truth behind the portfolio and ends with the
+report of the model, which judges it on as many policies that it has not seen as well.
 """
 
 import textwrap
@@ -10,6 +11,7 @@ import time
 import numpy as np
 
 from rustystats import datasets
+from rustystats.cli.console import working
 from rustystats.cli.tables import print_relativities
 from rustystats.formula import parse_formula
 from rustystats.inference.summary import WIDTH
@@ -21,15 +23,17 @@ FORMULA = (
 )
 MIN_ROWS = 1_000
 MAX_ROWS = 100_000_000
+REPORT = "rustystats_demo.html"
 
 
-def run_demo(rows, seed, threads):
-    """Simulate, fit, print.
+def run_demo(rows, seed, threads, report):
+    """Simulate, fit, print, report.
 
     Parameters
     ----------
     rows, seed : int
     threads : int or None
+    report : Path or None
     """
     print(f"Simulating {rows:,} motor policies (seed {seed}) ...")
     data = datasets.make_motor_portfolio(rows, seed)
@@ -42,6 +46,8 @@ def run_demo(rows, seed, threads):
     print_relativities(result.factor_effects(), "claims per year")
     print(speed_line(rows, seconds))
     print(truth_line(result, data))
+    if report is not None:
+        print(report_line(result, rows, seed, report))
 
 
 def timed_fit(data, threads):
@@ -70,3 +76,14 @@ def truth_line(result, data):
         f"{np.average(true, weights=exposure):.4f} true; a policy is off by {100 * error:.1f} % "
         f"on average"
     )
+
+
+def report_line(result, rows, seed, report):
+    """Where the report is, once it is written; the next seed makes the test data."""
+    test_data = datasets.make_motor_portfolio(rows, seed + 1)
+    try:
+        with working("Writing the report"):
+            path = result.report(report, test_data=test_data)
+    except ImportError as missing:
+        return f"Report: none, {missing}"
+    return f"Report: open {path.resolve()} in a browser"

@@ -1,4 +1,4 @@
-"""``rustystats fit``: a table and a formula to a model, printed, saved."""
+"""``rustystats fit``: a table and a formula to a model, printed, saved, reported."""
 
 import time
 from numbers import Real
@@ -12,20 +12,21 @@ from rustystats.model import glm
 SCHEMA_VERSION = 1
 
 
-def run_fit(data, formula, model_options, fit_options, save, as_json, said):
-    """Read, fit, save, print.
+def run_fit(data, formula, model_options, fit_options, save, report, as_json, said):
+    """Read, fit, save, report, print.
 
     Parameters
     ----------
     data : Path
     formula : str
     model_options, fit_options : dict, of `glm` and of its `fit`
-    save : Path or None
+    save, report : Path or None
     as_json : bool
     said : list of the warnings so far
     """
-    if save is not None and not save.parent.is_dir():  # before the work, not after it
-        raise FileNotFoundError(f"there is no folder {save.parent} to save {save.name} in")
+    for file in (save, report):
+        if file is not None and not file.parent.is_dir():  # before the work, not after it
+            raise FileNotFoundError(f"there is no folder {file.parent} to write {file.name} in")
     with working("Reading"):
         table = frames.read_file(data)
     start = time.perf_counter()
@@ -36,17 +37,22 @@ def run_fit(data, formula, model_options, fit_options, save, as_json, said):
     if save is not None:
         with working("Saving"):
             result.save(save)
+    if report is not None:
+        with working("Writing the report"):
+            result.report(report, table)
     if as_json:
-        print_json(answer(result, seconds, save, said))
+        print_json(answer(result, seconds, save, report, said))
         return
     print(result.summary(title=f"{formula.split('~')[0].strip()} of {data.name}"))
     if result.link == "log" and result.has_covariance:
         print()
         print_relativities(result.factor_effects())
-    say(f"Fitted in {seconds:.2f} s" + ("" if save is None else f"; saved to {save}"))
+    written = {"saved to": save, "report in": report}
+    done = "".join(f"; {what} {file}" for what, file in written.items() if file is not None)
+    say(f"Fitted in {seconds:.2f} s{done}")
 
 
-def answer(result, seconds, save, said):
+def answer(result, seconds, save, report, said):
     """What `fit --json` prints."""
     columns = {
         "name": result.feature_names,
@@ -97,6 +103,7 @@ def answer(result, seconds, save, said):
         "warnings": list(said),
         "seconds": seconds,
         "saved": None if save is None else str(save),
+        "report": None if report is None else str(report),
     }
 
 

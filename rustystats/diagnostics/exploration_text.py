@@ -53,7 +53,7 @@ def _pair(name, value):
 def _factors(found):
     """One line a factor: its groups, missing values, span of rates, and how much it explains."""
     yield (
-        f"{'Factor':<{NAME}}{'Type':<13}{'Groups':>7}{'Missing':>9}{'Rates from':>11}{'to':>9}"
+        f"{'Factor':<{NAME}}{'Type':<13}{'Groups':>7}{'Missing':>9}{'Rate from':>11}{'to':>9}"
         f"{'Explains':>12}"
     )
     yield "-" * WIDTH

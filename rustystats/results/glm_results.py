@@ -11,10 +11,13 @@ from rustystats import frames
 from rustystats.inference.covariance import significance_code, two_sided_pvalues, z_statistics
 from rustystats.inference.relativities import factor_effects, relativity_table
 from rustystats.inference.summary import summary_text
+from rustystats.results.bootstrap import BootstrapAnswers
+from rustystats.results.calibration import CalibrationAnswers
 from rustystats.results.coefficients import CoefficientAnswers
 from rustystats.results.counts import CountAnswers
 from rustystats.results.diagnostics import DiagnosticAnswers
 from rustystats.results.effects import EffectAnswers
+from rustystats.results.evaluation import EvaluationAnswers
 from rustystats.results.factor_tests import FactorTestAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
 from rustystats.results.partial_dependence import PartialDependenceAnswers
@@ -42,6 +45,9 @@ class GLMResults(
     EffectAnswers,
     PartialDependenceAnswers,
     DiagnosticAnswers,
+    EvaluationAnswers,
+    CalibrationAnswers,
+    BootstrapAnswers,
     SavingAnswers,
 ):
     """A fitted generalized linear model.

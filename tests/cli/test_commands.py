@@ -68,6 +68,14 @@ def test_fit_prints_summary_and_relativities_and_saves(folder, portfolio, tmp_pa
     assert np.array_equal(loaded.predict(portfolio), model.predict(portfolio))
 
 
+def test_fit_writes_its_report(folder, tmp_path):
+    path = tmp_path / "report.html"
+    result = run("fit", folder / "data.csv", FORMULA, *OPTIONS, "--report", path, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["report"] == str(path)
+    assert "DrivAge: relativities" in path.read_text(encoding="utf-8")
+
+
 def test_fit_as_json_is_the_only_output_and_has_the_numbers_of_the_fit(folder, portfolio):
     result = run("fit", folder / "data.csv", FORMULA, *OPTIONS, "--json")
     found = json.loads(result.stdout)
@@ -269,4 +277,3 @@ def test_the_whole_way_in_processes_of_their_own(folder, portfolio, tmp_path):
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert wrong.stderr.startswith("Error: cannot read the formula: unknown column 'Age'")
     assert "Traceback" not in wrong.stderr
-    assert program("predict").returncode == 2
