@@ -41,6 +41,14 @@ class DataExploration(Document):
     Sections are read as attributes or by key. ``print`` shows a report. `to_dict` and `to_json`
     write all of it in this order, after `schema_version`, which rises when a key changes its
     meaning or goes.
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> data = rs.datasets.make_motor_portfolio(2_000, seed=1)
+    >>> found = rs.explore_data(data, "ClaimNb", ["Area"], ["DrivAge"], exposure="Exposure")
+    >>> found
+    <DataExploration: ClaimNb, 2000 observations, rate 0.1047, 2 factors, 0 interactions>
     """
 
     data_summary: DataSummary

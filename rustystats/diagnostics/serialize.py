@@ -47,7 +47,16 @@ class Document(Section):
     schema_version: ClassVar[int] = 1
 
     def to_dict(self):
-        """The answer as dictionaries, lists, texts and numbers; None for NaN and infinity."""
+        """The answer as dictionaries, lists, texts and numbers; None for NaN and infinity.
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(2_000, seed=1)
+        >>> found = rs.explore_data(data, "ClaimNb", ["Area"], [], exposure="Exposure")
+        >>> list(found.to_dict())[:2]
+        ['schema_version', 'data_summary']
+        """
         return {"schema_version": self.schema_version, **plain(self)}
 
     def to_json(self, indent=None):
@@ -60,6 +69,14 @@ class Document(Section):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(2_000, seed=1)
+        >>> found = rs.explore_data(data, "ClaimNb", ["Area"], [], exposure="Exposure")
+        >>> found.to_json()[:20]
+        '{"schema_version":1,'
         """
         separators = (",", ":") if indent is None else None
         return json.dumps(

@@ -243,6 +243,14 @@ class GLMResults(
         Returns
         -------
         list of FactorEffect, the base risk first
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1, 3, 4, 6], "x": ["a", "a", "b", "b"]}
+        >>> base, effect = rs.glm("y ~ x", data, family="poisson").fit().factor_effects()
+        >>> effect.name, effect.labels, effect.effect.round(4)
+        ('x', ['a', 'b'], array([0.    , 0.9163]))
         """
         return factor_effects(self.model, self.fit, self.cov_params(), alpha)
 
