@@ -1,7 +1,8 @@
 """``rustystats demo``: the main job on a simulated motor portfolio.
 
 Fits a claim-frequency model with splines, categoricals and exposure, prints coefficients and
-relativities, times the fit and compares it with the truth behind the portfolio.
+relativities, times the fit and compares it with the truth behind the portfolio. It ends with the
+report of the model, a file in the current folder.
 """
 
 import textwrap
@@ -10,6 +11,7 @@ import time
 import numpy as np
 
 from rustystats import datasets
+from rustystats.cli.console import say, working
 from rustystats.cli.tables import print_relativities
 from rustystats.formula import parse_formula
 from rustystats.inference.summary import WIDTH
@@ -23,13 +25,14 @@ MIN_ROWS = 1_000
 MAX_ROWS = 100_000_000
 
 
-def run_demo(rows, seed, threads):
-    """Simulate, fit, print.
+def run_demo(rows, seed, threads, report=None):
+    """Simulate, fit, print, report.
 
     Parameters
     ----------
     rows, seed : int
     threads : int or None
+    report : Path or None
     """
     print(f"Simulating {rows:,} motor policies (seed {seed}) ...")
     data = datasets.make_motor_portfolio(rows, seed)
@@ -42,6 +45,19 @@ def run_demo(rows, seed, threads):
     print_relativities(result.factor_effects(), "claims per year")
     print(speed_line(rows, seconds))
     print(truth_line(result, data))
+    if report is not None:
+        write_report(result, data, report)
+
+
+def write_report(result, data, path):
+    """The report of the model, where what it needs is installed; else what that is."""
+    try:
+        with working("Writing the report"):
+            result.report(path, data, title="Claim frequency of the simulated portfolio")
+    except ImportError as error:
+        say(f"No report: {error}")
+    else:
+        print(f"Report: {path}")
 
 
 def timed_fit(data, threads):

@@ -18,7 +18,9 @@ from rustystats.inference.relativities import FactorEffect
 
 
 def run(*arguments):
-    return CliRunner().invoke(cli.make_app(), arguments)
+    """What a command does; of a demo without the report, which takes longest."""
+    beside = ["--no-report"] if arguments[:1] == ("demo",) else []
+    return CliRunner().invoke(cli.make_app(), [*arguments, *beside])
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +126,7 @@ def test_installed_script(tmp_path):
     scripts = Path(sys.executable).parent
     environment = os.environ | {"PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
     result = subprocess.run(
-        [scripts / "rustystats", "demo", "--rows", "2000"],
+        [scripts / "rustystats", "demo", "--rows", "2000", "--no-report"],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
@@ -135,6 +137,28 @@ def test_installed_script(tmp_path):
     assert result.returncode == 0, result.stderr
     assert "rows per second" in result.stdout
     assert "Relativities" in result.stdout
+
+
+def test_the_demo_ends_with_its_report(monkeypatch):
+    written = []
+    monkeypatch.setattr("rustystats.GLMResults.report", lambda *a, **k: written.append((a, k)))
+    done = CliRunner().invoke(cli.make_app(), ["demo", "--rows", "20000"])
+    assert done.output.endswith("Report: rustystats_demo.html\n")
+    ((_, path, data), options), = written  # fmt: skip
+    assert (path, len(data)) == (Path("rustystats_demo.html"), 20_000)
+    assert options["title"].startswith("Claim frequency")
+    assert run("demo", "--rows", "20000").exit_code == 0
+    assert len(written) == 1
+
+
+def test_without_what_a_report_needs_the_demo_says_so(monkeypatch, tmp_path, capsys):
+    def refuse(*_, **__):
+        raise ImportError("reports need Jinja2")
+
+    monkeypatch.setattr("rustystats.GLMResults.report", refuse)
+    command.run_demo(20_000, 0, 1, tmp_path / "report.html")
+    assert capsys.readouterr().err == "No report: reports need Jinja2\n"
+    assert not (tmp_path / "report.html").exists()
 
 
 def test_representative_rows():
