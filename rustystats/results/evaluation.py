@@ -211,7 +211,25 @@ class EvaluationAnswers:
         )
 
     def double_lift_bins(self, other, data=None, n_bins=10, **given):
-        """The bins of `double_lift` with their sums, a list of `DoubleLiftBin`; for charts."""
+        """The bins of `double_lift` with their sums, for charts.
+
+        Parameters
+        ----------
+        other, data, n_bins, **given : as in `double_lift`
+
+        Returns
+        -------
+        list of DoubleLiftBin
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus", data, family="poisson", exposure="Exposure")
+        >>> bins = model.fit().double_lift_bins(data["Exposure"] * 0.08, n_bins=3)
+        >>> [part.bin for part in bins]
+        [0, 1, 2]
+        """
         with single_threaded_blas():
             named = [other] if isinstance(other, str) else []
             computer, columns = judged_rows(self, data, named, **given)
