@@ -16,7 +16,15 @@ import rustystats as rs
 
 REFERENCE = Path(__file__).parents[1] / "doc" / "reference"
 MODULES = {"rustystats": rs, **{m.__name__: m for m in (rs.datasets, rs.families, rs.links)}}
-ANSWERS = ("GLMResults", "FormulaGLM", "CVResult", "RegularizationPath", "StabilitySelection")
+ANSWERS = (
+    "GLMResults",
+    "FormulaGLM",
+    "CVResult",
+    "RegularizationPath",
+    "StabilitySelection",
+    "DataExploration",
+    "ModelDiagnostics",
+)
 
 
 def public_names():
@@ -50,7 +58,8 @@ def objects():
         if inspect.isclass(obj) or inspect.isfunction(obj):
             yield pytest.param(obj, id=name)
         for key, value in inspect.getmembers(obj) if short in ANSWERS else ():
-            if inspect.isfunction(value) and not key.startswith("_"):
+            ours = (getattr(value, "__module__", None) or "").startswith("rustystats")
+            if inspect.isfunction(value) and ours and not key.startswith("_"):
                 yield pytest.param(value, id=f"{name}.{key}")
 
 

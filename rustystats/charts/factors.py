@@ -6,7 +6,7 @@ they are on an axis of numbers, joined by a line with a band.
 
 import numpy as np
 
-from rustystats.charts.levels import level_axes, value_widths
+from rustystats.charts.levels import level_axes, on_a_grid
 from rustystats.charts.style import (
     BAND,
     BLUE,
@@ -53,11 +53,11 @@ def actual_expected(bins, name, *, ylabel, volume="exposure", base=None, ax=None
     columns_behind(ax, places, 0.85, [part.exposure for part in bins], volume, base)
     size = marker_size(len(bins))
     for key, label, look in (
-        ("actual_mean", "observed", observed()),
-        ("predicted_mean", "predicted", PREDICTED),
+        ("actual_mean", "observed", observed(len(bins))),
+        ("predicted_mean", "predicted", {**PREDICTED, "markersize": size}),
     ):
         means = np.array([getattr(part, key) for part in bins], dtype=float)
-        ax.plot(places, means, label=label, markersize=size, **look)
+        ax.plot(places, means, label=label, **look)
     _above_the_columns(ax)
     dress(ax, name, ylabel)
     legend_above(ax)
@@ -69,7 +69,14 @@ def _label(part):
     low, high = getattr(part, "bin_lower", None), getattr(part, "bin_upper", None)
     if low is None or low != low:  # a level, or missing values
         return part.bin_label
-    return f"{low:.6g}" if low == high else f"{low:.6g}-{high:.6g}"
+    if low == high:
+        return _number(low)
+    return f"{_number(low)}{'-' if low >= 0 else ' to '}{_number(high)}"
+
+
+def _number(value):
+    """A value of a data column, short: whole numbers as they are, others to four digits."""
+    return f"{value:.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _above_the_columns(ax):
@@ -146,7 +153,7 @@ def _effects(effect, numbers, volume, confidence, max_levels, word, neutral, ax)
         places = np.arange(len(kept))
         columns_behind(ax, places, 0.85, effect.exposure[kept], volume, base)
         middle, low, high = (part[kept] for part in numbers)
-        size = marker_size(len(kept)) + 1.5
+        size = marker_size(len(kept)) + 2.0
         ax.plot(places, middle, "o", color=BLUE, markersize=size, label=word)
         if known:
             ax.vlines(places, low, high, color=BLUE, linewidth=1.5, label=interval)
@@ -158,6 +165,8 @@ def _effects(effect, numbers, volume, confidence, max_levels, word, neutral, ax)
 
 def _most_exposed(effect, max_levels):
     """Positions of the levels drawn, the base among them, and the label of their axis."""
+    if max_levels < 2:
+        raise ValueError(f"max_levels is 2 or more, the base included: {max_levels}")
     count = len(effect.labels)
     if count <= max_levels:
         return np.arange(count), effect.name
@@ -167,14 +176,22 @@ def _most_exposed(effect, max_levels):
 
 
 def _number_columns(ax, effect, volume):
-    """Columns of exposure at the values of a numeric column, or of parts of its range."""
+    """Columns of exposure at the values of a numeric column, or of parts of its range.
+
+    Values that are no grid have columns of different widths, of which the area is the exposure.
+    """
     values, exposure = effect.values, effect.exposure
-    if len(values) <= MOST_COLUMNS:
-        columns_behind(ax, values, value_widths(values), exposure, volume)
-    else:
+    if len(values) > MOST_COLUMNS:
         totals, edges = np.histogram(values, POOLED_COLUMNS, weights=exposure)
         middles, widths = (edges[1:] + edges[:-1]) / 2, 0.9 * np.diff(edges)
         columns_behind(ax, middles, widths, totals, volume)
+    elif on_a_grid(values):
+        width = 0.85 * np.diff(values).min()
+        columns_behind(ax, values, width, exposure, volume)
+    else:  # quantiles stand for what is around them
+        edges = np.concatenate([values[:1], (values[1:] + values[:-1]) / 2, values[-1:]])
+        middles, widths = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+        columns_behind(ax, middles, widths, exposure / widths, f"{volume}, density", ticks=False)
 
 
 def _relativity_scale(ax, numbers):

@@ -79,8 +79,14 @@ def _points(texts):
     return texts[0].get_fontsize() if texts else SIZE
 
 
-def value_widths(values):
-    """Width of a column at each of some ascending numbers: a narrow gap to the nearest two."""
+def on_a_grid(values):
+    """Whether ascending numbers are multiples of a step, at most 200 of them from end to end.
+
+    Examples
+    --------
+    >>> on_a_grid(np.array([18.0, 19.0, 22.0])), on_a_grid(np.array([0.1, 0.37, 2.0]))
+    (True, False)
+    """
     gaps = np.diff(values)
-    gap = gaps.min() if len(gaps) else 1.0
-    return np.full(len(values), 0.85 * gap)
+    steps = gaps / gaps.min()
+    return bool(np.abs(steps - steps.round()).max() < 1e-6 and steps.sum() <= 200)

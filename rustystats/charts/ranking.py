@@ -35,7 +35,10 @@ def lift(bins, *, ylabel, volume="exposure", ax=None):
     -------
     matplotlib Axes
     """
-    curves = [("actual_mean", "observed", observed()), ("predicted_mean", "predicted", PREDICTED)]
+    curves = [
+        ("actual_mean", "observed", observed(len(bins))),
+        ("predicted_mean", "predicted", PREDICTED),
+    ]
     return _by_rank(bins, curves, ylabel, _parts(bins, volume, "prediction"), ax, ratios=True)
 
 
@@ -58,7 +61,7 @@ def double_lift(bins, *, ylabel, names=("this model", "other model"), volume="ex
     matplotlib Axes
     """
     curves = [
-        ("actual_mean", "observed", observed()),
+        ("actual_mean", "observed", observed(len(bins))),
         ("predicted_mean", names[0], PREDICTED),
         ("other_mean", names[1], OTHER),
     ]
@@ -78,7 +81,7 @@ def _by_rank(bins, curves, ylabel, xlabel, ax, ratios=False):
         means = np.array([getattr(part, key) for part in bins], dtype=float)
         if ratios and means[0] > 0:
             label += f", last / first = {means[-1] / means[0]:.2f}"
-        ax.plot(places, means, label=label, markersize=size, **look)
+        ax.plot(places, means, label=label, **{"markersize": size, **look})
     totals = [sum(getattr(part, key) for part in bins) for key in ("actual_sum", "exposure")]
     ax.axhline(totals[0] / totals[1], label="mean", **REFERENCE)
     dress(ax, xlabel, ylabel)
@@ -153,7 +156,7 @@ def calibration(bins, *, ratio, ylabel, ax=None):
     )
     ax.vlines(predicted, predicted * low, predicted * high, color=ink(), linewidth=1.0, alpha=0.6)
     label = f"observed, A/E = {ratio:.3f} in all"
-    ax.plot(predicted, actual, label=label, **{**observed(), "linestyle": "none"})
+    ax.plot(predicted, actual, label=label, **{**observed(len(bins)), "linestyle": "none"})
     ends = [*predicted, *actual]
     low, high = min(ends), max(ends)
     margin = 0.06 * (high - low)

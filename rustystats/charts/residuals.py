@@ -116,7 +116,9 @@ def _tiles(ax, fitted, residuals, logarithmic):
 def _parts(values, count):
     """Which of so many parts of their range values are in, and the ends of the parts."""
     low, high = values.min(), values.max()
-    width = (high - low) / count or 1.0
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    width = (high - low) / count
     part = ((values - low) / width).astype(np.int64)
     return np.minimum(part, count - 1), low + width * np.arange(count + 1)
 

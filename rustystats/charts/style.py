@@ -67,14 +67,15 @@ def ink():
     return matplotlib().rcParams["text.color"]
 
 
-def observed():
-    """How what was observed is drawn."""
-    return {"color": ink(), "linestyle": "-", "marker": "o"}
+def observed(count=1):
+    """How what was observed is drawn, at so many points: seen below a prediction that hits it."""
+    size = marker_size(count) + 2.0
+    return {"color": ink(), "linestyle": "-", "marker": "o", "markersize": size}
 
 
 def marker_size(count):
     """Markers of so many points on a line."""
-    return 5.0 if count <= 25 else 3.0
+    return 4.5 if count <= 25 else 2.5
 
 
 def dress(ax, xlabel, ylabel, grid="y"):
@@ -143,7 +144,7 @@ def plain_logarithms(axis, low, high):
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
 
 
-def columns_behind(ax, positions, widths, volume, word, base=None):
+def columns_behind(ax, positions, widths, volume, word, base=None, ticks=True):
     """Pale columns of exposure behind the picture, on an axis of their own to the right.
 
     Parameters
@@ -152,6 +153,8 @@ def columns_behind(ax, positions, widths, volume, word, base=None):
     word : str, what the volume is
     base : int, optional
         Position of the base level, whose column is darker.
+    ticks : bool
+        Whether the axis has numbers.
 
     Returns
     -------
@@ -166,8 +169,8 @@ def columns_behind(ax, positions, widths, volume, word, base=None):
         bars[base].set_alpha(0.5)
     top = float(np.max(volume, initial=0.0)) or 1.0
     behind.set_ylim(0.0, top / COLUMNS_UP_TO)
-    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(0.0, top)
-    behind.set_yticks([tick for tick in ticks if 0.0 <= tick <= top * 1.0001])
+    found = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(0.0, top) if ticks else ()
+    behind.set_yticks([tick for tick in found if 0.0 <= tick <= top * 1.0001])
     behind.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     behind.tick_params(colors=GREY, length=2, labelsize="small")
     behind.set_ylabel(word, loc="bottom", color=GREY, fontsize="small")

@@ -229,8 +229,8 @@ def generalised_inflation(correlation, sizes):
 
     Examples
     --------
-    >>> generalised_inflation(np.array([[1.0, 0.8], [0.8, 1.0]]), [1, 1])[0].gvif.round(6)
-    np.float64(2.777778)
+    >>> round(generalised_inflation(np.array([[1.0, 0.8], [0.8, 1.0]]), [1, 1])[0].gvif, 6)
+    2.777778
     """
     inverse = np.linalg.inv(correlation + NEVER_INVERTED * np.eye(len(correlation)))
     found, start = [], 0
@@ -244,6 +244,6 @@ def generalised_inflation(correlation, sizes):
         elif each.max() > ALIASED:
             found.append(Inflation(df, np.inf, np.inf))
         else:
-            gvif = np.prod(np.maximum(each, 1.0))
+            gvif = float(np.prod(np.maximum(each, 1.0)))
             found.append(Inflation(df, gvif, gvif ** (1 / (2 * df))))
     return found

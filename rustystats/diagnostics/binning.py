@@ -211,12 +211,21 @@ def level_label(level):
 
 
 def group_labels(levels, shown):
-    """Labels of the levels by themselves, and that of the pool, which is none of them."""
-    labels = [level_label(level) for level in levels[shown]]
-    pool = OTHER
-    while pool in labels:
-        pool = "_" + pool
-    return [*labels, pool]
+    """Labels of the levels by themselves, and that of the pool, which is none of them.
+
+    Nor is that of missing values one of a level that is called "missing".
+    """
+    shown = levels[shown]
+    known = [level_label(level) for level in shown if level is not None]
+    missing, pool = (_unlike(label, known) for label in (MISSING, OTHER))
+    named = iter(known)
+    return [missing if level is None else next(named) for level in shown] + [pool]
+
+
+def _unlike(label, others):
+    while label in others:
+        label = "_" + label
+    return label
 
 
 def range_labels(lower, upper):

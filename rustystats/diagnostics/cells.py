@@ -1,7 +1,8 @@
 """Sums by level of several coded columns, and by cell of their pairs: a pass for each sum.
 
 Cells are blocks of the Gram of the columns' indicators, whose design packs small columns into few:
-six cross-tables for nine factors, not 36 (`design/packing.py`).
+six cross-tables for nine factors, not 36 (`design/packing.py`). Where most values are 0, as claims
+are, only the rows of the others are read.
 """
 
 from functools import cached_property
@@ -14,6 +15,8 @@ from rustystats._kernels.gram import accumulate_score
 from rustystats.design.blocks import TableBlock, indicator_basis
 from rustystats.design.matrix import DesignMatrix
 from rustystats.threads import effective_n_threads
+
+FEW = 8  # rows are read by position where fewer than every eighth counts
 
 
 class CodedColumns:
@@ -39,7 +42,8 @@ class CodedColumns:
     def __init__(self, columns, n_threads=None):
         n_rows = len(columns[0][0])
         self._columns = [(np.ascontiguousarray(codes), size) for codes, size in columns]
-        self._rows = RowBlocks(n_rows, self._columns, [])
+        self._n_rows = n_rows
+        self._all_rows = RowBlocks(n_rows, self._columns, [])
         self._ends = np.cumsum([size for _, size in columns])[:-1]
         self._n_threads = effective_n_threads(n_threads, n_rows)
 
@@ -51,11 +55,23 @@ class CodedColumns:
 
     def sums(self, values):
         """Of (n,) float64 values by level: a list of arrays, one for each column."""
-        sums, _ = accumulate_score(self._rows, np.ascontiguousarray(values), self._n_threads)
+        some, rows = self._rows_of(values), self._all_rows
+        if some is not None:
+            rows, values = RowBlocks(self._n_rows, self._columns, [], some), values[some]
+        sums, _ = accumulate_score(rows, np.ascontiguousarray(values), self._n_threads)
         return np.split(sums, self._ends)
 
     def pair_sums(self, values):
         """By cell: {(i, j): (levels of i, levels of j) array} for i < j."""
-        gram = self._indicators.gram(np.ascontiguousarray(values))
+        some = self._rows_of(values)
+        if some is None:
+            gram = self._indicators.gram(np.ascontiguousarray(values))
+        else:
+            gram = self._indicators.take(some).gram(values[some])
         spans = [slice(*ends) for ends in pairwise(self._indicators.starts)]
         return {(i, j): gram[spans[i], spans[j]] for i, j in combinations(range(len(spans)), 2)}
+
+    def _rows_of(self, values):
+        """Positions of the values that are not 0, where they are few, else None."""
+        some = np.flatnonzero(values)
+        return some if FEW * len(some) < self._n_rows else None

@@ -7,6 +7,7 @@ else nothing is claimed that only holds for fitted rows: no AIC, no likelihood-r
 degrees of freedom as many as rows, the null model refitted to them, the dispersion that of the fit.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from numbers import Real
 
 import numpy as np
@@ -96,29 +97,51 @@ def compute_diagnostics(
     with single_threaded_blas():  # products of rows are too small to wake its threads
         names = [*categorical, *continuous]
         computer, columns = judged_rows(result, data, names, **given, complement=complement)
-        calibration = computer.compute_calibration(n_calibration_bins)
+
+        def along_rows():
+            """What is sorted and summed along the rows: numpy, on one thread."""
+            return (
+                computer.compute_calibration(n_calibration_bins),
+                computer.compute_discrimination(),
+                computer.compute_residual_summary(),
+            )
+
+        def by_factor():
+            """What is summed by factor, on the others."""
+            factors, candidates = [], []
+            if names:
+                factors = computer.compute_factor_diagnostics(
+                    columns, categorical, continuous, n_factor_bins, *pooling
+                )
+            if names and detect_interactions:
+                candidates = computer.detect_interactions(
+                    columns,
+                    names,
+                    max_interaction_factors,
+                    categorical_factors=categorical,
+                    rare_threshold_pct=rare_threshold_pct,
+                    max_categorical_levels=max_categorical_levels,
+                )
+            return factors, candidates
+
+        if computer.n_threads == 1 or not names:
+            (calibration, discrimination, residuals), found = along_rows(), by_factor()
+        else:
+            computer.prepare_sums()
+            computer.n_threads -= 1
+            with ThreadPoolExecutor(1) as beside:
+                task = beside.submit(along_rows)
+                found = by_factor()
+                calibration, discrimination, residuals = task.result()
+        factors, candidates = found
         fit_statistics = computer.compute_fit_statistics()
-        factors, candidates = [], []
-        if names:
-            factors = computer.compute_factor_diagnostics(
-                columns, categorical, continuous, n_factor_bins, *pooling
-            )
-        if names and detect_interactions:
-            candidates = computer.detect_interactions(
-                columns,
-                names,
-                max_interaction_factors,
-                categorical_factors=categorical,
-                rare_threshold_pct=rare_threshold_pct,
-                max_categorical_levels=max_categorical_levels,
-            )
         return ModelDiagnostics(
             model_summary=_summary(result, computer),
             fit_statistics=fit_statistics,
             loss_metrics=computer.compute_loss_metrics(),
             calibration=calibration,
-            discrimination=computer.compute_discrimination(),
-            residual_summary=computer.compute_residual_summary(),
+            discrimination=discrimination,
+            residual_summary=residuals,
             factors=factors,
             interaction_candidates=candidates,
             model_comparison=computer.compute_model_comparison(),

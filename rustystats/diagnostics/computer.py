@@ -20,6 +20,7 @@ from rustystats.diagnostics.sections import FitStatistics, LossMetrics, ModelCom
 from rustystats.families import get_family
 from rustystats.links import get_link
 from rustystats.solvers.null import null_model
+from rustystats.threads import effective_n_threads
 
 INTERACTION_BINS = 5  # of a continuous factor
 
@@ -178,6 +179,37 @@ class DiagnosticsComputer:
             fixed = rows.family.dispersion_fixed
             rows = replace(rows, dispersion=1.0 if fixed else self._per_freedom(rows.pearson_chi2))
         self._rows = rows
+        self.n_threads = effective_n_threads(rows.n_threads, self.n_obs)
+        self._volumes = {}
+
+    def prepare_sums(self):
+        """Make the numbers of each row that several sections need, before threads ask for them."""
+        rows = self._rows
+        for name in ("actual", "predicted", "volume", "deviance", "pearson_chi2", "totals"):
+            getattr(rows, name)
+
+    @property
+    def in_sample(self):
+        """Whether the rows are those of the fit."""
+        return self._facts.in_sample
+
+    @property
+    def rows(self):
+        """`Rows` with a weight above 0."""
+        return self._rows
+
+    def kept(self, values, role):
+        """Those of values, one for each row given, whose row has a weight above 0.
+
+        Raises
+        ------
+        ValueError
+            If they are no numbers, or not one a row.
+        """
+        values = as_numbers(values, role)
+        if values.shape != (self._n_given,):
+            raise ValueError(f"{role} has shape {values.shape}, the data have {self._n_given} rows")
+        return _some(values, self._kept) if self._kept is not None else values
 
     def _per_freedom(self, value):
         return value / self.df_resid if self.df_resid > 0 else np.nan
@@ -319,7 +351,14 @@ class DiagnosticsComputer:
         """
         found = self._read(data, categorical_factors, continuous_factors, n_bins)
         return factors.diagnose_factors(
-            self._rows, found, self._in_model, n_bins, rare_threshold_pct, max_categorical_levels
+            self._rows,
+            found,
+            self._volumes_of(found),
+            self._in_model,
+            n_bins,
+            rare_threshold_pct,
+            max_categorical_levels,
+            self.n_threads,
         )
 
     def detect_interactions(
@@ -362,13 +401,9 @@ class DiagnosticsComputer:
         found = self._read(columns, levels, [n for n in names if n not in levels], INTERACTION_BINS)
         found.sort(key=lambda factor: names.index(factor.name))
         grouped = {}
-        for factor, sums in zip(found, factors.sums_by_level(found, rows, ["volume"]), strict=True):
+        for factor, volume in zip(found, self._volumes_of(found), strict=True):
             groups = factors.group_levels(
-                factor,
-                sums["volume"],
-                INTERACTION_BINS,
-                rare_threshold_pct,
-                max_categorical_levels,
+                factor, volume, INTERACTION_BINS, rare_threshold_pct, max_categorical_levels
             )
             size = len(groups.labels)
             coded = codes.map_codes(factor.codes, groups.group, size, columns.n_threads)
@@ -383,7 +418,7 @@ class DiagnosticsComputer:
             min_cell_count=min_cell_count,
             min_correlation=min_correlation,
             multiplicative=multiplicative,
-            n_threads=rows.n_threads,
+            n_threads=self.n_threads,
         )
 
     def compute_model_comparison(self):
@@ -437,6 +472,14 @@ class DiagnosticsComputer:
                 f"{self._n_given}: pass the data of the same rows, in their order"
             )
         return columns if self._kept is None else columns.take(self._kept)
+
+    def _volumes_of(self, found):
+        """The volume by level of each factor; of columns that are coded once, summed once."""
+        new = [factor for factor in found if id(factor.codes) not in self._volumes]
+        sums = factors.sums_by_level(new, self._rows, ["volume"], self.n_threads)
+        for factor, by_level in zip(new, sums, strict=True):  # codes are kept with their id
+            self._volumes[id(factor.codes)] = (factor.codes, by_level["volume"])
+        return [self._volumes[id(factor.codes)][1] for factor in found]
 
     def _read(self, data, categorical, continuous, n_bins):
         categorical, continuous = factors.check_factors(categorical, continuous)

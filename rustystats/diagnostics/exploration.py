@@ -41,6 +41,14 @@ class DataExploration(Document):
     Sections are read as attributes or by key. ``print`` shows a report. `to_dict` and `to_json`
     write all of it in this order, after `schema_version`, which rises when a key changes its
     meaning or goes.
+
+    Examples
+    --------
+    >>> import rustystats as rs
+    >>> data = rs.datasets.make_motor_portfolio(2_000, seed=1)
+    >>> found = rs.explore_data(data, "ClaimNb", ["Area"], ["DrivAge"], exposure="Exposure")
+    >>> found
+    <DataExploration: ClaimNb, 2000 observations, rate 0.1047, 2 factors, 0 interactions>
     """
 
     data_summary: DataSummary
@@ -150,7 +158,10 @@ def explore_data(
     True
     """
     family = get_family(family)
-    known = frames.column_names(data)
+    if not isinstance(response, str):
+        raise TypeError(f"response is the name of a column, not {response!r}")
+    kinds = frames.column_kinds(data)
+    known = list(kinds)
     named = {"response": response, "exposure": exposure, "weights": weights}
     named = {role: name for role, name in named.items() if isinstance(name, str)}
     for role, name in named.items():
@@ -159,6 +170,8 @@ def explore_data(
                 f"unknown column {name!r} as {role}{did_you_mean(name, known)}: the data have no "
                 "such column"
             )
+        if kinds[name] not in ("number", "boolean"):
+            raise ValueError(f"{role} {name!r} is {kinds[name]}, not numbers: convert the column")
     roles = {name: role for role, name in named.items()}
     options = (n_bins, rare_threshold_pct, max_categorical_levels)
     if categorical_factors is None and continuous_factors is None:

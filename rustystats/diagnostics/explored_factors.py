@@ -34,7 +34,7 @@ class ExploredFactors:
     def __init__(self, rows, factors, n_bins, rare_threshold_pct, max_levels):
         factors = [_occurring(factor) for factor in factors]
         self._rows, self._factors, self._rare = rows, factors, rare_threshold_pct
-        self._sums = sums_by_level(factors, rows, ("volume", "actual"))
+        self._sums = sums_by_level(factors, rows, ("volume", "actual"), rows.n_threads)
         self._groups = [
             group_levels(factor, sums["volume"], n_bins, rare_threshold_pct, max_levels)
             for factor, sums in zip(factors, self._sums, strict=True)

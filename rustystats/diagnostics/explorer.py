@@ -59,8 +59,9 @@ class DataExplorer:
     def __init__(
         self, y, exposure=None, family="poisson", *, weights=None, link=None, n_threads=None
     ):
-        rows, kept = read_portfolio(y, exposure, weights, get_family(family), n_threads=n_threads)
-        self._set(rows, kept, len(np.asarray(y)), get_family(family), link)
+        family = get_family(family)
+        rows, kept = read_portfolio(y, exposure, weights, family, n_threads=n_threads)
+        self._set(rows, kept, len(y), family, link)
 
     @classmethod
     def of(cls, rows, kept, n_given, family, link=None):
@@ -143,6 +144,7 @@ class DataExplorer:
             Those of the names that are levels though they are numbers; None takes texts alone.
         rare_threshold_pct, max_categorical_levels : as in `compute_factor_stats`
         """
+        factor_names = check_factors(factor_names, None)[0]
         columns = self._columns(data, factor_names)
         levels = [
             name

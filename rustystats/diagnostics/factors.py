@@ -160,7 +160,7 @@ def _check_finite(name, values, counts):
         )
 
 
-def sums_by_level(factors, rows, names):
+def sums_by_level(factors, rows, names, n_threads=None):
     """Sums of some of the rows' numbers by level, one dictionary for each factor.
 
     Parameters
@@ -168,10 +168,11 @@ def sums_by_level(factors, rows, names):
     factors : list of Factor
     rows : Rows
     names : of properties of `Rows`
+    n_threads : int or None
     """
     if not factors:
         return []
-    coded = CodedColumns([(factor.codes, factor.n_levels) for factor in factors], rows.n_threads)
+    coded = CodedColumns([(factor.codes, factor.n_levels) for factor in factors], n_threads)
     done = {}  # by the array: with Poisson and log link, three of the names are one
     sums = [{} for _ in factors]
     for name in names:
@@ -329,20 +330,25 @@ def _continuous_statistics(factor):
     )
 
 
-def diagnose_factors(rows, factors, spoken_of, n_bins, rare_threshold_pct, max_levels):
+def diagnose_factors(
+    rows, factors, volumes, spoken_of, n_bins, rare_threshold_pct, max_levels, n_threads
+):
     """List of `FactorDiagnostics`.
 
     Parameters
     ----------
     rows : Rows
     factors : list of Factor
+    volumes : list of (m,) arrays, by level
     spoken_of : callable, from a name to (whether it is in the model, how it stands there)
     n_bins, rare_threshold_pct, max_levels : as in `group_levels`
+    n_threads : int or None
     """
-    names = ("volume", "actual", "predicted", "deviance", "variance", "working_weight", "score")
+    names = ("actual", "predicted", "deviance", "variance", "working_weight", "score")
     found = []
-    for factor, sums in zip(factors, sums_by_level(factors, rows, names), strict=True):
-        volume = sums["volume"]
+    every = sums_by_level(factors, rows, names, n_threads)
+    for factor, volume, sums in zip(factors, volumes, every, strict=True):
+        sums["volume"] = volume
         groups = group_levels(factor, volume, n_bins, rare_threshold_pct, max_levels)
         found.append(
             FactorDiagnostics(

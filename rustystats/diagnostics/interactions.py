@@ -82,19 +82,17 @@ def interaction_candidates(
         some = volume > 0
         total = float((residual[some] / volume[some]) @ residual[some])
     coded = CodedColumns(list(factors.values()), n_threads)
-    sums = [coded.pair_sums(values) for values in (residual, volume, np.ones(len(y)))]
-    means = sums[1]
-    if multiplicative and mu is not volume:
-        means = coded.pair_sums(mu)
+    sums = [coded.pair_sums(values) for values in (y, volume, np.ones(len(y)))]
+    sums.insert(1, sums[1] if mu is volume else coded.pair_sums(mu))
     found = []
     for (i, one), (j, two) in combinations(enumerate(factors), 2):
-        S, V, N = (cells[i, j] for cells in sums)
+        Y, M, V, N = (cells[i, j] for cells in sums)
+        S = Y - M
         inside = max(total - _squares(S, V), 0.0)  # cells, with rows less cells degrees of freedom
         inside_df = freedom = len(y) - np.count_nonzero(N)
         if multiplicative:
-            M = means[i, j]
-            scale = _fit_margins(S + M, M)
-            S, V = S + M - scale * M, V * scale
+            scale = _fit_margins(Y, M)
+            S, V = Y - scale * M, V * scale
             freedom = np.sum(scale * np.maximum(N - 1, 0))
         phi = inside / freedom if freedom > 0 else 0.0
         used = (min_cell_count <= N) & (V > 0)

@@ -146,6 +146,12 @@ class Rows:
         return tuple(float(np.sum(v)) for v in (self.actual, self.predicted, self.volume))
 
 
+def without_rounding(values):
+    """Values to a relative 2^-40: those that differ by rounding alone are equal then."""
+    bits = np.ascontiguousarray(values, dtype=np.float64).view(np.int64)
+    return ((bits + (1 << 11)) & ~np.int64((1 << 12) - 1)).view(np.float64)
+
+
 class RowsInOrder:
     """What is summed along the rows by rising prediction for a unit of exposure, ties in row order.
 
@@ -159,26 +165,26 @@ class RowsInOrder:
         mu / e. Numbers that differ by rounding alone are equal here, at a relative 2^-40: the order
         of rows of one risk would else be that of the rounding errors.
     volume, actual, predicted : (n,) arrays
+    order : (n,) positions of the rows
     """
 
     def __init__(self, rows):
         self._rows = rows
         rate = rows.mu if rows.exposure is None else rows.mu / rows.exposure
-        bits = np.ascontiguousarray(rate, dtype=np.float64).view(np.int64)
-        rate = ((bits + (1 << 11)) & ~np.int64((1 << 12) - 1)).view(np.float64)
-        self._order = sorted_rows(rate)
-        self.rate = rate[self._order]
-        self.volume = rows.volume[self._order]
-        self.actual = rows.actual[self._order]
-        self.predicted = rows.predicted[self._order]
+        rate = without_rounding(rate)
+        self.order = sorted_rows(rate)
+        self.rate = rate[self.order]
+        self.volume = rows.volume[self.order]
+        self.actual = rows.actual[self.order]
+        self.predicted = rows.predicted[self.order]
 
     @cached_property
     def variance(self):
         """w V(mu)."""
-        return self.predicted if self._rows.is_poisson else self._rows.variance[self._order]
+        return self.predicted if self._rows.is_poisson else self._rows.variance[self.order]
 
     @cached_property
     def weights(self):
         """w."""
         rows = self._rows
-        return np.ones(len(rows)) if rows.weights is None else rows.weights[self._order]
+        return np.ones(len(rows)) if rows.weights is None else rows.weights[self.order]

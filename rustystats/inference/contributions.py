@@ -14,7 +14,7 @@ def term_contributions(model, coef, columns=None):
 
     Parameters
     ----------
-    model : prepare.Model
+    model : prepare.Model; with `columns`, one from a file as well
     coef : (p,) with 0 at aliased columns
     columns : Columns of other rows, or None for the rows of the fit as they were fitted
 
@@ -22,15 +22,20 @@ def term_contributions(model, coef, columns=None):
     -------
     list of (label, (n,) array), in the order of the terms
     """
-    design, out = model.problem.design, []
-    for term, span in zip(model.terms.terms, model.spans, strict=True):
-        first, last = design.starts[span.start], design.starts[span.stop]
-        blocks = design.blocks[span.start : span.stop] if columns is None else term.blocks(columns)
-        if model.terms.is_array and term.factors:
-            values = np.hstack([block.to_dense() for block in blocks]) * coef[first:last]
-            out += zip(model.names[first:last], values.T, strict=True)
+    out = []
+    for index, (term, places) in enumerate(
+        zip(model.terms.terms, model.terms.places(), strict=True)
+    ):
+        if columns is None:
+            span = model.spans[index]
+            blocks = model.problem.design.blocks[span.start : span.stop]
         else:
-            out.append((term.label, block_products(blocks, coef[first:last])))
+            blocks = term.blocks(columns)
+        if model.terms.is_array and term.factors:
+            values = np.hstack([block.to_dense() for block in blocks]) * coef[places]
+            out += zip([model.names[j] for j in places], values.T, strict=True)
+        else:
+            out.append((term.label, block_products(blocks, coef[places])))
     return out
 
 

@@ -50,12 +50,24 @@ def dispersion_tests(count, mean):
     n, tests = len(z), []
     for variance, x in (("mu + a mu^2", mean), ("mu + a mu", np.ones(n))):
         xz, xx = float(x @ z), float(x @ x)
-        a = xz / xx
+        score = _score(variance, xz, xx)
+        a = score.excess
         left = z - a * x
         error = np.sqrt(left @ left / (n - 1) / xx) if n > 1 else np.nan
-        tests.append(DispersionTest("score", variance, a, xz / np.sqrt(2.0 * xx)))
-        tests.append(DispersionTest("regression", variance, a, float(a / error)))
+        tests.append(score)
+        t = float(a / error) if error > 0 else np.nan  # counts without spread have no error
+        tests.append(DispersionTest("regression", variance, a, t))
     return tests
+
+
+def dispersion_score(count, mean):
+    """The first of `dispersion_tests` alone, against the negative binomial, in a few products."""
+    residual = count - mean
+    return _score("mu + a mu^2", float(residual @ residual - np.sum(count)), float(mean @ mean))
+
+
+def _score(variance, xz, xx):
+    return DispersionTest("score", variance, xz / xx, xz / np.sqrt(2.0 * xx))
 
 
 def zero_statistic(problem, fit, count, log_zero, slope):
@@ -68,9 +80,22 @@ def zero_statistic(problem, fit, count, log_zero, slope):
     log_zero : (n,) logarithm of the probability of 0, which is -w mu
     slope : (n,) w mu'
     """
+    q = problem.design.transpose_matvec(slope)
+    return zero_score(count, log_zero, q @ fit.system.solve(q))
+
+
+def zero_score(count, log_zero, explained):
+    """As `zero_statistic`, from what the information of the coefficients takes away.
+
+    Parameters
+    ----------
+    count, log_zero : (n,) arrays
+    explained : float, q' I^-1 q; the sum of the means where all that was estimated is their rate
+    """
+    some = np.flatnonzero(count)
     with np.errstate(over="ignore", invalid="ignore"):  # means of hundreds: never 0, no statistic
-        inverse = np.exp(-log_zero)
-        score = np.sum(inverse[count == 0]) - len(count)
-        q = problem.design.transpose_matvec(slope)
-        variance = np.sum(np.expm1(-log_zero)) - q @ fit.system.solve(q)
+        odds = np.expm1(-log_zero)
+        total = float(np.sum(odds))
+        score = total - float(np.sum(odds[some])) - len(some)
+        variance = total - explained
         return float(score / np.sqrt(variance)) if variance > 0 else np.nan

@@ -11,10 +11,13 @@ from rustystats import frames
 from rustystats.inference.covariance import significance_code, two_sided_pvalues, z_statistics
 from rustystats.inference.relativities import factor_effects, relativity_table
 from rustystats.inference.summary import summary_text
+from rustystats.results.bootstrap import BootstrapAnswers
+from rustystats.results.calibration import CalibrationAnswers
 from rustystats.results.coefficients import CoefficientAnswers
 from rustystats.results.counts import CountAnswers
 from rustystats.results.diagnostics import DiagnosticAnswers
 from rustystats.results.effects import EffectAnswers
+from rustystats.results.evaluation import EvaluationAnswers
 from rustystats.results.factor_tests import FactorTestAnswers
 from rustystats.results.parameter_profile import ParameterAnswers
 from rustystats.results.partial_dependence import PartialDependenceAnswers
@@ -42,6 +45,9 @@ class GLMResults(
     EffectAnswers,
     PartialDependenceAnswers,
     DiagnosticAnswers,
+    EvaluationAnswers,
+    CalibrationAnswers,
+    BootstrapAnswers,
     SavingAnswers,
 ):
     """A fitted generalized linear model.
@@ -237,6 +243,14 @@ class GLMResults(
         Returns
         -------
         list of FactorEffect, the base risk first
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = {"y": [1, 3, 4, 6], "x": ["a", "a", "b", "b"]}
+        >>> base, effect = rs.glm("y ~ x", data, family="poisson").fit().factor_effects()
+        >>> effect.name, effect.labels, effect.effect.round(4)
+        ('x', ['a', 'b'], array([0.    , 0.9163]))
         """
         return factor_effects(self.model, self.fit, self.cov_params(), alpha)
 

@@ -173,10 +173,9 @@ class PartialDependenceAnswers:
 
     def _terms_of(self, factor):
         """Terms of the factor alone, and those of it and others, each with its columns' places."""
-        starts, own, mixed = self._problem.design.starts, [], []
-        for term, span in zip(self.model.terms.terms, self.model.spans, strict=True):
+        terms, own, mixed = self.model.terms, [], []
+        for term, places in zip(terms.terms, terms.places(), strict=True):
             if factor in term.columns:
-                places = np.arange(starts[span.start], starts[span.stop])
                 (own if len(term.columns) == 1 else mixed).append((term, places))
         return own, mixed
 

@@ -61,6 +61,8 @@ class ResultPlots:
         ValueError
             For an unknown column, or data that cannot be predicted; as `diagnostics`.
         """
+        if max_levels < 2:
+            raise ValueError(f"max_levels is 2 or more, the pool of others included: {max_levels}")
         computer, columns = judged_rows(self._result, data, [factor], **given)
         encoded = columns.encoded(factor, quick=True, missing=True)
         fitted = self._fitted(factor)
@@ -105,6 +107,39 @@ class ResultPlots:
         computer, _ = judged_rows(self._result, data, [], **given)
         bins = computer.compute_calibration(n_bins).by_decile
         return ranking.lift(bins, ylabel=self._rate, volume=self._whole_volume, ax=ax)
+
+    def double_lift(self, other, data=None, n_bins=10, names=None, ax=None, **given):
+        """Observed means and those of two models in parts of equal exposure, by their ratio.
+
+        In the first part and the last the models disagree most: the better one follows what was
+        observed there. The numbers are those of `GLMResults.double_lift`.
+
+        Parameters
+        ----------
+        other : GLMResults, column name or (m,) array
+            Another fitted model, or its means.
+        data, n_bins, ax, given : as in `lift`
+        names : (str, str), optional
+            Of this model and the other. None is "this model" and the column's name, or "other
+            model".
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If a prediction is not positive, or there is not one for each row.
+        """
+        named = other if isinstance(other, str) else "other model"
+        return ranking.double_lift(
+            self._result.double_lift_bins(other, data, n_bins, **given),
+            ylabel=self._rate,
+            names=names or ("this model", named),
+            volume=self._whole_volume,
+            ax=ax,
+        )
 
     def calibration(self, data=None, n_bins=10, ax=None, **given):
         """Observed against predicted means in parts of equal exposure, with 95 % intervals.

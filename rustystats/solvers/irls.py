@@ -1,7 +1,7 @@
 """Fisher scoring for the objective of `problem.py`, with step-halving.
 
 At coefficients b with score s = X'r - ridge b and information H = X'WX + ridge, the step is
-``H^-1 s`` and the Newton decrement ``s' H^-1 s`` estimates twice the deviance still to be gained.
+``H^-1 s`` and the Newton decrement ``s' H^-1 s`` estimates the deviance still to be gained.
 
 1. Start at the intercept-only means or, on large data, at the fit of a strided sample of the rows
    (itself started in this way), which is within a few standard errors of the answer.

@@ -10,6 +10,7 @@ columns run fastest.
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -246,6 +247,11 @@ class ModelTerms:
     def names(self):
         """Names of all design columns."""
         return [name for term in self.terms for name in term.names()]
+
+    def places(self):
+        """Positions of the columns of each term in the design, a list of index arrays."""
+        ends = np.cumsum([0, *(len(term.names()) for term in self.terms)])
+        return [np.arange(a, b) for a, b in pairwise(ends)]
 
     def meanings(self):
         """What a column is beside its name: (label of its term, what its factors learned) by name.

@@ -49,6 +49,16 @@ def test_a_bin_without_exposure_is_a_gap(sample):
     assert np.flatnonzero(np.isnan(observed)).tolist() == [4]
 
 
+def test_bins_are_named_by_their_values(sample):
+    bins = sample.factor_bins(5)
+    ends = [(18.0, 25.0), (26.0, 26.0), (1.23456, 7.5), (-4.0, 200000.0), (np.nan, np.nan)]
+    for part, (part.bin_lower, part.bin_upper) in zip(bins, ends, strict=True):
+        part.bin_label = "long label"
+    bins[-1].bin_label = "missing"
+    ax = factors.actual_expected(bins, "x", ylabel="rate")
+    assert tick_names(ax) == ["18-25", "26", "1.235-7.5", "-4 to 200000", "missing"]
+
+
 def test_means_of_either_sign_are_not_pushed_up(sample):
     bins = sample.factor_bins(2)
     bins[0].actual_mean = -1.0
@@ -96,6 +106,18 @@ def test_many_values_share_columns_of_exposure(sample):
     _, heights = columns(factors.relativities(effect))
     assert len(heights) == 40
     assert sum(heights) == 500.0
+
+
+def test_columns_of_quantiles_have_the_area_of_their_exposure(sample):
+    effect = sample.effect_of(21, numeric=True)
+    effect.values = np.linspace(1.0, 5.0, 21) ** 2
+    behind, _ = columns(factors.relativities(effect))
+    areas = [bar.get_width() * bar.get_height() for bar in behind.patches]
+    np.testing.assert_allclose(areas, effect.exposure)
+    assert behind.get_ylabel() == "exposure, density"
+    assert not len(behind.get_yticks())
+    starts = [bar.get_x() for bar in behind.patches]
+    np.testing.assert_allclose(starts[1:], (effect.values[1:] + effect.values[:-1]) / 2)
 
 
 def test_levels_with_most_exposure_and_the_base_where_there_are_too_many(sample):

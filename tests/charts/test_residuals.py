@@ -55,10 +55,11 @@ def test_rows_of_one_fitted_value_stay_together():
 
 def test_one_fitted_value():
     rows = np.random.default_rng(0).normal(size=5000)
-    ax = draw(np.ones(5000), rows, logarithmic=False)
-    ax.figure.canvas.draw()
-    ax = draw(np.ones(5000), rows)
-    ax.figure.canvas.draw()
+    for logarithmic in (False, True):
+        ax = draw(np.ones(5000), rows, logarithmic=logarithmic)
+        ax.figure.canvas.draw()
+        low, high = ax.get_xlim()
+        assert 0.3 < low < 1 < high < 3
 
 
 def test_rows_without_a_residual_are_left_out(sample):

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from rustystats._kernels.encode import code_dtype
 from rustystats.diagnostics import binning
+from rustystats.diagnostics.cells import CodedColumns
 
 
 @pytest.fixture
@@ -116,3 +118,19 @@ def test_thresholds_are_checked():
         binning.pool_levels(np.ones(3), 1.0, 1)
     with pytest.raises(ValueError, match="percentage"):
         binning.pool_levels(np.ones(3), -1.0, 5)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.9])
+def test_sums_by_level_and_cell(rng, share):
+    sizes, n = (3, 300, 7), 4_000
+    columns = [(rng.integers(0, k, n).astype(code_dtype(k)), k) for k in sizes]
+    values = rng.normal(size=n) * (rng.random(n) < share)
+    coded = CodedColumns(columns)
+    for (codes, size), found in zip(columns, coded.sums(values), strict=True):
+        np.testing.assert_allclose(found, np.bincount(codes, values, size), atol=1e-12)
+    cells = coded.pair_sums(values)
+    assert set(cells) == {(0, 1), (0, 2), (1, 2)}
+    for (i, j), found in cells.items():
+        (first, m), (second, k) = columns[i], columns[j]
+        cell = np.bincount(first.astype(int) * k + second, values, m * k)
+        np.testing.assert_allclose(found.ravel(), cell, atol=1e-12)

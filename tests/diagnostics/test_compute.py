@@ -67,6 +67,14 @@ def test_comparison_with_the_null_model(frequency, portfolio):
     assert found.deviance_reduction_pct == pytest.approx(expected)
 
 
+def test_a_dispersion_that_was_given_divides_the_likelihood_ratio(portfolio):
+    for family in ("gaussian", "poisson"):
+        result = rs.glm("ClaimNb ~ DrivAge", portfolio, family=family).fit(dispersion=2.5)
+        found = result.diagnostics().model_comparison
+        expected = (result.null_deviance() - result.deviance) / 2.5
+        assert found.likelihood_ratio_chi2 == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("family", ["gaussian", "gamma", "quasipoisson", "negbinomial", "tweedie"])
 def test_aic_improvement_of_other_families(family, portfolio):
     data = portfolio.assign(y=portfolio["ClaimNb"] + (0.5 if family == "gamma" else 0.0))
@@ -263,3 +271,14 @@ def test_series_of_pandas_index_do_not_matter(frequency, portfolio):
     shuffled = portfolio.set_index(pd.Index(np.arange(len(portfolio))[::-1]))
     found = frequency.diagnostics(shuffled, **FACTORS)
     assert found.calibration.actual_expected_ratio == pytest.approx(1)
+
+
+def test_a_named_offset_is_an_exposure(portfolio, frequency):
+    formula = "ClaimNb ~ bs(DrivAge, df=5) + log(Density) + VehAge + C(Area)"
+    result = rs.glm(formula, portfolio, family="poisson", offset="Exposure").fit()
+    for data in (None, portfolio.iloc[:900]):
+        found, expected = result.diagnostics(data), frequency.diagnostics(data)
+        assert found.calibration.exposure_total == expected.calibration.exposure_total
+        assert found.discrimination.gini_coefficient == pytest.approx(
+            expected.discrimination.gini_coefficient
+        )

@@ -170,6 +170,15 @@ def test_ten_thousand_levels():
     assert len(found.to_json()) < 12_000
 
 
+def test_a_level_that_is_called_missing_is_not_the_missing_values():
+    data = pd.DataFrame({"y": [1, 2, 3, 4], "a": ["missing", None, "missing", "x"]})
+    (factor,) = rs.explore_data(data, "y", ["a"]).factor_stats
+    assert {level.level: level.count for level in factor.levels} == {
+        "missing": 2, "x": 1, "_missing": 1,
+    }  # fmt: skip
+    assert factor.missing_count == 1
+
+
 def test_missing_values_are_listed_with_the_rate_of_their_rows():
     found = {one.column: one for one in FOUND.missing_values}
     assert list(found) == ["age", "income", "area"]
@@ -300,6 +309,20 @@ def test_a_row_of_weight_three_is_three_rows():
             assert a.exposure == pytest.approx(b.exposure, rel=1e-9)
             assert a.response_rate == pytest.approx(b.response_rate, rel=1e-9)
     np.testing.assert_allclose(found.correlations.matrix, many.correlations.matrix, atol=1e-12)
+
+
+def test_mean_claim_amounts_with_the_number_of_claims_as_weights():
+    """A severity: its mean rate is all amounts over all claims."""
+    rng = np.random.default_rng(1)
+    data = DATA[DATA["claims"] > 0].assign(cost=lambda d: rng.gamma(2.0, 500.0, len(d)))
+    found = rs.explore_data(data, "cost", ["area"], ["age"], family="gamma", weights="claims")
+    amounts, claims = data["cost"] * data["claims"], data["claims"]
+    assert found.response_stats.mean_rate == pytest.approx(amounts.sum() / claims.sum())
+    level = found.factor_stats[1].levels[0]
+    mine = data["area"] == level.level
+    assert level.response_rate == pytest.approx(amounts[mine].sum() / claims[mine].sum())
+    assert found.cramers_v.weighted_by == "weights"
+    assert found.zero_inflation is None
 
 
 def test_rows_of_weight_zero_are_left_out():
@@ -441,6 +464,10 @@ def test_unknown_response_and_no_data_frame():
         rs.explore_data(DATA, "Claims")
     with pytest.raises(TypeError, match="must be a DataFrame"):
         rs.explore_data(np.ones((3, 2)), "y")
+    with pytest.raises(TypeError, match="response is the name of a column, not 5"):
+        rs.explore_data(DATA, 5)
+    with pytest.raises(ValueError, match="response 'area' is category, not numbers"):
+        rs.explore_data(DATA, "area")
     with pytest.raises(ValueError, match="empty"):
         rs.explore_data(DATA.iloc[:0], "claims", ["area"])
 

@@ -63,6 +63,8 @@ def test_missing_factors_with_or_without_a_trend(rng):
     found = list(result.diagnostics(data, None, ["x", "z", "noise"]).warnings)
     named = [one.message.split("'")[1] for one in found if one.type == "missing_factor"]
     assert named == ["x", "z"]
+    straight = rs.glm("y ~ x + z", data, family="poisson").fit()  # z is there, though bent
+    assert "missing_factor" not in kinds(straight, data, None, ["x", "z", "noise"])
     fitted = rs.glm("y ~ x + bs(z, df=6)", data, family="poisson").fit()
     assert kinds(fitted, data, None, ["x", "z", "noise"]) == []
 

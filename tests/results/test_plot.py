@@ -68,6 +68,7 @@ KINDS = {
     "relativities": ("brand",),
     "term_effect": ("age",),
     "lift": (),
+    "double_lift": (DATA["years"].to_numpy() / 5,),
     "calibration": (),
     "lorenz": (),
     "residuals": (),
@@ -134,7 +135,7 @@ def test_actual_expected_of_numbers_is_by_bins(result, name):
     observed = curve(ax, "observed").get_ydata()
     assert observed @ exposure == pytest.approx(DATA["claims"].sum())
     first = tick_names(ax)[0]
-    assert first.startswith(f"{DATA[name].min():.6g}-")
+    assert first.startswith(f"{DATA[name].min():.4g}-")
 
 
 def test_levels_with_least_exposure_are_pooled_last(result):
@@ -174,6 +175,15 @@ def test_unknown_factors(result):
             getattr(result.plot, kind)("gas")
     with pytest.raises(ValueError, match="it has an intercept alone"):
         fit("claims ~ 1").plot.relativities("age")
+
+
+def test_too_few_levels_to_show(result):
+    with pytest.raises(ValueError, match="max_levels is 2 or more, the pool of others included: 1"):
+        result.plot.actual_expected("brand", max_levels=1)
+    with pytest.raises(ValueError, match="max_levels is 2 or more, the base included: 1"):
+        result.plot.relativities("brand", max_levels=1)
+    with pytest.raises(ValueError, match="number of bins is a whole number of 1 or more"):
+        result.plot.lift(n_bins=0)
 
 
 def test_arrays_have_no_columns():
@@ -277,6 +287,26 @@ def test_lift_calibration_and_lorenz_are_those_of_the_diagnostics(result, data):
         curve(ax, f"observed, normalised Gini = {gini:.3f}").get_ydata(),
         [point.cumulative_actual_pct for point in found.discrimination.lorenz_curve],
     )
+
+
+@pytest.mark.parametrize("data", [None, DATA.iloc[:1500]], ids=["fit", "test"])
+def test_double_lift_is_that_of_the_table(result, data):
+    other = fit("claims ~ gas")
+    table = result.double_lift(other, data, n_bins=5)
+    ax = result.plot.double_lift(other, data, n_bins=5, names=("new", "old"))
+    for label, name in (("observed", "Actual"), ("new", "Predicted"), ("old", "Other")):
+        np.testing.assert_array_equal(curve(ax, label).get_ydata(), table[name])
+    assert ax.get_xlabel() == "5 parts of equal years, by new / old, ascending"
+    assert ax.get_ylabel() == "claims per unit of years"
+
+
+def test_double_lift_against_a_column(result):
+    data = DATA.assign(tariff=0.2 * DATA["years"] * (1 + (DATA["gas"] == "Diesel")))
+    ax = result.plot.double_lift("tariff", data)
+    table = result.double_lift("tariff", data)
+    np.testing.assert_array_equal(curve(ax, "tariff").get_ydata(), table["Other"])
+    with pytest.raises(ValueError, match="not positive numbers"):
+        result.plot.double_lift(np.zeros(N))
 
 
 def test_no_lorenz_curve_of_losses_and_profits():
