@@ -2,7 +2,7 @@
 
     rustystats explore data.parquet --response ClaimNb --exposure Exposure
     rustystats fit data.parquet "ClaimNb ~ bs(DrivAge, df=5) + C(Area)" --family poisson
-        --exposure Exposure --save model.json
+        --exposure Exposure --report report.html --save model.json
     rustystats predict model.json new.parquet -o scored.parquet
     rustystats demo
 

@@ -7,8 +7,8 @@ import typer
 
 from rustystats import frames
 from rustystats.cli.console import print_json, reported, working
-from rustystats.cli.demo import MAX_ROWS, MIN_ROWS, REPORT, run_demo
-from rustystats.cli.fit import run_fit
+from rustystats.cli.demo import MAX_ROWS, MIN_ROWS, run_demo
+from rustystats.cli.fit import Files, run_fit
 from rustystats.cli.predict import run_predict
 from rustystats.diagnostics import explore_data
 from rustystats.families import FAMILIES
@@ -117,14 +117,17 @@ def fit(
         float | None,
         typer.Option(min=0.0, max=1.0, help="Share of the L1 penalty: 0 ridge, 1 lasso."),
     ] = None,
-    save: Annotated[Path | None, typer.Option(help="Write the model to this JSON file.")] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write tests, charts and diagnostics to this HTML file.")
+        Path | None, typer.Option(help="Write a report of the model to this HTML file.")
     ] = None,
+    test_data: Annotated[
+        Path | None, typer.Option(help="File of policies that the report judges the model on too.")
+    ] = None,
+    save: Annotated[Path | None, typer.Option(help="Write the model to this JSON file.")] = None,
     threads: Threads = None,
     as_json: Json = False,
 ):
-    """Fit a generalized linear model, print it, save it, and report on it."""
+    """Fit a generalized linear model, print it, save it, and write its report."""
     if alpha == 0 and l1_ratio is not None:
         raise typer.BadParameter("it shapes a penalty, and --alpha is 0", param_hint="--l1-ratio")
     model_options = {
@@ -141,7 +144,8 @@ def fit(
     }
     with reported() as said:
         penalty = {"alpha": alpha, "l1_ratio": l1_ratio}
-        run_fit(data, formula, model_options, penalty, save, report, as_json, said)
+        files = Files(data, test_data, report, save)
+        run_fit(files, formula, model_options, penalty, as_json, said)
 
 
 @app.command()
@@ -171,10 +175,12 @@ def demo(
     rows: Annotated[int, typer.Option(min=MIN_ROWS, max=MAX_ROWS, help="Policies.")] = 100_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation.")] = 0,
     threads: Threads = None,
-    report: Annotated[Path, typer.Option(help="HTML file of the report.")] = Path(REPORT),
-    no_report: Annotated[bool, typer.Option("--no-report", help="Write none.")] = False,
+    report: Annotated[Path, typer.Option(help="HTML file of the report at the end.")] = Path(
+        "rustystats_demo.html"
+    ),
+    no_report: Annotated[bool, typer.Option("--no-report", help="End without a report.")] = False,
 ):
-    """Fit a claim-frequency model on a simulated motor portfolio, print it, and report on it."""
+    """Fit a claim-frequency model on a simulated motor portfolio: printed, and as a report."""
     with reported():
         run_demo(rows, seed, threads, None if no_report else report)
 

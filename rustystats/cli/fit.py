@@ -1,7 +1,9 @@
 """``rustystats fit``: a table and a formula to a model, printed, saved, reported."""
 
 import time
+from dataclasses import dataclass
 from numbers import Real
+from pathlib import Path
 
 from rustystats import frames
 from rustystats.cli.console import print_json, say, working
@@ -12,47 +14,69 @@ from rustystats.model import glm
 SCHEMA_VERSION = 1
 
 
-def run_fit(data, formula, model_options, fit_options, save, report, as_json, said):
-    """Read, fit, save, report, print.
+@dataclass(frozen=True)
+class Files:
+    """What a fit reads and writes.
 
     Parameters
     ----------
     data : Path
+    test_data, report, save : Path or None
+    """
+
+    data: Path
+    test_data: Path | None
+    report: Path | None
+    save: Path | None
+
+    def check(self):
+        """Refuse what the work would end at, before it."""
+        if self.test_data is not None and self.report is None:
+            raise ValueError("test data are for the report: pass --report report.html as well")
+        for path in (self.report, self.save):
+            if path is not None and not path.parent.is_dir():
+                raise FileNotFoundError(f"there is no folder {path.parent} to write {path.name} in")
+
+
+def run_fit(files, formula, model_options, fit_options, as_json, said):
+    """Read, fit, save, report, print.
+
+    Parameters
+    ----------
+    files : Files
     formula : str
     model_options, fit_options : dict, of `glm` and of its `fit`
-    save, report : Path or None
     as_json : bool
     said : list of the warnings so far
     """
-    for file in (save, report):
-        if file is not None and not file.parent.is_dir():  # before the work, not after it
-            raise FileNotFoundError(f"there is no folder {file.parent} to write {file.name} in")
+    files.check()
     with working("Reading"):
-        table = frames.read_file(data)
+        table = frames.read_file(files.data)
+        test_table = None if files.test_data is None else frames.read_file(files.test_data)
     start = time.perf_counter()
     with working("Fitting"):
         result = glm(formula, table, **model_options).fit(**fit_options)
         result.bse()
     seconds = time.perf_counter() - start
-    if save is not None:
+    if files.save is not None:
         with working("Saving"):
-            result.save(save)
-    if report is not None:
+            result.save(files.save)
+    if not as_json:
+        print(result.summary(title=f"{formula.split('~')[0].strip()} of {files.data.name}"))
+        if result.link == "log" and result.has_covariance:
+            print()
+            print_relativities(result.factor_effects())
+    if files.report is not None:
         with working("Writing the report"):
-            result.report(report, table)
+            result.report(files.report, table, test_table)
     if as_json:
-        print_json(answer(result, seconds, save, report, said))
-        return
-    print(result.summary(title=f"{formula.split('~')[0].strip()} of {data.name}"))
-    if result.link == "log" and result.has_covariance:
-        print()
-        print_relativities(result.factor_effects())
-    written = {"saved to": save, "report in": report}
-    done = "".join(f"; {what} {file}" for what, file in written.items() if file is not None)
-    say(f"Fitted in {seconds:.2f} s{done}")
+        print_json(answer(result, seconds, files, said))
+    written = [f"model in {files.save}"] if files.save is not None else []
+    written += [f"report in {files.report}"] if files.report is not None else []
+    say("; ".join([f"Fitted in {seconds:.2f} s", *written]))
 
 
-def answer(result, seconds, save, report, said):
+def answer(result, seconds, files, said):
     """What `fit --json` prints."""
     columns = {
         "name": result.feature_names,
@@ -102,8 +126,8 @@ def answer(result, seconds, save, report, said):
         "versions": result.versions,
         "warnings": list(said),
         "seconds": seconds,
-        "saved": None if save is None else str(save),
-        "report": None if report is None else str(report),
+        "saved": None if files.save is None else str(files.save),
+        "report": None if files.report is None else str(files.report),
     }
 
 

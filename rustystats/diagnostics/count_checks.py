@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import norm
 
 from rustystats.diagnostics.exploration_sections import Overdispersion, ZeroInflation
-from rustystats.inference.count_tests import dispersion_tests, zero_score
+from rustystats.inference.count_tests import dispersion_score, zero_score
 
 
 def zero_inflation(y, mu):
@@ -30,7 +30,8 @@ def overdispersion(y, mu):
     """`Overdispersion` of counts y (n,) with Poisson means mu (n,), all above 0 or all 0."""
     if not mu.max() > 0 or len(y) < 2:
         return Overdispersion(np.nan, np.nan, np.nan, None)
-    score = dispersion_tests(y, mu)[0]  # against mu + mu^2 / theta
+    score = dispersion_score(y, mu)
     pearson = float(np.sum((y - mu) ** 2 / mu)) / (len(y) - 1)
     theta = 1.0 / score.excess if score.excess > 0 else None
-    return Overdispersion(pearson, score.statistic, float(norm.sf(score.statistic)), theta)
+    z = float(score.statistic)
+    return Overdispersion(pearson, z, float(norm.sf(z)), theta)

@@ -158,7 +158,10 @@ def explore_data(
     True
     """
     family = get_family(family)
-    known = frames.column_names(data)
+    if not isinstance(response, str):
+        raise TypeError(f"response is the name of a column, not {response!r}")
+    kinds = frames.column_kinds(data)
+    known = list(kinds)
     named = {"response": response, "exposure": exposure, "weights": weights}
     named = {role: name for role, name in named.items() if isinstance(name, str)}
     for role, name in named.items():
@@ -167,6 +170,8 @@ def explore_data(
                 f"unknown column {name!r} as {role}{did_you_mean(name, known)}: the data have no "
                 "such column"
             )
+        if kinds[name] not in ("number", "boolean"):
+            raise ValueError(f"{role} {name!r} is {kinds[name]}, not numbers: convert the column")
     roles = {name: role for role, name in named.items()}
     options = (n_bins, rare_threshold_pct, max_categorical_levels)
     if categorical_factors is None and continuous_factors is None:

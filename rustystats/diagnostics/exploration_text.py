@@ -68,6 +68,10 @@ def _factors(found):
         ).rstrip()
 
 
+def _number(value, form):
+    return format(value, form) if np.isfinite(value) else "-"
+
+
 def _stars(pvalue):
     return " ***" if pvalue < 1e-3 else " **" if pvalue < 1e-2 else " *" if pvalue < 0.05 else ""
 
@@ -75,11 +79,12 @@ def _stars(pvalue):
 def _remarks(found):
     """Paragraphs on what stands out."""
     zeros, variance = found.zero_inflation, found.overdispersion
-    if zeros is not None:
+    if zeros is not None and np.isfinite(variance.statistic):
         yield (
             f"Counts at one rate: {zeros.observed_zeros} rows of 0, Poisson expects "
-            f"{zeros.expected_zeros:.0f} (z = {zeros.statistic:.1f}); Pearson dispersion "
-            f"{variance.dispersion:.4g} (z = {variance.statistic:.1f}). Factors explain part of it."
+            f"{zeros.expected_zeros:.0f} (z = {_number(zeros.statistic, '.1f')}); Pearson "
+            f"dispersion {variance.dispersion:.4g} (z = {variance.statistic:.1f}). Factors may "
+            "explain an excess."
         )
     strong = sorted(_associations(found), key=lambda one: -abs(one[0]))
     strong = [text for value, text in strong if abs(value) >= STRONG]
@@ -96,7 +101,7 @@ def _remarks(found):
         yield f"Hard to tell from the other factors: {listed(inflated, SHOWN)}."
     missing = [
         f"{one.column} {one.missing_pct:.1f}% (rate {one.response_rate:.4g}, known "
-        f"{one.response_rate_known:.4g})"
+        f"{_number(one.response_rate_known, '.4g')})"
         for one in found.missing_values
     ]
     if missing:

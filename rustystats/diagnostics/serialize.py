@@ -1,4 +1,4 @@
-"""One schema for attributes, keys and JSON: dataclasses that are mappings and write themselves.
+"""One schema for attributes, keys and JSON: dataclasses that are dictionaries and write themselves.
 
 `Section` is what diagnostics are made of: ``section.gini`` and ``section["gini"]`` are one.
 `Document` is a whole answer: it has a version of its schema and becomes a dictionary or JSON. Both
@@ -14,8 +14,8 @@ from typing import ClassVar
 import numpy as np
 
 
-class Section(Mapping):
-    """Base of dataclasses whose fields are read as attributes or as keys.
+class Section(dict):
+    """Base of dataclasses whose fields are read as attributes or as keys: a dictionary, read only.
 
     Examples
     --------
@@ -31,19 +31,14 @@ class Section(Mapping):
     {'x': 1.0, 'y': None}
     """
 
-    def __getitem__(self, key):
-        if key in self:
-            return getattr(self, key)
-        raise KeyError(key)
+    def __post_init__(self):
+        super().__init__((field.name, getattr(self, field.name)) for field in fields(self))
 
-    def __contains__(self, key):
-        return key in self.__dataclass_fields__
+    def __setitem__(self, key, value):
+        raise TypeError(f"{type(self).__name__} is read only: copy it by dict(...) to change it")
 
-    def __iter__(self):
-        return (field.name for field in fields(self))
-
-    def __len__(self):
-        return len(fields(self))
+    def __reduce__(self):
+        return type(self), tuple(self.values())
 
 
 class Document(Section):

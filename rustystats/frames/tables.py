@@ -125,5 +125,5 @@ def named_backend(name):
 def with_column(data, name, values):
     """A DataFrame with a column more, the last."""
     frame = nw.from_native(data, eager_only=True)
-    series = nw.new_series(name, values, backend=frame.implementation)
-    return frame.with_columns(series).to_native()
+    beside = nw.from_dict({name: values}, backend=frame.implementation)
+    return frame.with_columns(beside.get_column(name)).to_native()

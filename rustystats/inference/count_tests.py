@@ -50,13 +50,24 @@ def dispersion_tests(count, mean):
     n, tests = len(z), []
     for variance, x in (("mu + a mu^2", mean), ("mu + a mu", np.ones(n))):
         xz, xx = float(x @ z), float(x @ x)
-        a = xz / xx
+        score = _score(variance, xz, xx)
+        a = score.excess
         left = z - a * x
         error = np.sqrt(left @ left / (n - 1) / xx) if n > 1 else np.nan
-        tests.append(DispersionTest("score", variance, a, xz / np.sqrt(2.0 * xx)))
+        tests.append(score)
         t = float(a / error) if error > 0 else np.nan  # counts without spread have no error
         tests.append(DispersionTest("regression", variance, a, t))
     return tests
+
+
+def dispersion_score(count, mean):
+    """The first of `dispersion_tests` alone, against the negative binomial, in a few products."""
+    residual = count - mean
+    return _score("mu + a mu^2", float(residual @ residual - np.sum(count)), float(mean @ mean))
+
+
+def _score(variance, xz, xx):
+    return DispersionTest("score", variance, xz / xx, xz / np.sqrt(2.0 * xx))
 
 
 def zero_statistic(problem, fit, count, log_zero, slope):

@@ -11,7 +11,6 @@ data a prediction.
 
 import platform
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 
 from rustystats.charts.svg import to_svg
 from rustystats.frames import frame_lists
@@ -57,7 +56,7 @@ def model_report(result, samples, factors, title):
         _audit(result),
     ]
     subtitle = result.formula or f"{result.response} ~ {' + '.join(result.feature_names)}"
-    return page.render(title, subtitle, sections, version("rustystats"))
+    return page.render(title, subtitle, sections, _version("rustystats"))
 
 
 class _Charts:
@@ -324,6 +323,8 @@ def _audit(result):
 
 
 def _version(package):
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:

@@ -8,7 +8,7 @@ here, once, beside the full value by which they are sorted.
 Jinja2 is loaded with the first page, and is an extra: ``rustystats[report]``.
 """
 
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 
@@ -110,7 +110,7 @@ def render(title, subtitle, sections, version):
     except ImportError as error:
         raise ImportError('reports need Jinja2: pip install "rustystats[report]"') from error
     parts = {
-        name: files(__package__).joinpath(f"page.{name}").read_text(encoding="utf-8")
+        name: Path(__file__).with_name(f"page.{name}").read_text(encoding="utf-8")
         for name in ("html", "css", "js")
     }
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)

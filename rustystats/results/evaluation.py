@@ -211,24 +211,27 @@ class EvaluationAnswers:
         )
 
     def double_lift_bins(self, other, data=None, n_bins=10, **given):
-        """The bins of `double_lift` with their sums, for charts.
+        """The bins of `double_lift` with their sums: what charts draw.
 
         Parameters
         ----------
-        other, data, n_bins, **given : as in `double_lift`
+        other, data, n_bins, given : as in `double_lift`
 
         Returns
         -------
         list of DoubleLiftBin
+            Objects with bin, ratio, exposure, and sum and mean (for a unit of exposure) of actual,
+            predicted and other.
 
         Examples
         --------
         >>> import rustystats as rs
-        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
-        >>> model = rs.glm("ClaimNb ~ BonusMalus", data, family="poisson", exposure="Exposure")
-        >>> bins = model.fit().double_lift_bins(data["Exposure"] * 0.08, n_bins=3)
-        >>> [part.bin for part in bins]
-        [0, 1, 2]
+        >>> data = rs.datasets.make_motor_portfolio(20_000, seed=1)
+        >>> result = rs.glm("ClaimNb ~ BonusMalus", data, family="poisson",
+        ...                 exposure="Exposure").fit()
+        >>> bins = result.double_lift_bins(0.1 * data["Exposure"], n_bins=4)
+        >>> bool(abs(sum(part.actual_sum for part in bins) - data["ClaimNb"].sum()) < 1e-9)
+        True
         """
         with single_threaded_blas():
             named = [other] if isinstance(other, str) else []

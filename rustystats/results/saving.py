@@ -5,9 +5,6 @@ learned, the fit with its Gram (the covariance follows from it), and what was a 
 log-likelihood, the null deviance, the effects of levels with their errors and exposures.
 """
 
-import platform
-from importlib.metadata import version
-
 from rustystats import frames
 from rustystats.serialization.document import write_document
 from rustystats.serialization.parts import (
@@ -89,6 +86,9 @@ class SavingAnswers:
     @property
     def versions(self):
         """Python and the libraries that the model was fitted with, a dict of texts."""
+        import platform
+        from importlib.metadata import version
+
         return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 

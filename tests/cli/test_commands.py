@@ -63,17 +63,23 @@ def test_fit_prints_summary_and_relativities_and_saves(folder, portfolio, tmp_pa
     assert model.summary(title="ClaimNb of data.csv") in result.stdout
     area = model.relativities().set_index(["Factor", "Level"]).loc[("Area", "D"), "Relativity"]
     assert f" {area:.3f} " in result.stdout
-    assert f"saved to {path}" in result.stderr
+    assert f"model in {path}" in result.stderr
     loaded = rs.load(path)
     assert np.array_equal(loaded.predict(portfolio), model.predict(portfolio))
 
 
-def test_fit_writes_its_report(folder, tmp_path):
+def test_fit_writes_a_report_of_both_tables(folder, tmp_path):
+    pytest.importorskip("jinja2")
     path = tmp_path / "report.html"
-    result = run("fit", folder / "data.csv", FORMULA, *OPTIONS, "--report", path, "--json")
+    command = ["fit", folder / "data.csv", "ClaimNb ~ C(Area)", *OPTIONS]
+    report = ["--report", path, "--test-data", folder / "new.csv", "--json"]
+    result = run(*command, *report)
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["report"] == str(path)
-    assert "DrivAge: relativities" in path.read_text(encoding="utf-8")
+    page = path.read_text(encoding="utf-8")
+    assert "test data" in page
+    assert "Area" in page
+    assert "pass --report" in fails(1, *command, *report[2:])
 
 
 def test_fit_as_json_is_the_only_output_and_has_the_numbers_of_the_fit(folder, portfolio):
@@ -179,7 +185,8 @@ def test_what_is_wrong_with_the_command_exits_with_2(folder, arguments, named):
 def test_a_folder_that_is_not_there_is_said_before_the_work(folder, monkeypatch):
     monkeypatch.setattr("rustystats.cli.fit.glm", None)
     path = folder / "none" / "model.json"
-    assert "there is no folder" in fails(1, "fit", folder / "data.csv", FORMULA, "--save", path)
+    for option in ("--save", "--report"):
+        assert "there is no folder" in fails(1, "fit", folder / "data.csv", FORMULA, option, path)
 
 
 # ---- predict ------------------------------------------------------------------------------------

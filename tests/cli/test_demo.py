@@ -18,10 +18,9 @@ from rustystats.inference.relativities import FactorEffect
 
 
 def run(*arguments):
-    """A command; of the demo without its report, which takes longer than all the rest."""
-    if arguments[:1] == ("demo",) and "--report" not in arguments:
-        arguments += ("--no-report",)
-    return CliRunner().invoke(cli.make_app(), arguments)
+    """What a command does; of a demo without the report, which takes longest."""
+    beside = ["--no-report"] if arguments[:1] == ("demo",) else []
+    return CliRunner().invoke(cli.make_app(), [*arguments, *beside])
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +139,28 @@ def test_installed_script(tmp_path):
     assert "Relativities" in result.stdout
 
 
+def test_the_demo_ends_with_its_report(monkeypatch):
+    written = []
+    monkeypatch.setattr("rustystats.GLMResults.report", lambda *a, **k: written.append((a, k)))
+    done = CliRunner().invoke(cli.make_app(), ["demo", "--rows", "20000"])
+    assert done.output.endswith("Report: rustystats_demo.html\n")
+    ((_, path, data), options), = written  # fmt: skip
+    assert (path, len(data)) == (Path("rustystats_demo.html"), 20_000)
+    assert options["title"].startswith("Claim frequency")
+    assert run("demo", "--rows", "20000").exit_code == 0
+    assert len(written) == 1
+
+
+def test_without_what_a_report_needs_the_demo_says_so(monkeypatch, tmp_path, capsys):
+    def refuse(*_, **__):
+        raise ImportError("reports need Jinja2")
+
+    monkeypatch.setattr("rustystats.GLMResults.report", refuse)
+    command.run_demo(20_000, 0, 1, tmp_path / "report.html")
+    assert capsys.readouterr().err == "No report: reports need Jinja2\n"
+    assert not (tmp_path / "report.html").exists()
+
+
 def test_representative_rows():
     assert tables.representative(13, 4).tolist() == list(range(13))
     rows = tables.representative(80, 17)
@@ -161,21 +182,3 @@ def test_relativities_without_errors_and_names_that_look_like_markup(capsys):
     for text in (*names, "[red]x", "Base risk: 0.1000 (-)", "2.000"):
         assert text in printed
     assert "about a dozen" not in printed
-
-
-def test_demo_ends_with_its_report(tmp_path):
-    path = tmp_path / "demo.html"
-    result = run("demo", "--rows", "2000", "--report", str(path))
-    assert result.exit_code == 0, result.output
-    assert str(path) in result.output.replace("\n", "").splitlines()[-1]
-    page = path.read_text(encoding="utf-8")
-    assert "ClaimNb: poisson model" in page
-    assert "Test data" in page
-
-
-def test_demo_says_what_a_report_needs(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "jinja2", None)
-    result = run("demo", "--rows", "1000", "--report", str(tmp_path / "demo.html"))
-    assert result.exit_code == 0, result.output
-    assert 'pip install "rustystats[report]"' in result.output
-    assert not (tmp_path / "demo.html").exists()

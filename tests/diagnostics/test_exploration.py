@@ -464,6 +464,10 @@ def test_unknown_response_and_no_data_frame():
         rs.explore_data(DATA, "Claims")
     with pytest.raises(TypeError, match="must be a DataFrame"):
         rs.explore_data(np.ones((3, 2)), "y")
+    with pytest.raises(TypeError, match="response is the name of a column, not 5"):
+        rs.explore_data(DATA, 5)
+    with pytest.raises(ValueError, match="response 'area' is category, not numbers"):
+        rs.explore_data(DATA, "area")
     with pytest.raises(ValueError, match="empty"):
         rs.explore_data(DATA.iloc[:0], "claims", ["area"])
 

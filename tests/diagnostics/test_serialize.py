@@ -1,6 +1,8 @@
 """One schema for attributes, keys and JSON."""
 
+import copy
 import json
+import pickle
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +39,16 @@ def test_attributes_and_keys_are_one(whole):
     assert len(whole.part) == 2
     with pytest.raises(KeyError, match="keys"):
         whole.part["keys"]
+
+
+def test_a_section_is_a_dictionary_that_is_read_only(whole):
+    assert isinstance(whole.part, dict)
+    assert json.loads(json.dumps(Part(0.5, 2))) == {"x": 0.5, "n": 2}
+    with pytest.raises(TypeError, match="Part is read only"):
+        whole.part["x"] = 2.0
+    for again in (copy.deepcopy(whole), pickle.loads(pickle.dumps(whole))):
+        assert again.to_json() == whole.to_json()
+        assert again.part.n == again["part"]["n"] == 2
 
 
 def test_json_is_valid_free_of_nan_and_keeps_its_order(whole):

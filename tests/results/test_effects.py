@@ -180,6 +180,7 @@ CONTRIBUTING = [
     "y ~ 0 + C(area) + TE(brand) + FE(brand) + TE(brand:gas)",
     "y ~ bs(size, df=6) + poly(age, 2) + I(power**2) + offset(o)",
     "y ~ 1",
+    "y ~ C(area):C(gas) + age",  # several blocks a term
 ]
 
 

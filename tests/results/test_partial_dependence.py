@@ -30,6 +30,7 @@ FRAME = pd.DataFrame(
 MODELS = {
     "additive": ("y ~ C(area) + bs(age, df=5) + power + offset(o)", "poisson", "log"),
     "interactions": ("y ~ C(area) * C(gas) + ns(age, df=4):C(area) + size:power", "poisson", "log"),
+    "no margins": ("y ~ C(area):C(gas) + power:C(area)", "poisson", "log"),
     "encoded": ("y ~ TE(area) + FE(area) + power", "poisson", "log"),
     "encoded pair": ("y ~ TE(area:gas) + power", "poisson", "log"),
     "logit": ("hit ~ C(area) + power + age:C(area)", "binomial", "logit"),
@@ -102,15 +103,17 @@ def test_like_scikit_learn():
         def predict(self, X):
             return result.predict(X, exposure=1.0)
 
-    grid = np.array([20, 35, 50])
     theirs = partial_dependence(
         Rate().fit(FRAME, FRAME["y"]),
         FRAME.astype({"age": float}),
         ["age"],
         sample_weight=FRAME["e"] * FRAME["w"],
-        custom_values={"age": grid},
+        percentiles=(0, 1),
+        grid_resolution=100,  # more than there are ages: all of them
         method="brute",
     )
+    grid = theirs["grid_values"][0]
+    assert len(grid) == FRAME["age"].nunique()
     ours = result.partial_dependence("age", grid=grid)
     np.testing.assert_allclose(ours["Prediction"], theirs["average"][0], rtol=1e-12)
     np.testing.assert_array_equal(ours["Value"], grid)
@@ -186,3 +189,14 @@ def test_refuses():
     array = rs.fit_glm(FRAME["y"].to_numpy(), np.ones((N, 1)), family="poisson")
     with pytest.raises(ValueError, match="a model of arrays has no named factors"):
         array.partial_dependence("x0")
+
+
+def test_a_model_from_a_file_answers_for_data_that_are_passed(tmp_path):
+    result = fit("interactions")
+    result.save(tmp_path / "model.json")
+    loaded = rs.load(tmp_path / "model.json")
+    pd.testing.assert_frame_equal(loaded.contributions(FRAME), result.contributions(FRAME))
+    table = loaded.partial_dependence("area", FRAME)
+    pd.testing.assert_frame_equal(table, result.partial_dependence("area", FRAME))
+    with pytest.raises(ValueError, match="does not hold the data of the fit"):
+        loaded.partial_dependence("area")

@@ -249,7 +249,7 @@ def test_an_estimator(tmp_path):
 
 def test_wide_models_without_a_covariance(tmp_path):
     rng = np.random.default_rng(5)
-    X = sparse.random_array((400, 5200), density=0.002, rng=rng, format="csr")
+    X = sparse.random(400, 5200, density=0.002, random_state=5, format="csr")
     result = rs.fit_glm(rng.normal(size=400), X, alpha=0.5, l1_ratio=0.0)
     assert result.fit.gram is None
     loaded = roundtrip(result, tmp_path)
