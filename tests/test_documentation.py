@@ -74,7 +74,7 @@ def sections(obj):
 
 def test_the_reference_has_every_public_name():
     pages = [page.read_text(encoding="utf-8") for page in sorted(REFERENCE.glob("*.rst"))]
-    assert set().union(*map(named_in, pages)) == public_names()
+    assert not public_names() - set().union(*map(named_in, pages))
 
 
 @pytest.mark.parametrize("obj", OBJECTS)
