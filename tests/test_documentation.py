@@ -16,6 +16,7 @@ import rustystats as rs
 
 REFERENCE = Path(__file__).parents[1] / "doc" / "reference"
 MODULES = {"rustystats": rs, **{m.__name__: m for m in (rs.datasets, rs.families, rs.links)}}
+REACHED = {"rustystats.results.plot.ResultPlots"}  # by an attribute of a result
 ANSWERS = (
     "GLMResults",
     "FormulaGLM",
@@ -74,7 +75,7 @@ def sections(obj):
 
 def test_the_reference_has_every_public_name():
     pages = [page.read_text(encoding="utf-8") for page in sorted(REFERENCE.glob("*.rst"))]
-    assert not public_names() - set().union(*map(named_in, pages))
+    assert set().union(*map(named_in, pages)) == public_names() | REACHED
 
 
 @pytest.mark.parametrize("obj", OBJECTS)

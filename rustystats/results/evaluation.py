@@ -215,7 +215,7 @@ class EvaluationAnswers:
 
         Parameters
         ----------
-        other, data, n_bins, given : as in `double_lift`
+        other, data, n_bins, **given : as in `double_lift`
 
         Returns
         -------
