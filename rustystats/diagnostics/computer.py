@@ -3,7 +3,6 @@
 Rows of weight 0 are left out first. The rows are sorted once; every section reads that order.
 """
 
-import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,11 +12,11 @@ from scipy.stats import chi2
 from rustystats import codes, frames
 from rustystats.codes import as_numbers
 from rustystats.diagnostics import calibration, discrimination, factors, warnings
+from rustystats.diagnostics.given import check_domains, columns_of, read_family, read_vectors
 from rustystats.diagnostics.interactions import interaction_candidates
 from rustystats.diagnostics.residual_summary import summarise
 from rustystats.diagnostics.rows import Rows
 from rustystats.diagnostics.sections import FitStatistics, LossMetrics, ModelComparison
-from rustystats.families import get_family
 from rustystats.links import get_link
 from rustystats.solvers.null import null_model
 from rustystats.threads import effective_n_threads
@@ -129,12 +128,12 @@ class DiagnosticsComputer:
         offset=None,
         dispersion=None,
     ):
-        family = _family(family, var_power, theta)
+        family = read_family(family, var_power, theta)
         link = get_link(link, family)
         given = {"y": y, "mu": mu, "linear_predictor": linear_predictor}
         given |= {"exposure": exposure, "weights": weights, "offset": offset}
-        vectors = _vectors({role: v for role, v in given.items() if v is not None})
-        _check(vectors, family, link)
+        vectors = read_vectors({role: v for role, v in given.items() if v is not None})
+        check_domains(vectors, family, link)
         shift = vectors.get("offset")
         if shift is None and exposure is not None and link.name() == "log":
             shift = np.log(vectors["exposure"])
@@ -486,72 +485,6 @@ class DiagnosticsComputer:
         columns = self._columns(data, [*categorical, *continuous])
         volume = self._rows.volume
         return factors.read_factors(columns, categorical, continuous, volume, n_bins)
-
-
-def columns_of(feature):
-    """The data columns that a design column is made of, and its parts, read from its name.
-
-    Examples
-    --------
-    >>> {"Area", "VehAge"} < columns_of("bs(VehAge, 2/5):Area[T.B]")
-    True
-    >>> "Age" in columns_of("bs(VehAge, 2/5):Area[T.B]")
-    False
-    """
-    parts = [re.sub(r"\[.*?\]$", "", part) for part in feature.split(":")]
-    inside = [name for part in parts for name in re.findall(r"[A-Za-z_][\w.]*(?![\w.]*\()", part)]
-    return {*parts, *inside}
-
-
-def _family(family, var_power, theta):
-    """A family by name, its parameter beside it or in it."""
-    if not isinstance(family, str):
-        return get_family(family)
-    name, _, inside = family.partition("(")
-    parameter = get_family(name).parameter
-    value = {"var_power": var_power, "theta": theta}.get(parameter)
-    if inside:
-        value = float(inside.rstrip(")").partition("=")[2])
-    return get_family(name, **({parameter: value} if parameter else {}))
-
-
-def _vectors(given):
-    """Arrays as (n,) float64 without missing numbers, all of the length of y."""
-    vectors = {
-        role: np.ascontiguousarray(as_numbers(values, role), dtype=np.float64)
-        for role, values in given.items()
-    }
-    shape = vectors["y"].shape
-    for role, values in vectors.items():
-        if values.ndim != 1 or values.shape != shape or not len(values):
-            raise ValueError(f"{role} has shape {values.shape}, y has {shape}: one number a row")
-        bad = int(np.count_nonzero(~np.isfinite(values)))
-        if bad:
-            raise ValueError(f"{role} is missing or infinite in {bad} rows: fill or drop those")
-    return vectors
-
-
-def _check(vectors, family, link):
-    """Refuse what is outside its domain, and a linear predictor of another link."""
-    for role, domain in (("y", family.y_domain), ("mu", family.mean_domain)):
-        bad = int(np.count_nonzero(~domain.contains(vectors[role])))
-        if bad:
-            raise ValueError(
-                f"{role} is outside {domain} in {bad} rows, where the {family.name()} family "
-                "cannot be"
-            )
-    if "exposure" in vectors and vectors["exposure"].min() <= 0:
-        bad = int(np.count_nonzero(vectors["exposure"] <= 0))
-        raise ValueError(f"exposure is zero or negative in {bad} rows: drop or correct those")
-    if "weights" in vectors and not (vectors["weights"].min() >= 0 < vectors["weights"].max()):
-        raise ValueError("weights are 0 or more, and some of them above 0")
-    some = slice(None, None, max(1, len(vectors["y"]) // 1000))
-    mu = link.inverse(vectors["linear_predictor"][some])
-    if not np.allclose(mu, vectors["mu"][some], rtol=1e-6, atol=1e-12):
-        raise ValueError(
-            f"linear_predictor is not the {link.name()} of mu: pass link= as fitted, and both "
-            "with offset and exposure"
-        )
 
 
 def _some(values, rows):

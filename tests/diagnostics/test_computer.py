@@ -6,7 +6,7 @@ import statsmodels.api as sm
 
 import rustystats as rs
 from rustystats.diagnostics import DiagnosticsComputer
-from rustystats.diagnostics.computer import columns_of
+from rustystats.diagnostics.given import columns_of
 
 
 @pytest.fixture
