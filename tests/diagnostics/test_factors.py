@@ -41,7 +41,7 @@ def test_every_factor_adds_up_to_the_portfolio(found, portfolio, frequency):
 @pytest.mark.parametrize("name", CATEGORICAL)
 def test_levels_are_those_of_pandas(name, found, portfolio, frequency):
     data = portfolio.assign(mu=frequency.fittedvalues, d=frequency.resid_deviance() ** 2)
-    table = data.groupby(name)[["Exposure", "ClaimNb", "mu", "d"]].sum()
+    table = data.groupby(name, observed=True)[["Exposure", "ClaimNb", "mu", "d"]].sum()
     for one in found[name].actual_vs_expected:
         if one.bin_label == "_Other":
             continue
@@ -79,7 +79,10 @@ def test_statistics_of_a_column_are_those_of_pandas(name, found, portfolio):
 
 
 def test_statistics_of_levels(found, portfolio):
-    one, share = found["Region"].univariate_stats, portfolio.groupby("Region")["Exposure"].sum()
+    one, share = (
+        found["Region"].univariate_stats,
+        portfolio.groupby("Region", observed=True)["Exposure"].sum(),
+    )
     share = 100 * share / share.sum()
     assert one.n_levels == len(share)
     assert one.n_rare_levels == (share < 1).sum()
@@ -130,7 +133,9 @@ def test_pattern_of_levels_is_the_correlation_ratio(frequency, portfolio, found)
     mu = frequency.fittedvalues
     r = portfolio["ClaimNb"] / mu - 1
     data = pd.DataFrame({"r": r, "w": mu, "gas": portfolio["VehGas"]})
-    between = sum((g["w"] @ g["r"]) ** 2 / g["w"].sum() for _, g in data.groupby("gas"))
+    between = sum(
+        (g["w"] @ g["r"]) ** 2 / g["w"].sum() for _, g in data.groupby("gas", observed=True)
+    )
     explained = between / (mu @ r**2)
     assert pattern.residual_variance_explained == pytest.approx(explained)
     assert pattern.correlation_with_residuals == pytest.approx(explained**0.5)
