@@ -11,7 +11,6 @@ volume and the response, the Gini is ``2 sum a (x - dx / 2) - 1`` over that of t
 in `discrimination.py`.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -116,6 +115,8 @@ def draw(rows, n_bins, n_draws, generator, groups=None):
         np.cumsum(counts, out=cumulated[1:])
         sums = np.bincount(bin_of, actual, minlength=len(means))
         return gini.of(actual, own, cumulated), np.diff(cumulated[edges]), sums, means
+
+    from concurrent.futures import ThreadPoolExecutor  # not with the package
 
     with ThreadPoolExecutor(effective_n_threads(rows.n_threads, len(rows))) as pool:
         found = list(pool.map(one, generator.spawn(n_draws)))

@@ -7,7 +7,6 @@ else nothing is claimed that only holds for fitted rows: no AIC, no likelihood-r
 degrees of freedom as many as rows, the null model refitted to them, the dispersion that of the fit.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from numbers import Real
 
 import numpy as np
@@ -127,6 +126,8 @@ def compute_diagnostics(
         if computer.n_threads == 1 or not names:
             (calibration, discrimination, residuals), found = along_rows(), by_factor()
         else:
+            from concurrent.futures import ThreadPoolExecutor  # not with the package
+
             computer.prepare_sums()
             computer.n_threads -= 1
             with ThreadPoolExecutor(1) as beside:
