@@ -154,7 +154,8 @@ def explore_data(
     >>> [(factor["name"], factor["type"]) for factor in found.factor_stats]
     [('DrivAge', 'continuous'), ('Area', 'categorical')]
     >>> area = found.factor_stats[1]
-    >>> sum(level.exposure for level in area.levels) == found.response_stats.total_exposure
+    >>> total = sum(level.exposure for level in area.levels)
+    >>> abs(total - found.response_stats.total_exposure) < 1e-9
     True
     """
     family = get_family(family)
