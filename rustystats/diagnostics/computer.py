@@ -13,15 +13,13 @@ from rustystats import codes, frames
 from rustystats.codes import as_numbers
 from rustystats.diagnostics import calibration, discrimination, factors, warnings
 from rustystats.diagnostics.given import check_domains, columns_of, read_family, read_vectors
-from rustystats.diagnostics.interactions import interaction_candidates
+from rustystats.diagnostics.interactions import INTERACTION_BINS, interaction_candidates
 from rustystats.diagnostics.residual_summary import summarise
 from rustystats.diagnostics.rows import Rows
 from rustystats.diagnostics.sections import FitStatistics, LossMetrics, ModelComparison
 from rustystats.links import get_link
 from rustystats.solvers.null import null_model
 from rustystats.threads import effective_n_threads
-
-INTERACTION_BINS = 5  # of a continuous factor
 
 
 @dataclass(frozen=True, eq=False)
@@ -391,13 +389,9 @@ class DiagnosticsComputer:
         """
         names = list(factor_names)[:max_factors]
         columns = self._columns(data, names)
-        levels = [
-            name
-            for name in names
-            if name in (categorical_factors or ()) or columns.is_categorical(name)
-        ]
         rows = self._rows
-        found = self._read(columns, levels, [n for n in names if n not in levels], INTERACTION_BINS)
+        kinds = factors.split_kinds(columns, names, categorical_factors)
+        found = self._read(columns, *kinds, INTERACTION_BINS)
         found.sort(key=lambda factor: names.index(factor.name))
         grouped = {}
         for factor, volume in zip(found, self._volumes_of(found), strict=True):

@@ -21,17 +21,16 @@ from rustystats.diagnostics.exploration_sections import (
 )
 from rustystats.diagnostics.exploration_text import exploration_text
 from rustystats.diagnostics.explorer import DataExplorer, keep_weighted, read_portfolio
-from rustystats.diagnostics.factor_choice import choose_factors, named_factors, readable_columns
-from rustystats.diagnostics.factors import CATEGORICAL, CONTINUOUS
+from rustystats.diagnostics.factor_choice import (
+    choose_factors,
+    factors_of_terms,
+    named_factors,
+    readable_columns,
+)
 from rustystats.diagnostics.portfolio import Portfolio
 from rustystats.diagnostics.serialize import Document
 from rustystats.families import get_family
 from rustystats.messages import did_you_mean
-from rustystats.terms.categorical import CategoricalFactor
-from rustystats.terms.cut import ComputedFactor
-from rustystats.terms.target import FrequencyFactor, TargetFactor
-
-KINDS = (CATEGORICAL, CONTINUOUS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,8 +226,7 @@ def explore_model(model, data, categorical_factors, continuous_factors, options,
         model.weights_name: "weights",
     }
     if categorical_factors is None and continuous_factors is None:
-        kinds = _kinds_in_formula(model.terms, frames.column_kinds(data))
-        chosen = [[name for name in kinds if kinds[name] == kind] for kind in KINDS]
+        chosen = factors_of_terms(model.terms, frames.column_kinds(data))
     else:
         chosen = named_factors(categorical_factors, continuous_factors, known, roles)
     rows = Portfolio(problem.y, problem.weights, model.exposure, model.n_threads)
@@ -257,19 +255,6 @@ def explore_model(model, data, categorical_factors, continuous_factors, options,
     )
     columns = columns if kept is None else columns.take(kept)
     return assemble(explorer, columns, *chosen, summary, options, most)
-
-
-def _kinds_in_formula(terms, column_kinds):
-    """What the columns of a formula are: levels where it reads them as such, else numbers."""
-    kinds = {}
-    for term in terms.terms:
-        for factor in term.factors:
-            levels = isinstance(factor, (CategoricalFactor, TargetFactor, FrequencyFactor))
-            levels = levels and not isinstance(factor, ComputedFactor)
-            for name in factor.columns:
-                numeric = column_kinds[name] == "number" and not levels
-                kinds.setdefault(name, CONTINUOUS if numeric else CATEGORICAL)
-    return kinds
 
 
 def assemble(explorer, columns, categorical, continuous, summary, options, most, left_out=()):

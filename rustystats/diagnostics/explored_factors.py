@@ -14,10 +14,8 @@ from rustystats.diagnostics.exploration_sections import (
     VarianceInflation,
 )
 from rustystats.diagnostics.factors import CATEGORICAL, CONTINUOUS, group_levels, sums_by_level
-from rustystats.diagnostics.interactions import interaction_candidates
+from rustystats.diagnostics.interactions import INTERACTION_BINS, interaction_candidates
 from rustystats.threads import effective_n_threads
-
-INTERACTION_BINS = 5  # of a continuous factor
 
 
 class ExploredFactors:

@@ -6,7 +6,7 @@ from rustystats import frames
 from rustystats.diagnostics import portfolio
 from rustystats.diagnostics.count_checks import overdispersion, zero_inflation
 from rustystats.diagnostics.explored_factors import ExploredFactors
-from rustystats.diagnostics.factors import check_factors, read_factors
+from rustystats.diagnostics.factors import check_factors, read_factors, split_kinds
 from rustystats.diagnostics.portfolio import Portfolio
 from rustystats.families import get_family
 from rustystats.offsets import positive, read_vector
@@ -146,13 +146,8 @@ class DataExplorer:
         """
         factor_names = check_factors(factor_names, None)[0]
         columns = self._columns(data, factor_names)
-        levels = [
-            name
-            for name in factor_names
-            if name in (categorical_factors or ()) or columns.is_categorical(name)
-        ]
-        numbers = [name for name in factor_names if name not in levels]
-        found = self.read(columns, levels, numbers, 10, rare_threshold_pct, max_categorical_levels)
+        kinds = split_kinds(columns, factor_names, categorical_factors)
+        found = self.read(columns, *kinds, 10, rare_threshold_pct, max_categorical_levels)
         limits = (max_factors, min_correlation, max_candidates, min_cell_count)
         return found.interactions(self.multiplicative, *limits)[1]
 

@@ -18,7 +18,10 @@ from rustystats import frames
 from rustystats.diagnostics.exploration_sections import LeftOut
 from rustystats.diagnostics.factors import check_factors
 from rustystats.messages import did_you_mean
+from rustystats.terms.categorical import CategoricalFactor
+from rustystats.terms.cut import ComputedFactor
 from rustystats.terms.levels import counted
+from rustystats.terms.target import FrequencyFactor, TargetFactor
 
 FEW = 20  # levels that every text may have, and rows in which numbers may all differ
 SAMPLE = 4096
@@ -93,6 +96,28 @@ def choose_factors(columns, names):
         else:
             (categorical if is_levels else continuous).append(name)
     return categorical, continuous, left_out
+
+
+def factors_of_terms(terms, column_kinds):
+    """The columns of a formula: those that it reads as levels, or that are no numbers, and others.
+
+    Parameters
+    ----------
+    terms : ModelTerms
+    column_kinds : dict of `frames.column_kinds`
+
+    Returns
+    -------
+    (categorical, continuous) : two lists of names, in the order of the formula
+    """
+    is_levels = {}
+    for term in terms.terms:
+        for factor in term.factors:
+            read = isinstance(factor, (CategoricalFactor, TargetFactor, FrequencyFactor))
+            read = read and not isinstance(factor, ComputedFactor)
+            for name in factor.columns:
+                is_levels.setdefault(name, read or column_kinds[name] != "number")
+    return [[name for name in is_levels if is_levels[name] is kind] for kind in (True, False)]
 
 
 def _against_levels(columns, name):

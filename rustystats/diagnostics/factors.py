@@ -117,6 +117,24 @@ def check_factors(categorical, continuous):
     return names
 
 
+def split_kinds(columns, names, categorical_factors):
+    """Names of which nobody says the kind: levels where the column has them or they are listed.
+
+    Parameters
+    ----------
+    columns : Columns
+    names : list of str
+    categorical_factors : list of str, or None for none
+
+    Returns
+    -------
+    (categorical, continuous) : two lists of names
+    """
+    listed = categorical_factors or ()
+    levels = [name for name in names if name in listed or columns.is_categorical(name)]
+    return levels, [name for name in names if name not in levels]
+
+
 def read_factors(columns, categorical, continuous, volume, n_bins):
     """The factors as codes, in the order given, categorical ones first.
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from rustystats.diagnostics.factor_choice import factors_of_terms
 from rustystats.frames import column_kinds
 from rustystats.report.model_report import model_report
 
@@ -76,12 +77,8 @@ class ReportAnswers:
 
 
 def _own_factors(result, data):
-    """The columns of a formula's terms: those that it or the data take for categories, others."""
+    """The columns of a formula's terms, categorical and continuous ones."""
     terms = result.model.terms
     if terms.is_array or data is None:
         return [], []
-    used = [factor for term in terms.terms for factor in term.factors]
-    named = {f.column for f in used if f.is_categorical and hasattr(f, "column")}
-    kinds = column_kinds(data)
-    categorical = [c for c in terms.columns if c in named or kinds[c] != "number"]
-    return categorical, [c for c in terms.columns if c not in categorical]
+    return factors_of_terms(terms, column_kinds(data))
