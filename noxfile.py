@@ -1,4 +1,9 @@
-"""What the gate does beside the README's own commands: `nox` runs all of it, `nox -s lint` one part.
+#!/usr/bin/env -S uv run --script
+
+# /// script
+# dependencies = ["nox>=2025.10.14"]
+# ///
+"""What the gate does beside the README's commands: all of it by `nox`, a part by `nox -s lint`.
 
 Each session installs what it needs into an environment of its own. The folder beside the tests is
 never what they meet: that is the installed, compiled package.
@@ -9,11 +14,10 @@ from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2025.2.9"
-nox.options.sessions = ["minimal", "lint", "docs", "sdist"]
+nox.needs_version = ">=2025.10.14"
+nox.options.default_venv_backend = "venv"
 
 LINTERS = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "lint")
-PARALLEL = ["-n", "2"]
 SERIAL = """
 import rustystats as rs
 data = rs.datasets.make_motor_portfolio(20_000, seed=0)
@@ -28,14 +32,14 @@ print("without OpenMP:", result)
 def minimal(session: nox.Session) -> None:
     """Run the tests with the oldest releases allowed, those of .ci/minimal.txt (Python 3.11)."""
     session.install(".[test]", "-c", ".ci/minimal.txt")
-    session.run("pytest", "-q", *(session.posargs or PARALLEL))
+    session.run("pytest", "-q", *(session.posargs or ["-n", "auto"]))
 
 
-@nox.session(python=["3.12", "3.13", "3.14"])
+@nox.session(python=["3.12", "3.13", "3.14"], default=False)
 def tests(session: nox.Session) -> None:
     """Run the tests on other releases of Python."""
     session.install(".[test]")
-    session.run("pytest", "-q", *(session.posargs or PARALLEL))
+    session.run("pytest", "-q", *(session.posargs or ["-n", "auto"]))
 
 
 @nox.session
@@ -52,10 +56,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the pages, warnings are errors."""
+    """Build the pages with their examples, warnings are errors."""
     session.install(".[doc]")
-    page_folder = session.posargs[0] if session.posargs else "doc/_build"
-    session.run("python", "-P", "-m", "sphinx", "-W", "--keep-going", "-q", "doc", page_folder)
+    pages = session.posargs[0] if session.posargs else "doc/_build"
+    session.run("python", "-P", "-m", "sphinx", "-W", "--keep-going", "-q", "doc", pages)
 
 
 @nox.session
@@ -67,3 +71,7 @@ def sdist(session: nox.Session) -> None:
     newest = max(Path(folder).glob("rustystats-*.tar.gz"), key=os.path.getmtime)
     session.install(str(newest), "-Csetup-args=-Dopenmp=disabled")
     session.run("python", "-P", "-c", SERIAL)
+
+
+if __name__ == "__main__":
+    nox.main()
