@@ -18,9 +18,11 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # MathJax lies beside the pages: they need no network
 ]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
+nitpicky = True  # a link that leads nowhere is an error
 default_role = "code"  # `fit` in a docstring is code; a link is asked for by its role
 
 myst_enable_extensions = ["dollarmath", "amsmath"]
@@ -43,7 +45,10 @@ def of_others(app, what, name, obj, skip, options):
         return True
     obj = getattr(obj, "fget", obj)
     module = getattr(obj, "__module__", None) or ""
+    owner = getattr(getattr(obj, "__objclass__", None), "__module__", None)  # of dict, builtins
     if what == "class" and callable(obj) and module and not module.startswith("rustystats"):
+        return True
+    if owner == "builtins":
         return True
     return skip
 
