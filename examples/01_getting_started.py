@@ -227,7 +227,7 @@ severities["gaussian of the logarithm"] = rs.glm(
 figure, axes = plt.subplots(1, 3, figsize=(10, 3.6), layout="constrained")
 for ax, (family, result) in zip(axes, severities.items(), strict=True):
     result.plot.worm(ax=ax)
-    ax.set_title(family, loc="left", pad=22)
+    ax.set_title(family, loc="left", pad=32)
 
 # %%
 # A family can fit the single claim badly and the mean well. Predicted over
