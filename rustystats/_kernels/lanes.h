@@ -9,7 +9,11 @@
 
 #include "vecmath.h"
 
+#ifdef __GNUC__
 #define RUSTYSTATS_INLINE static inline __attribute__((always_inline))
+#else
+#define RUSTYSTATS_INLINE static inline
+#endif
 #define RUSTYSTATS_PER_LANES(lanes, call) \
     switch (lanes) {                      \
     case 1: call(1); break;               \

@@ -323,8 +323,8 @@ class DesignMatrix:
         order : (m,) intp, rows sorted by cluster
         starts : (clusters + 1,) intp, where each cluster starts in `order`, and its end
         """
-        bases = [pack.basis for pack in self.packs] or [np.empty((0, 0))]
-        levels = sparse.block_diag(bases, format="csr")
+        bases = [sparse.csr_array(pack.basis) for pack in self.packs]
+        levels = sparse.block_diag(bases or [sparse.csr_array((0, 0))], format="csr")
         with single_threaded_blas():
             gram = accumulate_clusters(
                 self.rows,

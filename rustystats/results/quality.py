@@ -125,10 +125,10 @@ class QualityAnswers(Answers):
         >>> import rustystats as rs
         >>> data = {"y": [1, 3, 4, 6], "x": [0, 0, 1, 1]}
         >>> result = rs.glm("y ~ x", data, family="poisson").fit()
-        >>> round(float(result.bic() - result.aic()), 4)
+        >>> round(result.bic() - result.aic(), 4)
         -1.2274
         """
-        return -2.0 * self.llf() + self._n_estimated * np.log(self.nobs)
+        return -2.0 * self.llf() + self._n_estimated * float(np.log(self.nobs))
 
     @cached_property
     def _null_deviance(self) -> float:

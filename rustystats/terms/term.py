@@ -353,7 +353,7 @@ def _table_product(left, right, n_threads):
     ):
         basis = np.kron(left.basis, right.basis)
     else:
-        basis = sparse.kron(left.basis, right.basis, format="csr")
+        basis = sparse.kron(sparse.csr_array(left.basis), right.basis, format="csr")
     levels = {name: np.repeat(values, right.n_levels) for name, values in left.levels.items()}
     for name, values in right.levels.items():
         levels.setdefault(name, np.tile(values, left.n_levels))

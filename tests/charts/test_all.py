@@ -61,6 +61,32 @@ def test_half_a_page_of_axes_given_is_enough(picture, monkeypatch):
     assert neighbours_apart(drawn(given).xaxis)
 
 
+SIDE_BY_SIDE = [
+    "actual_expected-12",
+    "relativities-numeric",
+    "double_lift-10",
+    "calibration-10",
+    "lorenz",
+    "worm-500",
+    "likelihood_profile",
+]
+
+
+@pytest.mark.parametrize("kind", SIDE_BY_SIDE)
+def test_two_stand_side_by_side(kind, pictures):
+    """The second is not squeezed by what belongs to neither, and legends stay with their own."""
+    figure, axes = plt.subplots(1, 2, figsize=(8.4, 4.0), layout="constrained")
+    both = [pictures[kind](ax) for ax in axes]
+    figure.canvas.draw()
+    for ax, other in (both, both[::-1]):
+        assert ax.get_window_extent().width > 0.2 * figure.bbox.width
+        if ax.get_legend() is not None:
+            legend = ax.get_legend().get_window_extent()
+            assert not legend.overlaps(other.get_window_extent())
+            assert figure.bbox.containsx(legend.x0)
+            assert figure.bbox.containsx(legend.x1)
+
+
 @pytest.mark.parametrize("kind", ["actual_expected-2", "relativities-12", "lorenz", "worm-500"])
 def test_the_users_style_is_kept(kind, pictures):
     with plt.style.context("dark_background"):
