@@ -217,4 +217,5 @@ def _relativity_scale(ax, numbers):
         (line.get_ydata() > top, top, "^"),
     ):
         places = line.get_xdata()[outside]
-        ax.plot(places, np.full(len(places), edge), marker, color=BLUE, clip_on=False)
+        if len(places):  # a line of no points has a place in the layout, the corner of the figure
+            ax.plot(places, np.full(len(places), edge), marker, color=BLUE, clip_on=False)

@@ -6,6 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 ROOM = 0.5  # pixels
 
@@ -55,10 +56,13 @@ def test_all_can_be_read(chart):
 def test_half_a_page_of_axes_given_is_enough(picture, monkeypatch):
     _, draw = picture
     monkeypatch.setattr(plt, "show", lambda *args, **options: pytest.fail("shown"))
-    given = mpl.figure.Figure(figsize=(4.2, 3.2), layout="constrained").subplots()
+    figure = mpl.figure.Figure(figsize=(8.4, 3.2), layout="constrained")
+    FigureCanvasAgg(figure)  # a figure without one draws nothing
+    given = figure.subplots(1, 2)[1]
     assert draw(given) is given
     assert not plt.get_fignums()
     assert neighbours_apart(drawn(given).xaxis)
+    assert given.get_position().width > 0.25  # nothing unseen, elsewhere, takes the place
 
 
 @pytest.mark.parametrize("kind", ["actual_expected-2", "relativities-12", "lorenz", "worm-500"])
