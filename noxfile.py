@@ -17,7 +17,7 @@ import nox
 nox.needs_version = ">=2025.10.14"
 nox.options.default_venv_backend = "venv"
 
-LINTERS = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "lint")
+PYPROJECT = nox.project.load_toml("pyproject.toml")
 SERIAL = """
 import rustystats as rs
 data = rs.datasets.make_motor_portfolio(20_000, seed=0)
@@ -45,13 +45,21 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Look at every file: style, spelling, workflows, and what is expected of a project."""
-    session.install(*LINTERS)
+    session.install(*nox.project.dependency_groups(PYPROJECT, "lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("cython-lint", "rustystats")
     session.run("codespell")
     session.run("zizmor", "--offline", "--quiet", ".github")
     session.run("repo-review", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the type hints, and what they say of right and wrong calls."""
+    session.install(".[test]", *nox.project.dependency_groups(PYPROJECT, "types"))
+    session.run("mypy")
+    session.run("pytest", "-q", "tests/test_typing.py")
 
 
 @nox.session

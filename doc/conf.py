@@ -2,10 +2,22 @@
 
 Pages are Markdown (MyST), the reference is made of the docstrings (numpydoc). Nothing is fetched:
 neither inventories of other projects nor data. The examples of the pages are run by
-`tests/test_user_guide.py`, those of docstrings by `pytest --doctest-modules`.
+`tests/test_user_guide.py`, those of docstrings by `pytest --doctest-modules`. The scripts of
+`examples/` are run by the build (sphinx-gallery), which fails when one fails or warns: on the
+French data, where `RUSTYSTATS_DATA` or `../shared/data` beside the repository has them.
 """
 
+import os
+import warnings
+from pathlib import Path
+
 import rustystats
+
+FRENCH_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+if FRENCH_DATA.is_dir():
+    os.environ.setdefault("RUSTYSTATS_DATA", str(FRENCH_DATA))
+# in the scripts, in the package, and where their pictures are saved
+warnings.filterwarnings("error", module=r"__main__|rustystats|sphinx_gallery\.scrapers")
 
 project = "rustystats"
 author = "The rustystats developers"
@@ -19,6 +31,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "sphinx-mathjax-offline",  # MathJax lies beside the pages: they need no network
+    "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
@@ -33,9 +46,24 @@ numpydoc_show_class_members = False  # the template lists them
 numpydoc_class_members_toctree = False
 autodoc_typehints = "none"
 
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "examples",
+    "filename_pattern": r"/\d\d_",  # all of them
+    "within_subsection_order": "FileNameSortKey",
+    "capture_repr": ("_repr_html_",),  # tables, and no addresses of Axes
+    "image_srcset": ["2x"],
+    "doc_module": ("rustystats",),
+    "reference_url": {"rustystats": None},  # names in the code link to the reference
+    "download_all_examples": False,
+    "write_computation_times": False,
+}
+
 html_theme = "pydata_sphinx_theme"
 html_title = f"rustystats {version}"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["gallery.css"]
 html_theme_options = {"show_prev_next": False, "navigation_with_keys": False}
 
 

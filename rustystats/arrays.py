@@ -19,7 +19,11 @@ What differs from the first rustystats:
 * Data that are NaN or outside the family's support raise. Text tables are 86 columns wide.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
@@ -36,30 +40,48 @@ from rustystats.results.array_results import ArrayResults
 from rustystats.terms.array import ArrayColumns, ArrayFactor
 from rustystats.terms.term import ModelTerms, Term
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from rustystats.families.base import FamilyMixin
+    from rustystats.prepare import Model
+    from rustystats.typing import (
+        ArrayFitOptions,
+        CovType,
+        Dispersion,
+        Estimable,
+        FamilyLike,
+        FitOptions,
+        Floats,
+        LinkLike,
+        LinkName,
+        PerColumn,
+    )
+
 
 def fit_glm(
-    y,
-    X,
-    family="gaussian",
-    link=None,
-    var_power=None,
-    theta=None,
-    offset=None,
-    weights=None,
-    alpha=0.0,
-    l1_ratio=0.0,
-    max_iter=100,
-    tol=1e-8,
+    y: ArrayLike,
+    X: ArrayLike,
+    family: FamilyLike = "gaussian",
+    link: LinkLike | None = None,
+    var_power: Estimable = None,
+    theta: Estimable = None,
+    offset: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    alpha: float = 0.0,
+    l1_ratio: float = 0.0,
+    max_iter: int = 100,
+    tol: float = 1e-8,
     *,
-    penalty_factor=None,
-    lower_bounds=None,
-    upper_bounds=None,
-    standardize=False,
-    prior_coef=None,
-    group=None,
-    dispersion=None,
-    n_threads=None,
-):
+    penalty_factor: PerColumn | None = None,
+    lower_bounds: PerColumn | None = None,
+    upper_bounds: PerColumn | None = None,
+    standardize: bool = False,
+    prior_coef: PerColumn | GLMResults | None = None,
+    group: Literal["term"] | ArrayLike | None = None,
+    dispersion: Dispersion = None,
+    n_threads: int | None = None,
+) -> GLMResults:
     """Fit a generalized linear model to arrays.
 
     Parameters
@@ -137,19 +159,19 @@ def fit_glm(
 
 
 def fit_negbinomial(
-    y,
-    X,
-    link=None,
-    init_theta=None,
-    theta_tol=1e-5,
-    max_theta_iter=50,
-    offset=None,
-    weights=None,
-    max_iter=100,
-    tol=1e-8,
+    y: ArrayLike,
+    X: ArrayLike,
+    link: LinkLike | None = None,
+    init_theta: float | None = None,
+    theta_tol: float = 1e-5,
+    max_theta_iter: int = 50,
+    offset: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    max_iter: int = 100,
+    tol: float = 1e-8,
     *,
-    n_threads=None,
-):
+    n_threads: int | None = None,
+) -> GLMResults:
     """Fit a negative binomial model, theta by maximum likelihood.
 
     Parameters
@@ -227,17 +249,18 @@ class GLM:
 
     def __init__(
         self,
-        endog,
-        exog,
-        family="gaussian",
-        link=None,
-        var_power=None,
-        theta=None,
-        offset=None,
-        weights=None,
-    ):
+        endog: ArrayLike,
+        exog: ArrayLike,
+        family: FamilyLike = "gaussian",
+        link: LinkLike | None = None,
+        var_power: Estimable = None,
+        theta: Estimable = None,
+        offset: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+    ) -> None:
         self.endog, self.exog = _response(endog), ArrayColumns(exog).matrix
-        for name, values in (("offset", offset), ("weights", weights), ("endog", self.endog)):
+        given: list[tuple[str, Any]] = [("offset", offset), ("weights", weights)]
+        for name, values in (*given, ("endog", self.endog)):
             scalar = name != "endog" and np.ndim(values) == 0
             if values is not None and not scalar and np.shape(values) != (len(self.exog),):
                 raise ValueError(
@@ -251,21 +274,28 @@ class GLM:
         self.weights = weights
 
     @property
-    def nobs(self):
+    def nobs(self) -> int:
         """Number of rows."""
         return self.exog.shape[0]
 
     @property
-    def df_model(self):
+    def df_model(self) -> int:
         """Number of columns less one."""
         return self.exog.shape[1] - 1
 
     @property
-    def df_resid(self):
+    def df_resid(self) -> int:
         """Number of rows less the number of columns."""
         return self.exog.shape[0] - self.exog.shape[1]
 
-    def fit(self, alpha=0.0, l1_ratio=0.0, max_iter=100, tol=1e-8, **options):
+    def fit(
+        self,
+        alpha: float = 0.0,
+        l1_ratio: float = 0.0,
+        max_iter: int = 100,
+        tol: float = 1e-8,
+        **options: Unpack[FitOptions],
+    ) -> GLMResults:
         """Fit the model: `fit_glm` of its arrays, with its options.
 
         Examples
@@ -279,7 +309,7 @@ class GLM:
         return fit_glm(
             self.endog,
             self.exog,
-            family=self.family,
+            family=self.family,  # type: ignore[arg-type]  # in small letters
             link=self.link,
             var_power=self.var_power,
             theta=self.theta,
@@ -292,11 +322,11 @@ class GLM:
             **options,
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<GLM: family {self.family!r}, {self.nobs} rows, {self.df_model + 1} columns>"
 
 
-def ols(y, X, **options):
+def ols(y: ArrayLike, X: ArrayLike, **options: Unpack[ArrayFitOptions]) -> GLMResults:
     """Ordinary least squares: `fit_glm` with the Gaussian family.
 
     Parameters
@@ -316,7 +346,9 @@ def ols(y, X, **options):
     return fit_glm(y, X, family="gaussian", **options)
 
 
-def poisson_regression(y, X, **options):
+def poisson_regression(
+    y: ArrayLike, X: ArrayLike, **options: Unpack[ArrayFitOptions]
+) -> GLMResults:
     """`fit_glm` with the Poisson family.
 
     Parameters
@@ -336,7 +368,9 @@ def poisson_regression(y, X, **options):
     return fit_glm(y, X, family="poisson", **options)
 
 
-def logistic_regression(y, X, **options):
+def logistic_regression(
+    y: ArrayLike, X: ArrayLike, **options: Unpack[ArrayFitOptions]
+) -> GLMResults:
     """`fit_glm` with the binomial family.
 
     Parameters
@@ -357,7 +391,7 @@ def logistic_regression(y, X, **options):
     return fit_glm(y, X, family="binomial", **options)
 
 
-def gamma_regression(y, X, **options):
+def gamma_regression(y: ArrayLike, X: ArrayLike, **options: Unpack[ArrayFitOptions]) -> GLMResults:
     """`fit_glm` with the Gamma family.
 
     Parameters
@@ -377,7 +411,9 @@ def gamma_regression(y, X, **options):
     return fit_glm(y, X, family="gamma", **options)
 
 
-def predict(result, X_new, link=None, offset=None):
+def predict(
+    result: Any, X_new: ArrayLike, link: LinkName | None = None, offset: ArrayLike | None = None
+) -> Floats:
     """Predicted means from a design matrix.
 
     Parameters
@@ -436,8 +472,13 @@ def predict(result, X_new, link=None, offset=None):
 
 
 def summary(
-    result, feature_names=None, title="GLM Results", alpha=0.05, cov_type=None, groups=None
-):
+    result: GLMResults,
+    feature_names: Sequence[str] | None = None,
+    title: str = "GLM Results",
+    alpha: float = 0.05,
+    cov_type: CovType | None = None,
+    groups: ArrayLike | None = None,
+) -> str:
     """The model as text.
 
     Parameters
@@ -481,8 +522,11 @@ def summary(
 
 
 def summary_relativities(
-    result, feature_names=None, title="GLM Relativities (Log Link)", alpha=0.05
-):
+    result: GLMResults,
+    feature_names: Sequence[str] | None = None,
+    title: str = "GLM Relativities (Log Link)",
+    alpha: float = 0.05,
+) -> str:
     """Coefficients and their exponentials as text; for log links only.
 
     Parameters
@@ -515,14 +559,24 @@ def summary_relativities(
     return relativities_text(result, title, alpha, feature_names)
 
 
-def _response(y):
+def _response(y: ArrayLike) -> NDArray[Any]:
     y = np.asarray(y)
     if y.ndim != 1:
         raise ValueError(f"y must be one-dimensional, not of shape {y.shape}")
     return y
 
 
-def array_model(y, X, family, link, offset, weights, n_threads, exposure=None, feature_names=None):
+def array_model(
+    y: ArrayLike,
+    X: ArrayLike,
+    family: FamilyMixin,
+    link: LinkLike | None,
+    offset: ArrayLike | None,
+    weights: ArrayLike | None,
+    n_threads: int | None,
+    exposure: ArrayLike | None = None,
+    feature_names: Sequence[str] | None = None,
+) -> tuple[Model, ArrayColumns]:
     """The model of arrays and its columns, whose numbers the fit is to look through.
 
     feature_names : list of p names for its columns, each another, or None
@@ -551,7 +605,19 @@ def array_model(y, X, family, link, offset, weights, n_threads, exposure=None, f
     return model, columns
 
 
-def _fit(y, X, family, link, offset, weights, penalty, alpha, dispersion, n_threads, **options):
+def _fit(
+    y: ArrayLike,
+    X: ArrayLike,
+    family: FamilyMixin,
+    link: LinkLike | None,
+    offset: ArrayLike | None,
+    weights: ArrayLike | None,
+    penalty: PenaltyOptions,
+    alpha: float,
+    dispersion: Dispersion,
+    n_threads: int | None,
+    **options: Any,
+) -> GLMResults:
     model, columns = array_model(y, X, family, link, offset, weights, n_threads)
     model, fit = solve(model.penalised(penalty, alpha), columns=columns, **options)
     return ArrayResults(model, fit, columns.backend, None, dispersion)

@@ -6,7 +6,11 @@
 is in `results/cv_result.py`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -19,6 +23,12 @@ from rustystats.prepare import Model
 from rustystats.progress import shown
 from rustystats.solvers.cross_validation import held_out_deviances
 from rustystats.solvers.path import Path
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.solvers.path import AlphaGrid
+    from rustystats.typing import Folds, RandomState, Scoring
 
 REGULARIZATIONS = {"ridge": 0.0, "lasso": 1.0, "elastic_net": 0.5}
 
@@ -46,14 +56,14 @@ class CVOptions:
         For what cannot be, whatever the data.
     """
 
-    cv: object = None
-    selection: str = "min"
-    alphas: object = None
+    cv: Folds | None = None
+    selection: Literal["min", "1se"] = "min"
+    alphas: ArrayLike | None = None
     n_alphas: int = 50
     alpha_min_ratio: float = 1e-4
-    groups: object = None
-    random_state: object = None
-    scoring: object = "deviance"
+    groups: ArrayLike | None = None
+    random_state: RandomState = None
+    scoring: Scoring = "deviance"
     verbose: bool = False
 
     def __post_init__(self):
@@ -78,11 +88,11 @@ class CVOptions:
                 )
 
     @property
-    def measure(self):
+    def measure(self) -> Callable[..., float] | None:
         """What is computed of the rows held out; None for the deviance."""
         return MEASURES[self.scoring] if isinstance(self.scoring, str) else self.scoring
 
-    def grid(self):
+    def grid(self) -> AlphaGrid:
         """The alphas to choose from, as an `AlphaGrid`; 0 is no penalty and not among them."""
         grid = alpha_grid(self.alphas, self.n_alphas, self.alpha_min_ratio)
         if grid.given is not None and grid.given[-1] == 0:
@@ -93,7 +103,12 @@ class CVOptions:
         return grid
 
 
-def penalty_asked(regularization, alpha, l1_ratio, cv):
+def penalty_asked(
+    regularization: str | None,
+    alpha: float,
+    l1_ratio: float | Sequence[float] | None,
+    cv: Folds | None,
+) -> tuple[float, ...]:
     """The l1_ratio, or several, of what a user says of the penalty.
 
     Parameters
@@ -132,7 +147,7 @@ def penalty_asked(regularization, alpha, l1_ratio, cv):
         raise ValueError(
             f"regularization={regularization!r} needs an alpha above 0, or cv= to choose it"
         )
-    meant = REGULARIZATIONS.get(regularization, 0.0)
+    meant = 0.0 if regularization is None else REGULARIZATIONS[regularization]
     ratios = check_l1_ratios(meant if l1_ratio is None else l1_ratio)
     if len(ratios) > 1 and cv is None:
         raise ValueError("l1_ratio is a list, which needs cv= to choose from it: give one, or cv")
@@ -144,7 +159,7 @@ def penalty_asked(regularization, alpha, l1_ratio, cv):
     return ratios
 
 
-def check_l1_ratios(l1_ratio):
+def check_l1_ratios(l1_ratio: float | Sequence[float]) -> tuple[float, ...]:
     """One or several l1_ratios, as a tuple in the order given, each once."""
     several = list(l1_ratio) if isinstance(l1_ratio, (list, tuple, np.ndarray)) else [l1_ratio]
     if not several:

@@ -18,13 +18,19 @@ Codes come in, numbers go out: the loops are in `_kernels/target.pyx`. Cost: a f
 rows, two of them in random order, and 3 to 4 ns a row and permutation.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rustystats._kernels import target as kernels
+import rustystats._kernels.target as kernels
 from rustystats._kernels.encode import code_dtype, count_not_finite
 from rustystats.codes import as_numbers, count_codes, encode_numbers
+
+if TYPE_CHECKING:
+    from rustystats.typing import Floats
 
 MOST_PARTS = 16
 
@@ -44,7 +50,7 @@ class TargetStatistics:
     volumes: np.ndarray
     prior: float
 
-    def encode_levels(self, prior_weight):
+    def encode_levels(self, prior_weight: float) -> Floats:
         """The full encoding of each level, (L,) float64; the prior where it has no volume."""
         prior_weight = check_prior_weight(prior_weight)
         encoded = np.full(len(self.sums), self.prior)
@@ -192,7 +198,7 @@ def check_weights(weights, n_rows):
     return weights
 
 
-def check_prior_weight(prior_weight):
+def check_prior_weight(prior_weight: Any) -> float:
     """prior_weight as a float.
 
     Raises
@@ -206,7 +212,7 @@ def check_prior_weight(prior_weight):
     return float(prior_weight)
 
 
-def check_n_permutations(n_permutations):
+def check_n_permutations(n_permutations: Any) -> int:
     """n_permutations, once it is known to be a whole number of at least 1."""
     whole = hasattr(n_permutations, "__index__") and not isinstance(n_permutations, bool)
     if not whole or n_permutations < 1:
@@ -216,7 +222,7 @@ def check_n_permutations(n_permutations):
     return n_permutations
 
 
-def as_generator(seed):
+def as_generator(seed: Any) -> np.random.Generator:
     """The Generator that streams are drawn from: seed itself, or one made from it.
 
     Raises

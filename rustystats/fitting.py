@@ -5,12 +5,15 @@
 No state is kept: an error leaves nothing half-fitted.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
-from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from rustystats.codes import is_number
 from rustystats.messages import SeparationWarning, warn_user
 from rustystats.progress import shown
 from rustystats.solvers import method
@@ -22,8 +25,25 @@ from rustystats.solvers.separation import separated_parts
 from rustystats.solvers.solve import solve_problem
 from rustystats.terms.array import ArrayColumns
 
+if TYPE_CHECKING:
+    from rustystats.penalties import PenaltyOptions
+    from rustystats.prepare import Model
+    from rustystats.solvers.path import AlphaGrid
+    from rustystats.solvers.path import Path as SolverPath
+    from rustystats.solvers.problem import Fit
+    from rustystats.typing import Dispersion, Floats
 
-def solve(model, *, tol, max_iter, columns=None, start=None, verbose=False, **parameter_options):
+
+def solve(
+    model: Model,
+    *,
+    tol: float,
+    max_iter: int,
+    columns: ArrayColumns | None = None,
+    start: Floats | None = None,
+    verbose: bool = False,
+    **parameter_options: Any,
+) -> tuple[Model, Fit]:
     """Fit the model, its family's parameter included where the data decide it.
 
     Warns where the fit is not what was asked for.
@@ -65,7 +85,16 @@ def solve(model, *, tol, max_iter, columns=None, start=None, verbose=False, **pa
     return replace(model, problem=problem), fit
 
 
-def trace_path(model, options, grid, *, tol, max_iter, columns=None, verbose=False):
+def trace_path(
+    model: Model,
+    options: PenaltyOptions,
+    grid: AlphaGrid,
+    *,
+    tol: float,
+    max_iter: int,
+    columns: ArrayColumns | None = None,
+    verbose: bool = False,
+) -> tuple[Model, SolverPath]:
     """Fit the model along decreasing alphas, and warn where a fit did not converge.
 
     Parameters
@@ -175,21 +204,21 @@ def _say_what_is_wrong(problem, fit):
         warn_user(f"{fit.parameter.name}={fit.parameter.value:g} {where}")
 
 
-def check_tol(tol, name):
+def check_tol(tol: Any, name: str) -> None:
     """A tolerance is a positive number."""
-    if not (isinstance(tol, Real) and np.isfinite(tol) and tol > 0):
+    if not (is_number(tol) and np.isfinite(tol) and tol > 0):
         raise ValueError(f"{name} must be a positive number, not {tol!r}")
 
 
-def check_count(count, name):
+def check_count(count: Any, name: str) -> None:
     """A number of steps is whole, and at least 1."""
     if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, not {count!r}")
 
 
-def check_dispersion(dispersion):
+def check_dispersion(dispersion: Any) -> Dispersion:
     """How the dispersion of standard errors is found: None, "pearson", "deviance" or a number."""
-    if isinstance(dispersion, Real) and not isinstance(dispersion, bool):
+    if is_number(dispersion):
         known = np.isfinite(dispersion) and dispersion > 0
     else:
         known = dispersion is None or (

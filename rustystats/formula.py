@@ -10,6 +10,7 @@ import ast
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from rustystats.messages import did_you_mean, listed
 from rustystats.terms.expression import (
@@ -43,7 +44,7 @@ class ParsedFormula:
 
     response: Expression | None
     terms: ModelTerms
-    offsets: tuple
+    offsets: tuple[Expression, ...]
     text: str = ""
     places: dict = field(default_factory=dict, compare=False)
 
@@ -59,14 +60,11 @@ class ParsedFormula:
             raise ValueError(f"{error}\n{_marked(self.text, place)}") from None
 
     @property
-    def columns(self):
+    def columns(self) -> tuple[str, ...]:
         """Names of all data columns used."""
-        sources = [self.response] if self.response else []
-        return tuple(
-            dict.fromkeys(
-                name for source in (*sources, self.terms, *self.offsets) for name in source.columns
-            )
-        )
+        expressions = [] if self.response is None else [self.response]
+        sources: list[Any] = [*expressions, self.terms, *self.offsets]
+        return tuple(dict.fromkeys(name for source in sources for name in source.columns))
 
 
 def parse_formula(formula, response=True, kinds=None, reserved=()):

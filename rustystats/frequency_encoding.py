@@ -1,10 +1,26 @@
 """Frequency encoding of plain lists, arrays and Series: how much of the data a level is."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from rustystats import encoding
 from rustystats.levels import level_keys, look_up, read_levels
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def frequency_encode(categories, var_name="x", *, weights=None, n_threads=None):
+    from rustystats.typing import Floats
+
+
+def frequency_encode(
+    categories: ArrayLike,
+    var_name: str = "x",
+    *,
+    weights: ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> tuple[Floats, str, dict[Any, float], float, int]:
     """Encode a categorical column by how frequent its levels are: 1 for the most frequent.
 
     A row gets the number of rows of its level (or their weight) divided by that of the largest
@@ -48,7 +64,9 @@ def frequency_encode(categories, var_name="x", *, weights=None, n_threads=None):
     )
 
 
-def apply_frequency_encoding(categories, level_counts, max_count):
+def apply_frequency_encoding(
+    categories: ArrayLike, level_counts: Mapping[Any, float], max_count: float
+) -> Floats:
     """The frequency encoding of new rows: count / max_count, and 0 for a level not seen.
 
     Parameters

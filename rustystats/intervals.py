@@ -1,8 +1,14 @@
 """Intervals: the domains of responses and means, and the means that links can give."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -27,20 +33,20 @@ class Interval:
     low_closed: bool = False
     high_closed: bool = False
 
-    def contains(self, values):
+    def contains(self, values: ArrayLike) -> Any:
         """Elementwise: is the value in the interval? NaN is not."""
         values = np.asarray(values)
         above = values >= self.low if self.low_closed else values > self.low
         below = values <= self.high if self.high_closed else values < self.high
         return above & below
 
-    def within(self, other):
+    def within(self, other: Interval) -> bool:
         """Whether the other interval contains all of this one."""
         # (bound, whether it belongs) sorts as the ends do: an open end lies inside a closed one
         low = (self.low, not self.low_closed) >= (other.low, not other.low_closed)
         return low and (self.high, self.high_closed) <= (other.high, other.high_closed)
 
-    def __str__(self):
+    def __str__(self) -> str:
         left, right = "[" if self.low_closed else "(", "]" if self.high_closed else ")"
         return f"{left}{self.low:g}, {self.high:g}{right}"
 

@@ -4,11 +4,20 @@ A link is an object with ``name()``, ``link(mu)``, ``inverse(eta)`` and ``deriva
 one: a class of the kernel for its two loops, a class here for its name, an entry in `LINKS`.
 """
 
+from __future__ import annotations
+
 import re
-from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 from rustystats._kernels import links as _kernels
+from rustystats.codes import is_number
 from rustystats.intervals import POSITIVE, REAL, UNIT_OPEN
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.families.base import FamilyMixin
+    from rustystats.intervals import Interval
 
 __all__ = [
     "LINKS",
@@ -33,14 +42,21 @@ class NamedLink:
     `ends_at_infinity` says that the mean 0 or 1 belongs to a linear predictor without bound.
     """
 
-    means = None
-    ends_at_infinity = False
+    means: Interval | None = None
+    ends_at_infinity: bool = False
 
-    def name(self):
+    if TYPE_CHECKING:  # of the kernel; of numbers a number, of arrays an array
+
+        def link(self, mu: ArrayLike) -> Any: ...
+        def inverse(self, eta: ArrayLike) -> Any: ...
+        def inverse_with_derivative(self, eta: ArrayLike) -> tuple[Any, Any]: ...
+        def derivative(self, mu: ArrayLike) -> Any: ...
+
+    def name(self) -> str:
         """The string this link is asked for by."""
         return type(self).__name__.lower()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
 
@@ -127,29 +143,28 @@ class Power(NamedLink, _kernels.PowerLink):
     np.float64(16.0)
     """
 
-    def __init__(self, exponent):
-        number = isinstance(exponent, Real) and not isinstance(exponent, bool)
-        if not number or exponent == 0 or not abs(exponent) < float("inf"):
+    def __init__(self, exponent: float) -> None:
+        if not is_number(exponent) or exponent == 0 or not abs(exponent) < float("inf"):
             raise ValueError(
                 f"the exponent of a power link is a number other than 0, not {exponent!r}: "
                 "for 0, the limit, use the log link"
             )
         super().__init__(exponent)
 
-    def name(self):
+    def name(self) -> str:
         """The string this link is asked for by, its exponent included."""
         return f"power({self._exponent()})"
 
     @property
-    def ends_at_infinity(self):
+    def ends_at_infinity(self) -> bool:  # type: ignore[override]
         """Whether the mean 0 belongs to a linear predictor without bound."""
         return self.exponent < 0
 
-    def _exponent(self):
+    def _exponent(self) -> str:
         """Without a decimal point where it is whole, so that the name leads back to the link."""
         return repr(self.exponent).removesuffix(".0")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Power({self._exponent()})"
 
 
@@ -162,7 +177,7 @@ class Sqrt(NamedLink, _kernels.PowerLink):
     np.float64(9.0)
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(0.5)
 
 
@@ -177,7 +192,7 @@ class Inverse(NamedLink, _kernels.PowerLink):
 
     ends_at_infinity = True
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(-1.0)
 
 
@@ -192,21 +207,21 @@ class InverseSquared(NamedLink, _kernels.PowerLink):
 
     ends_at_infinity = True
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(-2.0)
 
-    def name(self):
+    def name(self) -> str:
         """The string this link is asked for by."""
         return "inverse_squared"
 
 
-LINKS = {
+LINKS: dict[str, type[NamedLink]] = {
     link().name(): link
     for link in (Identity, Log, Logit, Probit, CLogLog, Inverse, InverseSquared, Sqrt)
 }
 
 
-def get_link(link, family):
+def get_link(link: str | NamedLink | None, family: FamilyMixin) -> NamedLink:
     """The link object for a name, an object, or None (the family's default).
 
     Parameters
@@ -237,7 +252,7 @@ def get_link(link, family):
     return chosen
 
 
-def named_link(name):
+def named_link(name: str) -> NamedLink:
     """The link object for a name: an entry of `LINKS`, or "power(exponent)".
 
     Parameters
@@ -255,7 +270,7 @@ def named_link(name):
     >>> named_link("power(0.5)").inverse(3.0)
     np.float64(9.0)
     """
-    key = name.lower() if isinstance(name, str) else ""
+    key = name.lower() if isinstance(name, str) else ""  # type: ignore[redundant-expr]
     power = re.fullmatch(r"power\(\s*([-+]?[.\d]+(?:e[-+]?\d+)?)\s*\)", key)
     if power:
         return Power(float(power[1]))

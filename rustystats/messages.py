@@ -5,6 +5,8 @@ import os
 import sys
 import warnings
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 PACKAGE = os.path.dirname(__file__) + os.sep
 
@@ -25,13 +27,13 @@ class SeparationWarning(UserWarning):
     """
 
 
-def listed(names, most=20):
+def listed(names: Sequence[Any], most: int = 20) -> str:
     """Names in a row, at most so many, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
-def checked_names(names, count, things):
+def checked_names(names: Iterable[object], count: int, things: str) -> list[str]:
     """The names of so many things ("columns", "coefficients"), as a list of str.
 
     Raises
@@ -39,28 +41,28 @@ def checked_names(names, count, things):
     ValueError
         If they are of another number, or some things share one.
     """
-    names = [str(name) for name in names]
-    if len(names) != count:
+    given = [str(name) for name in names]
+    if len(given) != count:
         raise ValueError(
-            f"{len(names)} feature_names for {count} {things}: give one name a column, the "
+            f"{len(given)} feature_names for {count} {things}: give one name a column, the "
             "intercept's included"
         )
-    repeated = [name for name, times in Counter(names).items() if times > 1]
+    repeated = [name for name, times in Counter(given).items() if times > 1]
     if repeated:
         raise ValueError(
             f"feature_names has {listed(repeated)} more than once: give each column its own name"
         )
-    return names
+    return given
 
 
-def did_you_mean(name, known):
+def did_you_mean(name: object, known: Iterable[object]) -> str:
     """` (did you mean 'DrivAge'?)` where one of the known names is close, else nothing."""
     lower = {str(other).lower(): str(other) for other in known}
     close = difflib.get_close_matches(str(name).lower(), lower, n=1)
     return f" (did you mean {lower[close[0]]!r}?)" if close else ""
 
 
-def warn_user(message, category=UserWarning):
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the first line outside the package on the way here."""
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):

@@ -3,7 +3,11 @@
 `glm_dict` takes the same terms as a dictionary.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 from rustystats import frames
 from rustystats.cross_validate import CVOptions, cross_validate, penalty_asked
@@ -23,24 +27,51 @@ from rustystats.results.validation import ValidationReport
 from rustystats.terms.levels import Policies
 from rustystats.terms.term import FactorError
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.cross_validate import CVRun
+    from rustystats.diagnostics.exploration import DataExploration
+    from rustystats.families.base import FamilyMixin
+    from rustystats.formula import ParsedFormula
+    from rustystats.frames.columns import Columns
+    from rustystats.results.stability import StabilitySelection
+    from rustystats.terms.expression import Expression
+    from rustystats.typing import (
+        Complement,
+        Dispersion,
+        Estimable,
+        FamilyLike,
+        Floats,
+        Folds,
+        FrameLike,
+        HandleMissing,
+        HandleUnknown,
+        LinkLike,
+        PerColumn,
+        RandomState,
+        Scoring,
+        Vector,
+    )
+
 
 def glm(
-    formula,
-    data,
-    family="gaussian",
-    link=None,
+    formula: str,
+    data: FrameLike,
+    family: FamilyLike = "gaussian",
+    link: LinkLike | None = None,
     *,
-    var_power=None,
-    theta=None,
-    exposure=None,
-    offset=None,
-    weights=None,
-    complement=None,
-    handle_unknown="error",
-    handle_missing="error",
-    seed=0,
-    n_threads=None,
-):
+    var_power: Estimable = None,
+    theta: Estimable = None,
+    exposure: Vector | None = None,
+    offset: Vector | None = None,
+    weights: Vector | None = None,
+    complement: Complement | None = None,
+    handle_unknown: HandleUnknown = "error",
+    handle_missing: HandleMissing = "error",
+    seed: int = 0,
+    n_threads: int | None = None,
+) -> FormulaGLM:
     """A generalized linear model from a formula; call ``.fit()`` on it.
 
     Parameters
@@ -178,25 +209,25 @@ def glm(
 
 
 def glm_dict(
-    response,
-    terms,
-    data,
-    family="gaussian",
-    link=None,
+    response: str,
+    terms: Mapping[str, Mapping[str, Any]],
+    data: FrameLike,
+    family: FamilyLike = "gaussian",
+    link: LinkLike | None = None,
     *,
-    interactions=None,
-    intercept=True,
-    var_power=None,
-    theta=None,
-    exposure=None,
-    offset=None,
-    weights=None,
-    complement=None,
-    handle_unknown="error",
-    handle_missing="error",
-    seed=0,
-    n_threads=None,
-):
+    interactions: Sequence[Mapping[str, Any]] | None = None,
+    intercept: bool = True,
+    var_power: Estimable = None,
+    theta: Estimable = None,
+    exposure: Vector | None = None,
+    offset: Vector | None = None,
+    weights: Vector | None = None,
+    complement: Complement | None = None,
+    handle_unknown: HandleUnknown = "error",
+    handle_missing: HandleMissing = "error",
+    seed: int = 0,
+    n_threads: int | None = None,
+) -> FormulaGLM:
     """A generalized linear model from a dictionary of terms, for programs; otherwise as `glm`.
 
     Parameters
@@ -288,18 +319,18 @@ class FormulaGLM:
 
     def __init__(
         self,
-        parsed,
-        data,
-        family,
-        link,
-        exposure,
-        offset,
-        weights,
-        n_threads,
-        complement=None,
-        seed=0,
-        policies=None,
-    ):
+        parsed: ParsedFormula,
+        data: FrameLike,
+        family: FamilyMixin,
+        link: LinkLike | None,
+        exposure: Vector | None,
+        offset: Vector | None,
+        weights: Vector | None,
+        n_threads: int | None,
+        complement: Complement | None = None,
+        seed: int = 0,
+        policies: Policies | None = None,
+    ) -> None:
         self.formula = parsed.text
         self.family = family
         self.link = get_link(link, family)
@@ -307,15 +338,17 @@ class FormulaGLM:
         named = [*_strings(exposure, offset, weights), *complement_columns(complement)]
         columns = frames.read_columns(data, (*parsed.columns, *named), n_threads)
         self._backend, self._data = columns.backend, data  # groups= may name a column of it
+        response = parsed.response
+        assert response is not None  # of a whole formula
         with parsed.pointing():
-            _check_response_apart(parsed)
+            _check_response_apart(parsed, response)
             self._model = prepare(
                 parsed.terms,
                 columns,
-                _response(parsed.response, columns),
+                _response(response, columns),
                 family=self.family,
                 link=self.link,
-                response=parsed.response.text,
+                response=response.text,
                 weights=weights,
                 exposure=exposure,
                 offset=offset,
@@ -326,40 +359,40 @@ class FormulaGLM:
             )
 
     @property
-    def y(self):
+    def y(self) -> Floats:
         """The response."""
         return self._model.problem.y
 
     @property
-    def X(self):
+    def X(self) -> Floats:
         """The design matrix as numbers, (n, p)."""
         return self._model.problem.design.to_dense()
 
     @property
-    def feature_names(self):
+    def feature_names(self) -> list[str]:
         """Names of the design columns."""
         return list(self._model.names)
 
     @property
-    def n_obs(self):
+    def n_obs(self) -> int:
         """Rows with a weight above 0."""
         return self._model.problem.n_obs
 
     @property
-    def n_params(self):
+    def n_params(self) -> int:
         """Number of design columns."""
         return self._model.problem.design.shape[1]
 
     def explore(
         self,
-        categorical_factors=None,
-        continuous_factors=None,
-        n_bins=10,
-        rare_threshold_pct=1.0,
-        max_categorical_levels=20,
-        detect_interactions=True,
-        max_interaction_factors=10,
-    ):
+        categorical_factors: Sequence[str] | None = None,
+        continuous_factors: Sequence[str] | None = None,
+        n_bins: int = 10,
+        rare_threshold_pct: float = 1.0,
+        max_categorical_levels: int = 20,
+        detect_interactions: bool = True,
+        max_interaction_factors: int = 10,
+    ) -> DataExploration:
         """Look at the data before the fit: response, factors, and how they go together.
 
         With the response, exposure, weights, family and link of the model. See `explore_data` for
@@ -391,7 +424,7 @@ class FormulaGLM:
             self._model, self._data, categorical_factors, continuous_factors, options, most
         )
 
-    def validate(self, min_rows=30):
+    def validate(self, min_rows: int = 30) -> ValidationReport:
         """Look for what will go wrong, before the model is fitted.
 
         Finds columns that are combinations of others, or 0, or nearly constant; levels of factors
@@ -427,30 +460,30 @@ class FormulaGLM:
 
     def fit(
         self,
-        alpha=0.0,
-        l1_ratio=None,
-        max_iter=100,
-        tol=1e-8,
+        alpha: float = 0.0,
+        l1_ratio: float | Sequence[float] | None = None,
+        max_iter: int = 100,
+        tol: float = 1e-8,
         *,
-        regularization=None,
-        cv=None,
-        selection="min",
-        alphas=None,
-        n_alphas=50,
-        alpha_min_ratio=1e-4,
-        groups=None,
-        random_state=None,
-        scoring="deviance",
-        verbose=False,
-        penalty_factor=None,
-        lower_bounds=None,
-        upper_bounds=None,
-        standardize=False,
-        prior_coef=None,
-        group=None,
-        dispersion=None,
-        n_threads=None,
-    ):
+        regularization: Literal["ridge", "lasso", "elastic_net"] | None = None,
+        cv: Folds | None = None,
+        selection: Literal["min", "1se"] = "min",
+        alphas: ArrayLike | None = None,
+        n_alphas: int = 50,
+        alpha_min_ratio: float = 1e-4,
+        groups: Vector | None = None,
+        random_state: RandomState = None,
+        scoring: Scoring = "deviance",
+        verbose: bool = False,
+        penalty_factor: PerColumn | None = None,
+        lower_bounds: PerColumn | None = None,
+        upper_bounds: PerColumn | None = None,
+        standardize: bool = False,
+        prior_coef: PerColumn | GLMResults | None = None,
+        group: Literal["term"] | ArrayLike | None = None,
+        dispersion: Dispersion = None,
+        n_threads: int | None = None,
+    ) -> GLMResults:
         """Fit the model by maximum (penalised) likelihood.
 
         Parameters
@@ -561,7 +594,7 @@ class FormulaGLM:
         model, fit = solve(penalised, tol=tol, max_iter=max_iter, verbose=verbose)
         return GLMResults(model, fit, self._backend, self.formula, dispersion, data=self._data)
 
-    def _chosen(self, runs, options, dispersion):
+    def _chosen(self, runs: list[CVRun], options: CVOptions, dispersion: Dispersion) -> GLMResults:
         """The fit of all rows at the alpha that cross-validation chose."""
         results = partial(GLMResults, dispersion=dispersion)
         found = CVResult(runs, options.scoring, self._backend, self.formula, results)
@@ -578,21 +611,21 @@ class FormulaGLM:
 
     def regularization_path(
         self,
-        alphas=None,
-        n_alphas=100,
-        l1_ratio=1.0,
-        alpha_min_ratio=1e-4,
-        max_iter=100,
-        tol=1e-7,
+        alphas: ArrayLike | None = None,
+        n_alphas: int = 100,
+        l1_ratio: float = 1.0,
+        alpha_min_ratio: float = 1e-4,
+        max_iter: int = 100,
+        tol: float = 1e-7,
         *,
-        penalty_factor=None,
-        lower_bounds=None,
-        upper_bounds=None,
-        standardize=False,
-        prior_coef=None,
-        group=None,
-        verbose=False,
-    ):
+        penalty_factor: PerColumn | None = None,
+        lower_bounds: PerColumn | None = None,
+        upper_bounds: PerColumn | None = None,
+        standardize: bool = False,
+        prior_coef: PerColumn | GLMResults | None = None,
+        group: Literal["term"] | ArrayLike | None = None,
+        verbose: bool = False,
+    ) -> RegularizationPath:
         """Fit the model along decreasing penalties.
 
         Parameters
@@ -636,25 +669,25 @@ class FormulaGLM:
 
     def stability_selection(
         self,
-        alphas=None,
-        n_alphas=30,
-        l1_ratio=1.0,
-        alpha_min_ratio=0.05,
-        n_subsamples=50,
-        threshold=0.6,
-        max_iter=100,
-        tol=1e-4,
+        alphas: ArrayLike | None = None,
+        n_alphas: int = 30,
+        l1_ratio: float = 1.0,
+        alpha_min_ratio: float = 0.05,
+        n_subsamples: int = 50,
+        threshold: float = 0.6,
+        max_iter: int = 100,
+        tol: float = 1e-4,
         *,
-        by=None,
-        max_false=None,
-        random_state=None,
-        penalty_factor=None,
-        lower_bounds=None,
-        upper_bounds=None,
-        standardize=False,
-        prior_coef=None,
-        group=None,
-    ):
+        by: Literal["column", "term"] | None = None,
+        max_false: float | None = None,
+        random_state: RandomState = None,
+        penalty_factor: PerColumn | None = None,
+        lower_bounds: PerColumn | None = None,
+        upper_bounds: PerColumn | None = None,
+        standardize: bool = False,
+        prior_coef: PerColumn | GLMResults | None = None,
+        group: Literal["term"] | ArrayLike | None = None,
+    ) -> StabilitySelection:
         """The share of halves of the rows on which the penalty selects each column or term.
 
         Parameters
@@ -699,24 +732,24 @@ class FormulaGLM:
             backend=self._backend,
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"<FormulaGLM: {self.formula!r}, {self.family.name()} family, "
             f"{self.link.name()} link, {self.n_obs} observations, {self.n_params} columns>"
         )
 
 
-def _strings(*values):
+def _strings(*values: object) -> list[str]:
     """Those of the values that name a column."""
     return [value for value in values if isinstance(value, str)]
 
 
-def _check_response_apart(parsed):
+def _check_response_apart(parsed: ParsedFormula, response: Expression) -> None:
     """Refuse a term of the response: the fit would be perfect, and there is none to predict with.
 
     Parts of a response that is an expression, `ClaimNb / Exposure`, may well be terms.
     """
-    name = _plain_name(parsed.response)
+    name = _plain_name(response)
     for term in parsed.terms.terms:
         for factor in term.factors:
             if name is not None and name in factor.columns:
@@ -727,12 +760,12 @@ def _check_response_apart(parsed):
                 )
 
 
-def _plain_name(expression):
+def _plain_name(expression: Expression) -> str | None:
     """The column that an expression is; None where it is more."""
     plain = expression.columns and expression.text.strip("`") == expression.columns[0]
     return expression.columns[0] if plain else None
 
 
-def _response(expression, columns):
+def _response(expression: Expression, columns: Columns) -> Floats:
     name = _plain_name(expression)
     return expression.evaluate_rows(columns) if name is None else columns.numbers(name)

@@ -9,11 +9,20 @@ complement.
 * ``complement=`` is what another model predicts for a unit of exposure; its link is added.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rustystats.codes import as_numbers
+
+if TYPE_CHECKING:
+    from rustystats.families.base import FamilyMixin
+    from rustystats.links import NamedLink
+    from rustystats.terms.term import ModelTerms
+    from rustystats.typing import Floats, Vector
 
 
 @dataclass(frozen=True)
@@ -28,11 +37,11 @@ class OffsetTerms:
     complement : ModelComplement, str (a column), True (an array was given at fit) or None
     """
 
-    exposure: object = None
-    offset: object = None
+    exposure: str | bool | None = None
+    offset: str | bool | None = None
     expressions: tuple = ()
     log_link: bool = True
-    complement: object = None
+    complement: ModelComplement | str | bool | None = None
 
     @property
     def columns(self):
@@ -76,11 +85,11 @@ class ModelComplement:
     label : str
     """
 
-    terms: object
+    terms: ModelTerms
     coef: np.ndarray
     offsets: OffsetTerms
-    family: object
-    link: object
+    family: FamilyMixin
+    link: NamedLink
     label: str
 
     @property
@@ -105,7 +114,7 @@ class ModelComplement:
         return design.matvec(self.coef, shift)
 
 
-def as_complement(given, link):
+def as_complement(given: Any, link: NamedLink) -> Any:
     """A complement as it is kept: a fitted model without its data, a column name or an array.
 
     Parameters
@@ -144,14 +153,16 @@ def as_complement(given, link):
     )
 
 
-def complement_columns(complement):
+def complement_columns(complement: Any) -> tuple[str, ...]:
     """Names of the data columns that a complement needs, a tuple."""
     if isinstance(complement, ModelComplement):
         return complement.columns
     return (complement,) if isinstance(complement, str) else ()
 
 
-def evaluate_complement(complement, columns, n_rows, family, link):
+def evaluate_complement(
+    complement: Any, columns: Any, n_rows: int, family: FamilyMixin, link: NamedLink
+) -> Floats | None:
     """The link of the predicted means of a complement, (n,), or None without one.
 
     Parameters
@@ -220,7 +231,9 @@ def learn_offsets(exposure, offset, expressions, link, complement=None):
     )
 
 
-def evaluate_offsets(terms, columns, exposure, offset, n_rows):
+def evaluate_offsets(
+    terms: OffsetTerms, columns: Any, exposure: Vector | None, offset: Vector | None, n_rows: int
+) -> tuple[Floats | None, Floats | None]:
     """The offset of each row, and its exposure.
 
     Parameters
@@ -251,14 +264,14 @@ def evaluate_offsets(terms, columns, exposure, offset, n_rows):
     return total, exposure_values
 
 
-def plus(total, values):
+def plus(total: Floats | None, values: Floats | None) -> Floats | None:
     """The sum of two vectors, None standing for zeros."""
     if total is None or values is None:
         return total if values is None else np.array(values)
     return total + values
 
 
-def read_vector(values, columns, n_rows, role):
+def read_vector(values: Vector, columns: Any, n_rows: int, role: str) -> Floats:
     """A column, an array or a scalar as (n,) float64.
 
     Raises
@@ -286,7 +299,7 @@ def finite(values, role, source):
     return values
 
 
-def positive(values, source, role="exposure"):
+def positive(values: Floats, source: object, role: str = "exposure") -> Floats:
     """The values, or an error that counts those that are not positive numbers."""
     finite(values, role, source)
     if values.min() <= 0:

@@ -4,15 +4,25 @@ Factors, bounds and prior coefficients are given for terms or columns by name, o
 they become the arrays of a `Penalty`. Everything wrong is said before anything is solved.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import partial
-from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from rustystats import messages
+from rustystats.codes import is_number
 from rustystats.solvers.path import AlphaGrid
 from rustystats.solvers.penalty import Penalty
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.prepare import Model
+    from rustystats.results import GLMResults
+    from rustystats.typing import PerColumn
 
 listed = partial(messages.listed, most=30)
 
@@ -36,12 +46,12 @@ class PenaltyOptions:
     """
 
     l1_ratio: float = 0.0
-    penalty_factor: object = None
-    lower_bounds: object = None
-    upper_bounds: object = None
+    penalty_factor: PerColumn | None = None
+    lower_bounds: PerColumn | None = None
+    upper_bounds: PerColumn | None = None
     standardize: bool = False
-    prior_coef: object = None
-    group: object = None
+    prior_coef: PerColumn | GLMResults | None = None
+    group: Literal["term"] | ArrayLike | None = None
 
     def __post_init__(self):
         check_l1_ratio(self.l1_ratio)
@@ -57,11 +67,11 @@ class PenaltyOptions:
                 )
 
     @property
-    def bounded(self):
+    def bounded(self) -> bool:
         """Whether there are bounds."""
         return self.lower_bounds is not None or self.upper_bounds is not None
 
-    def check_used(self, alpha):
+    def check_used(self, alpha: float) -> None:
         """Refuse options that only a penalty gives a meaning, where there is none."""
         for name in ("penalty_factor", "prior_coef", "group"):
             if alpha == 0 and getattr(self, name) is not None:
@@ -69,7 +79,7 @@ class PenaltyOptions:
         if alpha == 0 and self.standardize:
             raise ValueError("standardize=True shapes a penalty, and alpha is 0: set alpha above 0")
 
-    def penalty(self, model, alpha=0.0):
+    def penalty(self, model: Model, alpha: float = 0.0) -> Penalty:
         """The penalty of a model, at an alpha.
 
         Parameters
@@ -287,26 +297,21 @@ class Layout:
         return tuple(columns for columns in parts if len(columns) and factors[columns[0]] > 0)
 
 
-def check_alpha(alpha):
+def check_alpha(alpha: Any) -> float:
     """An alpha is a finite number of at least 0."""
-    if (
-        isinstance(alpha, bool)
-        or not isinstance(alpha, Real)
-        or not np.isfinite(alpha)
-        or alpha < 0
-    ):
+    if not is_number(alpha) or not np.isfinite(alpha) or alpha < 0:
         raise ValueError(f"alpha must be a number of at least 0, not {alpha!r}")
     return float(alpha)
 
 
-def check_l1_ratio(l1_ratio):
+def check_l1_ratio(l1_ratio: Any) -> float:
     """A share of the L1 penalty lies in [0, 1]."""
-    if isinstance(l1_ratio, bool) or not isinstance(l1_ratio, Real) or not 0 <= l1_ratio <= 1:
+    if not is_number(l1_ratio) or not 0 <= l1_ratio <= 1:
         raise ValueError(f"l1_ratio must lie in [0, 1], not {l1_ratio!r}")
     return float(l1_ratio)
 
 
-def alpha_grid(alphas, n_alphas, alpha_min_ratio):
+def alpha_grid(alphas: ArrayLike | None, n_alphas: Any, alpha_min_ratio: Any) -> AlphaGrid:
     """The alphas of a path, from what a user says.
 
     Parameters
@@ -331,7 +336,7 @@ def alpha_grid(alphas, n_alphas, alpha_min_ratio):
         return AlphaGrid(given=np.sort(values)[::-1])
     if isinstance(n_alphas, bool) or not hasattr(n_alphas, "__index__") or n_alphas < 1:
         raise ValueError(f"n_alphas must be a whole number of at least 1, not {n_alphas!r}")
-    if not isinstance(alpha_min_ratio, Real) or not 0 < alpha_min_ratio < 1:
+    if not is_number(alpha_min_ratio) or not 0 < alpha_min_ratio < 1:
         raise ValueError(f"alpha_min_ratio must lie between 0 and 1, not {alpha_min_ratio!r}")
     return AlphaGrid(n=int(n_alphas), ratio=float(alpha_min_ratio))
 
@@ -351,7 +356,7 @@ def _check_bounds(lower, upper, names):
 
 
 def _number(value, what):
-    if isinstance(value, bool) or not isinstance(value, Real) or np.isnan(value):
+    if not is_number(value) or np.isnan(value):
         raise ValueError(f"{what} must be a number, not {value!r}")
     return float(value)
 

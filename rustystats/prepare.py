@@ -6,7 +6,10 @@
 Everything is checked before anything is solved. All faces of the package go through `prepare`.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +35,14 @@ from rustystats.terms.array import ArrayColumns
 from rustystats.terms.term import ModelTerms, select_columns
 from rustystats.terms.training import Training
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from rustystats.families.base import FamilyMixin
+    from rustystats.penalties import PenaltyOptions
+    from rustystats.terms.term import Term
+    from rustystats.typing import Floats, Vector
+
 
 @dataclass(frozen=True, eq=False)
 class Model(Specification):
@@ -47,13 +58,13 @@ class Model(Specification):
     """
 
     problem: Problem
-    spans: list
+    spans: list[range]
     exposure: np.ndarray | None
     inputs: frames.Inputs
-    columns: object = None
+    columns: Any = None
     training: Training | None = None
 
-    def penalised(self, options, alpha):
+    def penalised(self, options: PenaltyOptions, alpha: float) -> Model:
         """The model with a penalty, or with bounds alone.
 
         Parameters
@@ -67,7 +78,7 @@ class Model(Specification):
         return replace(self, problem=replace(self.problem, penalty=penalty))
 
     @property
-    def prediction_blocks(self):
+    def prediction_blocks(self) -> list[Any]:
         """The blocks of the design, on the rows of the fit, as a prediction has them."""
         blocks = list(self.problem.design.blocks)
         for term, span in zip(self.terms.terms, self.spans, strict=True):
@@ -75,7 +86,7 @@ class Model(Specification):
                 blocks[span.start : span.stop] = term.blocks(self.columns)
         return blocks
 
-    def split(self, train, test):
+    def split(self, train: NDArray[np.intp], test: NDArray[np.intp]) -> tuple[Problem, Problem]:
         """The problem on some of the rows, and on others that it is to be judged by.
 
         What terms learned from the response they learn anew from the first rows.
@@ -90,7 +101,7 @@ class Model(Specification):
             judged = replace(judged, design=self._design_of(terms, test, self.columns.take(test)))
         return fitted, judged
 
-    def part(self, rows):
+    def part(self, rows: NDArray[np.intp]) -> Problem:
         """The problem on some of the rows; what terms learned from the response, from them alone.
 
         Parameters
@@ -118,7 +129,7 @@ class Model(Specification):
                 blocks += blocks_of_rows([design.blocks[index] for index in span], rows)
         return DesignMatrix(blocks, design.n_threads)
 
-    def select(self, columns):
+    def select(self, columns: NDArray[np.bool_]) -> Model:
         """The model with some of its columns alone, without penalty.
 
         Parameters
@@ -126,7 +137,9 @@ class Model(Specification):
         columns : (p,) bool
         """
         problem, starts = self.problem, self.problem.design.starts
-        terms, spans, blocks = [], [], []
+        terms: list[Term] = []
+        spans: list[range] = []
+        blocks: list[Any] = []
         for term, span in zip(self.terms.terms, self.spans, strict=True):
             mine = np.flatnonzero(columns[starts[span.start] : starts[span.stop]])
             if len(mine) or self.terms.is_array:  # an array is read as a whole in any case
@@ -146,7 +159,7 @@ class Model(Specification):
             self, terms=ModelTerms(tuple(terms)), problem=selected, spans=spans, names=names
         )
 
-    def threaded(self, n_threads):
+    def threaded(self, n_threads: int | None) -> Model:
         """The model with another number of threads."""
         problem = self.problem
         threaded = replace(problem, design=problem.design.threaded(n_threads))
@@ -240,7 +253,7 @@ def prepare(
     )
 
 
-def check_response(y, n_rows, family, name):
+def check_response(y: ArrayLike, n_rows: int, family: FamilyMixin, name: str) -> Floats:
     """The response as (n,) float64 inside the family's domain.
 
     Raises
@@ -261,7 +274,7 @@ def check_response(y, n_rows, family, name):
     return y
 
 
-def check_weights(weights, columns, n_rows):
+def check_weights(weights: Vector, columns: Any, n_rows: int) -> Floats:
     """Prior weights as (n,) float64, none negative and not all zero."""
     values = np.ascontiguousarray(read_vector(weights, columns, n_rows, "weights"))
     finite(values, "weights", weights)

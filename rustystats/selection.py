@@ -4,6 +4,11 @@ As in `arrays.py`, the design matrix is taken as it is, and its column 0 is the 
 only if it is constant and not zero. Alphas are on the scale of the mean half deviance.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, Unpack
+
 from rustystats.arrays import array_model
 from rustystats.cross_validate import CVOptions, check_l1_ratios, cross_validate
 from rustystats.families import get_family
@@ -12,34 +17,49 @@ from rustystats.penalties import PenaltyOptions, alpha_grid
 from rustystats.results import CVResult, RegularizationPath
 from rustystats.results.array_results import ArrayResults
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.results.glm_results import GLMResults
+    from rustystats.typing import (
+        CVGLMOptions,
+        Estimable,
+        FamilyLike,
+        Folds,
+        LinkLike,
+        PerColumn,
+        RandomState,
+        Scoring,
+    )
+
 
 def regularization_path(
-    y,
-    X,
-    family="gaussian",
-    link=None,
-    alphas=None,
-    n_alphas=100,
-    l1_ratio=1.0,
-    max_iter=100,
-    tol=1e-7,
-    feature_names=None,
+    y: ArrayLike,
+    X: ArrayLike,
+    family: FamilyLike = "gaussian",
+    link: LinkLike | None = None,
+    alphas: ArrayLike | None = None,
+    n_alphas: int = 100,
+    l1_ratio: float = 1.0,
+    max_iter: int = 100,
+    tol: float = 1e-7,
+    feature_names: Sequence[str] | None = None,
     *,
-    alpha_min_ratio=1e-4,
-    var_power=None,
-    theta=None,
-    offset=None,
-    exposure=None,
-    weights=None,
-    penalty_factor=None,
-    lower_bounds=None,
-    upper_bounds=None,
-    standardize=False,
-    prior_coef=None,
-    group=None,
-    n_threads=None,
-    verbose=False,
-):
+    alpha_min_ratio: float = 1e-4,
+    var_power: Estimable = None,
+    theta: Estimable = None,
+    offset: ArrayLike | None = None,
+    exposure: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    penalty_factor: PerColumn | None = None,
+    lower_bounds: PerColumn | None = None,
+    upper_bounds: PerColumn | None = None,
+    standardize: bool = False,
+    prior_coef: PerColumn | GLMResults | None = None,
+    group: Literal["term"] | ArrayLike | None = None,
+    n_threads: int | None = None,
+    verbose: bool = False,
+) -> RegularizationPath:
     """Fit a model to arrays along decreasing penalties.
 
     Parameters
@@ -99,36 +119,36 @@ lasso_path = regularization_path
 
 
 def cv_glm(
-    y,
-    X,
-    family="gaussian",
-    link=None,
-    alphas=None,
-    n_alphas=50,
-    l1_ratio=1.0,
-    cv=5,
-    max_iter=100,
-    tol=1e-7,
-    scoring="deviance",
-    random_state=None,
+    y: ArrayLike,
+    X: ArrayLike,
+    family: FamilyLike = "gaussian",
+    link: LinkLike | None = None,
+    alphas: ArrayLike | None = None,
+    n_alphas: int = 50,
+    l1_ratio: float | Sequence[float] = 1.0,
+    cv: Folds = 5,
+    max_iter: int = 100,
+    tol: float = 1e-7,
+    scoring: Scoring = "deviance",
+    random_state: RandomState = None,
     *,
-    groups=None,
-    alpha_min_ratio=1e-4,
-    var_power=None,
-    theta=None,
-    offset=None,
-    exposure=None,
-    weights=None,
-    penalty_factor=None,
-    lower_bounds=None,
-    upper_bounds=None,
-    standardize=False,
-    prior_coef=None,
-    group=None,
-    feature_names=None,
-    n_threads=None,
-    verbose=False,
-):
+    groups: ArrayLike | None = None,
+    alpha_min_ratio: float = 1e-4,
+    var_power: Estimable = None,
+    theta: Estimable = None,
+    offset: ArrayLike | None = None,
+    exposure: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    penalty_factor: PerColumn | None = None,
+    lower_bounds: PerColumn | None = None,
+    upper_bounds: PerColumn | None = None,
+    standardize: bool = False,
+    prior_coef: PerColumn | GLMResults | None = None,
+    group: Literal["term"] | ArrayLike | None = None,
+    feature_names: Sequence[str] | None = None,
+    n_threads: int | None = None,
+    verbose: bool = False,
+) -> CVResult:
     """Choose the penalty of a model of arrays by cross-validation.
 
     Parameters
@@ -201,7 +221,13 @@ def cv_glm(
     return CVResult(runs, scoring, columns.backend, results=ArrayResults)
 
 
-def cv_lasso(y, X, family="gaussian", link=None, **options):
+def cv_lasso(
+    y: ArrayLike,
+    X: ArrayLike,
+    family: FamilyLike = "gaussian",
+    link: LinkLike | None = None,
+    **options: Unpack[CVGLMOptions],
+) -> CVResult:
     """`cv_glm` with l1_ratio=1.
 
     Parameters
@@ -224,7 +250,13 @@ def cv_lasso(y, X, family="gaussian", link=None, **options):
     return cv_glm(y, X, family, link, l1_ratio=1.0, **options)
 
 
-def cv_ridge(y, X, family="gaussian", link=None, **options):
+def cv_ridge(
+    y: ArrayLike,
+    X: ArrayLike,
+    family: FamilyLike = "gaussian",
+    link: LinkLike | None = None,
+    **options: Unpack[CVGLMOptions],
+) -> CVResult:
     """`cv_glm` with l1_ratio=0.
 
     Parameters
@@ -247,7 +279,14 @@ def cv_ridge(y, X, family="gaussian", link=None, **options):
     return cv_glm(y, X, family, link, l1_ratio=0.0, **options)
 
 
-def cv_elasticnet(y, X, family="gaussian", link=None, l1_ratio=0.5, **options):
+def cv_elasticnet(
+    y: ArrayLike,
+    X: ArrayLike,
+    family: FamilyLike = "gaussian",
+    link: LinkLike | None = None,
+    l1_ratio: float | Sequence[float] = 0.5,
+    **options: Unpack[CVGLMOptions],
+) -> CVResult:
     """`cv_glm` with an l1_ratio of 0.5, or one or several others.
 
     Parameters

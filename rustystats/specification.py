@@ -4,7 +4,9 @@ All that a prediction needs beside coefficients, family and link. `prepare.Model
 it was made from; a model that is read from a file has none.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from rustystats import frames
 from rustystats.offsets import OffsetTerms
@@ -28,12 +30,12 @@ class Specification:
 
     terms: ModelTerms
     offsets: OffsetTerms
-    names: list
+    names: list[str]
     response: str
     weights_name: str | None
     n_threads: int | None
 
-    def read(self, data, names):
+    def read(self, data: Any, names: Iterable[str]) -> Any:
         """The columns of new data: those of the terms, and `names`."""
         if self.terms.is_array and not frames.is_frame(data):
             return ArrayColumns(data, self.n_threads)

@@ -4,42 +4,54 @@ As in `selection.py`, the design matrix is taken as it is. The formula face is
 `FormulaGLM.stability_selection`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
 from rustystats.arrays import array_model
 from rustystats.families import get_family
 from rustystats.penalties import PenaltyOptions, alpha_grid
 from rustystats.results.stability import find_stable
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.results.glm_results import GLMResults
+    from rustystats.results.stability import StabilitySelection
+    from rustystats.typing import Estimable, FamilyLike, LinkLike, PerColumn, RandomState
+
 
 def stability_selection(
-    y,
-    X,
-    family="gaussian",
-    link=None,
-    alphas=None,
-    n_alphas=30,
-    l1_ratio=1.0,
-    n_subsamples=50,
-    threshold=0.6,
-    max_iter=100,
-    tol=1e-4,
-    feature_names=None,
-    random_state=None,
+    y: ArrayLike,
+    X: ArrayLike,
+    family: FamilyLike = "gaussian",
+    link: LinkLike | None = None,
+    alphas: ArrayLike | None = None,
+    n_alphas: int = 30,
+    l1_ratio: float = 1.0,
+    n_subsamples: int = 50,
+    threshold: float = 0.6,
+    max_iter: int = 100,
+    tol: float = 1e-4,
+    feature_names: Sequence[str] | None = None,
+    random_state: RandomState = None,
     *,
-    alpha_min_ratio=0.05,
-    max_false=None,
-    var_power=None,
-    theta=None,
-    offset=None,
-    exposure=None,
-    weights=None,
-    penalty_factor=None,
-    lower_bounds=None,
-    upper_bounds=None,
-    standardize=False,
-    prior_coef=None,
-    group=None,
-    n_threads=None,
-):
+    alpha_min_ratio: float = 0.05,
+    max_false: float | None = None,
+    var_power: Estimable = None,
+    theta: Estimable = None,
+    offset: ArrayLike | None = None,
+    exposure: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    penalty_factor: PerColumn | None = None,
+    lower_bounds: PerColumn | None = None,
+    upper_bounds: PerColumn | None = None,
+    standardize: bool = False,
+    prior_coef: PerColumn | GLMResults | None = None,
+    group: Literal["term"] | ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> StabilitySelection:
     """The share of halves of the rows on which the penalty selects each column.
 
     Parameters

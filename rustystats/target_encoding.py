@@ -3,30 +3,37 @@
 The mathematics is in `encoding.py`, the coding of the categories in `frames/`.
 """
 
+from __future__ import annotations
+
 import reprlib
-from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rustystats import encoding, frames
-from rustystats.codes import as_numbers
+from rustystats.codes import as_numbers, is_number
 from rustystats.levels import distinct, level_keys, look_up, read_levels
 from rustystats.terms.levels import label
 from rustystats.threads import effective_n_threads
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.typing import Floats, FrameLike, LevelStats, Seed
+
 
 def target_encode(
-    categories,
-    target,
-    var_name="x",
-    prior_weight=1.0,
-    n_permutations=4,
-    seed=None,
+    categories: ArrayLike,
+    target: ArrayLike,
+    var_name: str = "x",
+    prior_weight: float = 1.0,
+    n_permutations: int = 4,
+    seed: Seed = None,
     *,
-    exposure=None,
-    weights=None,
-    n_threads=None,
-):
+    exposure: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> tuple[Floats, str, float, LevelStats]:
     """Encode a categorical column by the mean of the response of its levels, without its own.
 
     The ordered target statistics of CatBoost (see `rustystats.encoding`): a row gets
@@ -89,19 +96,19 @@ def target_encode(
 
 
 def target_encode_interaction(
-    categories1,
-    categories2,
-    target,
-    var_name1="x1",
-    var_name2="x2",
-    prior_weight=1.0,
-    n_permutations=4,
-    seed=None,
+    categories1: ArrayLike,
+    categories2: ArrayLike,
+    target: ArrayLike,
+    var_name1: str = "x1",
+    var_name2: str = "x2",
+    prior_weight: float = 1.0,
+    n_permutations: int = 4,
+    seed: Seed = None,
     *,
-    exposure=None,
-    weights=None,
-    n_threads=None,
-):
+    exposure: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> tuple[Floats, str, float, LevelStats]:
     """Encode the combination of two categorical columns by the mean of the response.
 
     Parameters
@@ -154,7 +161,9 @@ def target_encode_interaction(
     )
 
 
-def apply_target_encoding(categories, level_stats, prior, prior_weight=1.0):
+def apply_target_encoding(
+    categories: ArrayLike, level_stats: LevelStats, prior: float, prior_weight: float = 1.0
+) -> Floats:
     """The full encoding of new rows: ``(sum + prior * prior_weight) / (volume + prior_weight)``.
 
     Parameters
@@ -181,15 +190,16 @@ def apply_target_encoding(categories, level_stats, prior, prior_weight=1.0):
     >>> rs.apply_target_encoding(["a", "z"], {"a": (2.0, 3)}, prior=0.5, prior_weight=1.0).tolist()
     [0.625, 0.5]
     """
-    if not isinstance(prior, Real) or not np.isfinite(prior):
+    if not is_number(prior) or not np.isfinite(prior):
         raise ValueError(f"prior must be a number, that of target_encode, not {prior!r}")
     encoded = read_levels(categories, "categories")
-    statistics = encoding.TargetStatistics(*_sums_and_volumes(level_stats), float(prior))
+    sums, volumes = _sums_and_volumes(level_stats)
+    statistics = encoding.TargetStatistics(sums, volumes, float(prior))
     table = dict(zip(level_stats, statistics.encode_levels(prior_weight), strict=True))
     return look_up(encoded, level_keys(encoded, "categories"), table, float(prior))
 
 
-def _sums_and_volumes(level_stats):
+def _sums_and_volumes(level_stats: Any) -> Floats:
     """(2, L) float64, of a dict of tuples."""
     if isinstance(level_stats, dict):
         pairs = list(level_stats.values())
@@ -219,14 +229,22 @@ class TargetEncodingTerm:
     (array([1.33333333, 1.        ]), 'TE(brand)')
     """
 
-    def __init__(self, var_name, prior_weight=1.0, n_permutations=4):
+    def __init__(self, var_name: str, prior_weight: float = 1.0, n_permutations: int = 4) -> None:
         self.var_name = var_name
         self.prior_weight = encoding.check_prior_weight(prior_weight)
         self.n_permutations = encoding.check_n_permutations(n_permutations)
-        self.prior = None
-        self.level_stats = None
+        self.prior: float | None = None
+        self.level_stats: LevelStats | None = None
 
-    def fit_transform(self, data, target, seed=None, *, exposure=None, weights=None):
+    def fit_transform(
+        self,
+        data: FrameLike,
+        target: ArrayLike,
+        seed: Seed = None,
+        *,
+        exposure: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+    ) -> tuple[Floats, str]:
         """Learn from the rows of data and encode them, each without its own response.
 
         Returns
@@ -246,7 +264,7 @@ class TargetEncodingTerm:
         self.prior, self.level_stats = prior, stats
         return values, name
 
-    def transform(self, data):
+    def transform(self, data: FrameLike) -> tuple[Floats, str]:
         """Encode new rows by the full statistics; a level not seen gets the prior.
 
         Returns
@@ -258,14 +276,14 @@ class TargetEncodingTerm:
         ValueError
             If the term is not fitted.
         """
-        if self.level_stats is None:
+        if self.level_stats is None or self.prior is None:
             raise ValueError(f"TE({self.var_name}) is not fitted: call fit_transform first")
         values = apply_target_encoding(
             self._column(data), self.level_stats, self.prior, self.prior_weight
         )
         return values, f"TE({self.var_name})"
 
-    def _column(self, data):
+    def _column(self, data: FrameLike) -> Any:
         return frames.read_labels(data, self.var_name)
 
 

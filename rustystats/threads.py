@@ -37,7 +37,9 @@ from rustystats._kernels.openmp import max_threads, stay_on_this_thread
 ROWS_PER_THREAD = 8192
 
 
-def effective_n_threads(n_threads, n_rows, rows_per_thread=ROWS_PER_THREAD):
+def effective_n_threads(
+    n_threads: int | None, n_rows: int, rows_per_thread: int = ROWS_PER_THREAD
+) -> int:
     """Threads for a loop over n_rows: what was asked for, but none with too few rows to pay.
 
     Parameters

@@ -203,6 +203,19 @@ def test_claims_by_policy_are_the_rows_of_the_golden_severity_model(monkeypatch)
     assert claims["Exposure"].max() == 1.0
 
 
+def test_the_folder_is_the_variable_and_the_loaders_read_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("RUSTYSTATS_DATA", raising=False)
+    assert datasets.fremtpl2_folder() is None
+    monkeypatch.setenv("RUSTYSTATS_DATA", "")
+    assert datasets.fremtpl2_folder() is None
+    monkeypatch.setenv("RUSTYSTATS_DATA", "~/french")
+    assert datasets.fremtpl2_folder() == Path.home() / "french"
+    monkeypatch.setenv("RUSTYSTATS_DATA", str(tmp_path))
+    claims = pd.DataFrame({"IDpol": [1, 1], "ClaimAmount": [10.0, 20.0]})
+    claims.to_parquet(tmp_path / "freMTPL2sev.parquet")
+    assert datasets.load_fremtpl2_sev()["ClaimAmount"].tolist() == [10.0, 20.0]
+
+
 def test_missing_file_says_which_and_what_to_do(tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match=r"freMTPL2freq\.parquet does not.*RUSTYSTATS_DATA"):
         datasets.load_fremtpl2_freq(tmp_path)

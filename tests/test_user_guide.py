@@ -127,7 +127,6 @@ def tenth(text):
     return re.sub(r"0_000\b", "_000", text)
 
 
-@pytest.mark.xfail(strict=True, raises=NameError, reason="the README names what it does not make")
 def test_the_readme(tmp_path, monkeypatch):
     pytest.importorskip("pyarrow")
     monkeypatch.chdir(tmp_path)

@@ -217,5 +217,5 @@ def _relativity_scale(ax, numbers):
         (line.get_ydata() > top, top, "^"),
     ):
         places = line.get_xdata()[outside]
-        if len(places):  # a line of no points has a place in the layout, the corner of the figure
+        if len(places):  # without points, a layout engine would take them for one at the corner
             ax.plot(places, np.full(len(places), edge), marker, color=BLUE, clip_on=False)

@@ -16,7 +16,8 @@ import numpy as np
 BLUE, VERMILION, ORANGE = "#0072B2", "#D55E00", "#E69F00"
 GREY = "#808080"
 COLUMNS_UP_TO = 0.4  # of the height of the picture, columns of exposure
-ROW = 85  # letters of a legend in one row
+ROW = 85  # letters of a legend in one row of axes of the usual width,
+USUAL = 4.96  # inches
 BAND = {"color": BLUE, "alpha": 0.2, "linewidth": 0}
 PREDICTED = {"color": BLUE, "linestyle": "--", "marker": "s"}
 OTHER = {"color": VERMILION, "linestyle": "-.", "marker": "^"}
@@ -97,19 +98,29 @@ def dress(ax, xlabel, ylabel, grid="y"):
 
 
 def legend_above(ax):
-    """A legend in a row or two above the picture, to the right: a title has room to the left."""
+    """A legend in a row or more above the picture, to the right: a title has room to the left."""
     handles = ax.get_legend_handles_labels()[0]
-    letters = sum(len(handle.get_label()) + 8 for handle in handles)
+    width = ax.get_window_extent().width / ax.figure.dpi
+    room = ROW * min(1.0, width / USUAL)
     ax.legend(
         handles=handles,
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
-        ncols=len(handles) if letters <= ROW else 2,
+        ncols=_columns([len(handle.get_label()) + 8 for handle in handles], room),
         frameon=False,
         fontsize="small",
         borderaxespad=0.2,
         handlelength=2.6,
     )
+
+
+def _columns(letters, room):
+    """The most columns, filled one after the other, that entries of so many letters fit into."""
+    for count in range(len(letters), 1, -1):
+        parts = np.array_split(np.asarray(letters), count)
+        if sum(part.max() for part in parts) <= room:
+            return count
+    return 1
 
 
 def legend_beside(ax):

@@ -79,7 +79,7 @@ def explore(
                 categorical or None,
                 continuous or None,
                 exposure,
-                family,
+                family,  # type: ignore[arg-type]  # in any spelling
                 weights=weights,
                 n_threads=threads,
             )

@@ -1,6 +1,7 @@
 """Motor portfolios to learn, test and measure with: the French public data and a simulated one."""
 
 from rustystats.datasets.fremtpl2 import (
+    fremtpl2_folder,
     load_fremtpl2_claims_by_policy,
     load_fremtpl2_freq,
     load_fremtpl2_sev,
@@ -12,6 +13,7 @@ from rustystats.datasets.portfolio import (
 )
 
 __all__ = [
+    "fremtpl2_folder",
     "load_fremtpl2_claims_by_policy",
     "load_fremtpl2_freq",
     "load_fremtpl2_sev",

@@ -32,6 +32,37 @@ FREQ_TYPES = {
 _SEV_TYPES = {"IDpol": "int32", "ClaimAmount": "float64"}
 
 
+def fremtpl2_folder() -> Path | None:
+    """Where the French data are on this machine: what ``RUSTYSTATS_DATA`` names, or None.
+
+    With None the loaders would download. Code that must not, and can do with other data, asks here
+    first.
+
+    Returns
+    -------
+    Path or None
+        None where the environment variable is not set or empty. Whether the folder has the files
+        is for the loaders to say.
+
+    See Also
+    --------
+    make_motor_portfolio : The same columns, simulated.
+
+    Examples
+    --------
+    >>> from rustystats import datasets
+    >>> folder = datasets.fremtpl2_folder()
+    >>> if folder is None:
+    ...     data = datasets.make_motor_portfolio(10_000)
+    ... else:
+    ...     data = datasets.load_fremtpl2_freq(folder)
+    >>> data.columns[:3].tolist()
+    ['IDpol', 'ClaimNb', 'Exposure']
+    """
+    named = os.environ.get(_FOLDER_VARIABLE)
+    return Path(named).expanduser() if named else None
+
+
 def load_fremtpl2_freq(
     folder: str | os.PathLike[str] | None = None, *, cap: bool = False
 ) -> pd.DataFrame:
@@ -152,7 +183,7 @@ def _load(
     file: str, data_id: int, types: dict[str, str], folder: str | os.PathLike[str] | None
 ) -> pd.DataFrame:
     """Columns of a file in the folder, or of the OpenML data set, in the order and types given."""
-    folder = folder or os.environ.get(_FOLDER_VARIABLE) or None
+    folder = folder or fremtpl2_folder()
     if folder is None:
         raw = _download(file, data_id)
     else:

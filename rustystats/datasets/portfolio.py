@@ -318,11 +318,12 @@ def _draw_claims(columns: dict[str, np.ndarray], rng: np.random.Generator) -> di
 
 def _check_int(name: str, value: Any, low: int, high: int | None) -> int:
     limits = f"an integer of at least {low}" + ("" if high is None else f" and at most {high}")
-    if not isinstance(value, Integral) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, Integral):
         raise ValueError(f"{name} must be {limits}, got {value!r}")
-    if value < low or (high is not None and value > high):
+    whole = int(value)
+    if whole < low or (high is not None and whole > high):
         raise ValueError(f"{name} must be {limits}, got {value}")
-    return int(value)
+    return whole
 
 
 def _level_codes(name: str, values: Any) -> np.ndarray:
@@ -345,9 +346,10 @@ def _level_codes(name: str, values: Any) -> np.ndarray:
 def _to_pandas(columns: dict[str, np.ndarray]) -> Any:
     import pandas as pd
 
+    table: dict[str, Any] = dict(columns)
     for name, levels in _LEVELS.items():
-        columns[name] = pd.Categorical.from_codes(columns[name], categories=levels)
-    return pd.DataFrame(columns, copy=False)
+        table[name] = pd.Categorical.from_codes(columns[name], categories=levels)  # type: ignore[call-overload]
+    return pd.DataFrame(table, copy=False)
 
 
 def _to_polars(columns: dict[str, np.ndarray]) -> Any:

@@ -10,8 +10,11 @@ row order lose being read where they lie). Where few rows are chosen, far from e
 copied: each would fetch cache lines of its own in every pass.
 """
 
+from __future__ import annotations
+
 from functools import cached_property
 from itertools import combinations, pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -27,6 +30,11 @@ from rustystats.design.lanes import LaneDesign
 from rustystats.design.packing import CROSS_CELLS, arrange
 from rustystats.design.rows import choose, rows_of
 from rustystats.threads import effective_n_threads, single_threaded_blas
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rustystats.typing import Floats
 
 SQUARED_ROWS = 4096  # squared at a time
 SPARSE_ROWS = 16  # the rows of an index that has fewer than every sixteenth are copied
@@ -144,7 +152,7 @@ class DesignMatrix:
         """The design of the rows that a part has; both of the same stored rows."""
         return self._part(other._chosen)
 
-    def take(self, rows):
+    def take(self, rows: NDArray[np.intp]) -> DesignMatrix:
         """The design of some rows; it reads the arrays of this one.
 
         Parameters
@@ -155,7 +163,7 @@ class DesignMatrix:
         """
         return self._part(choose(self._chosen, rows))
 
-    def restrict(self, columns):
+    def restrict(self, columns: NDArray[Any]) -> DesignMatrix:
         """The design of some columns; tables shrink to the levels that these tell apart.
 
         Blocks without any of the columns vanish. Costs a pass over the stored rows for each table
@@ -242,26 +250,26 @@ class DesignMatrix:
 
     # ---- sums over rows -------------------------------------------------------------------
 
-    def matvec(self, coef, offset=None):
+    def matvec(self, coef: Floats, offset: Floats | None = None) -> Floats:
         """Linear predictor X b + offset, shape (n,)."""
         with single_threaded_blas():
             return kernels.linear_predictor(
                 self.rows, *self.expand(np.asarray(coef, dtype=float)), offset, self.n_threads
             )
 
-    def transpose_matvec(self, residual):
+    def transpose_matvec(self, residual: Floats) -> Floats:
         """X'r, shape (p,)."""
         with single_threaded_blas():
             sums = kernels.accumulate_score(self.rows, residual, self.n_threads)
             return self.reduce_score(*sums)
 
-    def gram(self, weight):
+    def gram(self, weight: Floats) -> Floats:
         """X'WX for weights >= 0, shape (p, p)."""
         with single_threaded_blas():
             sums = kernels.accumulate_gram(self.rows, weight, self.n_threads)
             return self.reduce_gram(*sums)
 
-    def gram_diagonal(self, weight):
+    def gram_diagonal(self, weight: Floats) -> Floats:
         """The diagonal of X'WX, (p,): a pass, and no p x p array."""
         with single_threaded_blas():
             sums, _ = kernels.accumulate_score(self.rows, weight, self.n_threads)
@@ -301,8 +309,8 @@ class DesignMatrix:
         order : (m,) intp, rows sorted by cluster
         starts : (clusters + 1,) intp, where each cluster starts in `order`, and its end
         """
-        bases = [pack.basis for pack in self.packs] or [np.empty((0, 0))]
-        levels = sparse.block_diag(bases, format="csr")
+        bases = [sparse.csr_array(pack.basis) for pack in self.packs]
+        levels = sparse.block_diag(bases or [sparse.csr_array((0, 0))], format="csr")
         with single_threaded_blas():
             gram = accumulate_clusters(
                 self.rows,
@@ -361,7 +369,7 @@ class DesignMatrix:
         return totals
 
     @cached_property
-    def column_scales(self):
+    def column_scales(self) -> Floats:
         """Size of each column, shape (p,): its largest absolute value in a table, its root mean
         square over some thousand rows where it is dense."""
         some = choose(self._chosen, slice(None, None, max(1, self.shape[0] // 4096)))
@@ -377,7 +385,7 @@ class DesignMatrix:
                 scales[columns] = np.sqrt(np.mean(np.square(values, dtype=float), axis=0))
         return scales
 
-    def to_dense(self):
+    def to_dense(self) -> Floats:
         """X as an (n, p) float64 array: 8 n p bytes."""
         out = np.empty(self.shape)
         for pack in self.packs:

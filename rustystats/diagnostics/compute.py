@@ -7,7 +7,11 @@ else nothing is claimed that only holds for fitted rows: no AIC, no likelihood-r
 degrees of freedom as many as rows, the null model refitted to them, the dispersion that of the fit.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,25 +25,33 @@ from rustystats.solvers.problem import Problem
 from rustystats.terms.expression import Expression
 from rustystats.threads import single_threaded_blas
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.frames.columns import Columns
+    from rustystats.results.answers import Answers
+    from rustystats.results.glm_results import GLMResults
+    from rustystats.typing import Complement, FrameLike, Vector
+
 
 def compute_diagnostics(
-    result,
-    data=None,
-    categorical_factors=None,
-    continuous_factors=None,
-    n_calibration_bins=10,
-    n_factor_bins=10,
-    rare_threshold_pct=1.0,
-    max_categorical_levels=20,
-    detect_interactions=True,
-    max_interaction_factors=10,
+    result: GLMResults,
+    data: FrameLike | None = None,
+    categorical_factors: Sequence[str] | None = None,
+    continuous_factors: Sequence[str] | None = None,
+    n_calibration_bins: int = 10,
+    n_factor_bins: int = 10,
+    rare_threshold_pct: float = 1.0,
+    max_categorical_levels: int = 20,
+    detect_interactions: bool = True,
+    max_interaction_factors: int = 10,
     *,
-    y=None,
-    exposure=None,
-    offset=None,
-    weights=None,
-    complement=None,
-):
+    y: ArrayLike | None = None,
+    exposure: Vector | None = None,
+    offset: Vector | None = None,
+    weights: Vector | None = None,
+    complement: Complement | None = None,
+) -> ModelDiagnostics:
     """How good a fitted model is, on the rows of the fit or on others.
 
     Parameters
@@ -163,8 +175,16 @@ def _summary(result, computer):
 
 
 def judged_rows(
-    result, data, names, *, y=None, exposure=None, offset=None, weights=None, complement=None
-):
+    result: Answers,
+    data: FrameLike | None,
+    names: Sequence[str],
+    *,
+    y: ArrayLike | None = None,
+    exposure: Vector | None = None,
+    offset: Vector | None = None,
+    weights: Vector | None = None,
+    complement: Complement | None = None,
+) -> tuple[DiagnosticsComputer, Any]:
     """The rows that a model is judged on, checked and predicted.
 
     Parameters
@@ -242,7 +262,7 @@ def _fitted_rows(result, data, names):
     return rows, _known_facts(result), _kept(columns, problem.weights)
 
 
-def fitted_columns(result, data, names):
+def fitted_columns(result: Answers, data: FrameLike, names: Sequence[str]) -> Columns:
     """Columns of data that must be the rows of the fit.
 
     Parameters
@@ -329,7 +349,7 @@ def _kept(columns, weights):
     return columns.take(np.flatnonzero(weights > 0))
 
 
-def weights_of(result, data):
+def weights_of(result: Answers, data: FrameLike) -> str | None:
     """The column of the weights, or None without any."""
     name = result.weights_name
     if name is None or (name != "array" and name in frames.column_names(data)):

@@ -3,8 +3,12 @@
 Rows of weight 0 are left out first. The rows are sorted once; every section reads that order.
 """
 
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy.stats import chi2
@@ -20,6 +24,20 @@ from rustystats.diagnostics.sections import FitStatistics, LossMetrics, ModelCom
 from rustystats.links import get_link
 from rustystats.solvers.null import null_model
 from rustystats.threads import effective_n_threads
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from rustystats.diagnostics.sections import (
+        Calibration,
+        Discrimination,
+        FactorDiagnostics,
+        InteractionCandidate,
+        ResidualStatistics,
+    )
+    from rustystats.diagnostics.warnings import Finding as Notice
+    from rustystats.frames.columns import Columns
+    from rustystats.typing import FamilyLike, Floats, FrameLike, LinkLike
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +60,7 @@ class FitFacts:
 
     n_params: int
     deviance: float
-    terms: list
+    terms: list[tuple[str, Collection[str]]]
     in_sample: bool = True
     intercept: bool = True
     n_estimated: int | None = None
@@ -110,27 +128,28 @@ class DiagnosticsComputer:
 
     def __init__(
         self,
-        y,
-        mu,
-        linear_predictor,
-        family,
-        n_params,
-        deviance,
-        exposure=None,
-        feature_names=None,
-        var_power=1.5,
-        theta=1.0,
+        y: ArrayLike,
+        mu: ArrayLike,
+        linear_predictor: ArrayLike,
+        family: str | FamilyLike,
+        n_params: int,
+        deviance: float,
+        exposure: ArrayLike | None = None,
+        feature_names: Sequence[str] | None = None,
+        var_power: float = 1.5,
+        theta: float = 1.0,
         *,
-        link=None,
-        weights=None,
-        offset=None,
-        dispersion=None,
-    ):
+        link: LinkLike | None = None,
+        weights: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
+        dispersion: float | None = None,
+    ) -> None:
         family = read_family(family, var_power, theta)
         link = get_link(link, family)
-        given = {"y": y, "mu": mu, "linear_predictor": linear_predictor}
-        given |= {"exposure": exposure, "weights": weights, "offset": offset}
-        vectors = read_vectors({role: v for role, v in given.items() if v is not None})
+        needed = {"y": y, "mu": mu, "linear_predictor": linear_predictor}
+        others = {"exposure": exposure, "weights": weights, "offset": offset}
+        given = {role: v for role, v in others.items() if v is not None}
+        vectors = read_vectors(needed | given)
         check_domains(vectors, family, link)
         shift = vectors.get("offset")
         if shift is None and exposure is not None and link.name() == "log":
@@ -155,13 +174,13 @@ class DiagnosticsComputer:
         self._set(rows, facts)
 
     @classmethod
-    def of(cls, rows, facts):
+    def of(cls, rows: Rows, facts: FitFacts) -> Self:
         """The same of rows that are checked already; a dispersion of NaN is to be computed."""
         computer = object.__new__(cls)
         computer._set(rows, facts)
         return computer
 
-    def _set(self, rows, facts):
+    def _set(self, rows: Rows, facts: FitFacts) -> None:
         self._kept, self._n_given, offset = None, len(rows), facts.offset
         if rows.weights is not None and rows.weights.min() <= 0:
             self._kept = kept = np.flatnonzero(rows.weights > 0)
@@ -177,25 +196,25 @@ class DiagnosticsComputer:
             rows = replace(rows, dispersion=1.0 if fixed else self._per_freedom(rows.pearson_chi2))
         self._rows = rows
         self.n_threads = effective_n_threads(rows.n_threads, self.n_obs)
-        self._volumes = {}
+        self._volumes: dict[int, tuple[NDArray[Any], Floats]] = {}
 
-    def prepare_sums(self):
+    def prepare_sums(self) -> None:
         """Make the numbers of each row that several sections need, before threads ask for them."""
         rows = self._rows
         for name in ("actual", "predicted", "volume", "deviance", "pearson_chi2", "totals"):
             getattr(rows, name)
 
     @property
-    def in_sample(self):
+    def in_sample(self) -> bool:
         """Whether the rows are those of the fit."""
         return self._facts.in_sample
 
     @property
-    def rows(self):
+    def rows(self) -> Rows:
         """`Rows` with a weight above 0."""
         return self._rows
 
-    def kept(self, values, role):
+    def kept(self, values: ArrayLike, role: str) -> Floats:
         """Those of values, one for each row given, whose row has a weight above 0.
 
         Raises
@@ -208,34 +227,34 @@ class DiagnosticsComputer:
             raise ValueError(f"{role} has shape {values.shape}, the data have {self._n_given} rows")
         return _some(values, self._kept) if self._kept is not None else values
 
-    def _per_freedom(self, value):
+    def _per_freedom(self, value: float) -> float:
         return value / self.df_resid if self.df_resid > 0 else np.nan
 
     @property
-    def pearson_residuals(self):
+    def pearson_residuals(self) -> Floats:
         """sqrt(w) (y - mu) / sqrt(V(mu)), (n_obs,)."""
         return self._rows.pearson_residuals
 
     @property
-    def deviance_residuals(self):
+    def deviance_residuals(self) -> Floats:
         """sign(y - mu) sqrt(w d(y, mu)), (n_obs,)."""
         return self._rows.deviance_residuals
 
     @cached_property
-    def _null(self):
+    def _null(self) -> tuple[float, Floats]:
         """Deviance and linear predictor of the null model, refitted to these rows."""
         rows, facts = self._rows, self._facts
         parts = (rows.y, rows.family, rows.link, rows.weights, facts.offset, rows.n_threads)
         return null_model(*parts, facts.intercept)
 
     @property
-    def null_deviance(self):
+    def null_deviance(self) -> float:
         """Deviance of the intercept and the offset alone, fitted to these rows."""
         known = self._facts.null_deviance
         return self._null[0] if known is None else known
 
     @cached_property
-    def _log_likelihood(self):
+    def _log_likelihood(self) -> float:
         rows, known = self._rows, self._facts.log_likelihood
         if known is not None:
             return known
@@ -243,7 +262,7 @@ class DiagnosticsComputer:
         return rows.family.loglike(rows.y, rows.mu, weights)
 
     @cached_property
-    def _null_log_likelihood(self):
+    def _null_log_likelihood(self) -> float:
         rows = self._rows
         if rows.family.dispersion_fixed or rows.family.likelihood_of:  # at dispersion 1
             return self._log_likelihood - (self.null_deviance - self._facts.deviance) / 2.0
@@ -251,11 +270,11 @@ class DiagnosticsComputer:
         return rows.family.loglike(rows.y, mu, rows.weighted(np.ones(self.n_obs)))
 
     @property
-    def _n_estimated(self):
+    def _n_estimated(self) -> int:
         known = self._facts.n_estimated
         return self._facts.n_params if known is None else known
 
-    def compute_fit_statistics(self):
+    def compute_fit_statistics(self) -> FitStatistics:
         """`FitStatistics`: deviances, likelihood and criteria, dispersions.
 
         Log-likelihoods as `GLMResults.llf` has them. `deviance_explained` is 1 - deviance / null
@@ -281,7 +300,7 @@ class DiagnosticsComputer:
             dispersion_pearson=self._per_freedom(rows.pearson_chi2),
         )
 
-    def compute_loss_metrics(self):
+    def compute_loss_metrics(self) -> LossMetrics:
         """`LossMetrics`: mean deviance, squared and absolute errors."""
         rows = self._rows
         error = rows.y - rows.mu
@@ -297,10 +316,10 @@ class DiagnosticsComputer:
         )
 
     @cached_property
-    def _discrimination(self):
+    def _discrimination(self) -> Discrimination:
         return discrimination.discriminate(self._rows)
 
-    def compute_calibration(self, n_bins=10):
+    def compute_calibration(self, n_bins: int = 10) -> Calibration:
         """`Calibration`: actual over expected, overall and in bins of equal exposure.
 
         `calibration_error` is the sum over bins of abs(actual - predicted) over all predicted. See
@@ -309,11 +328,11 @@ class DiagnosticsComputer:
         gini = self._discrimination.gini_coefficient
         return calibration.calibrate(self._rows, n_bins, gini, self._facts.in_sample)
 
-    def compute_discrimination(self):
+    def compute_discrimination(self) -> Discrimination:
         """`Discrimination`: Gini, AUC, KS, lift, Lorenz curve; see `discrimination.py`."""
         return self._discrimination
 
-    def compute_residual_summary(self):
+    def compute_residual_summary(self) -> dict[str, ResidualStatistics]:
         """{"pearson": ResidualStatistics, "deviance": ResidualStatistics}."""
         return {
             "pearson": summarise(self._rows.pearson_residuals),
@@ -322,13 +341,13 @@ class DiagnosticsComputer:
 
     def compute_factor_diagnostics(
         self,
-        data,
-        categorical_factors=None,
-        continuous_factors=None,
-        n_bins=10,
-        rare_threshold_pct=1.0,
-        max_categorical_levels=20,
-    ):
+        data: FrameLike | Columns,
+        categorical_factors: Sequence[str] | None = None,
+        continuous_factors: Sequence[str] | None = None,
+        n_bins: int = 10,
+        rare_threshold_pct: float = 1.0,
+        max_categorical_levels: int = 20,
+    ) -> list[FactorDiagnostics]:
         """`FactorDiagnostics` of each factor, categorical ones first, in the order given.
 
         Parameters
@@ -360,17 +379,17 @@ class DiagnosticsComputer:
 
     def detect_interactions(
         self,
-        data,
-        factor_names,
-        max_factors=10,
-        min_correlation=0.01,
-        max_candidates=5,
-        min_cell_count=30,
+        data: FrameLike | Columns,
+        factor_names: Sequence[str],
+        max_factors: int = 10,
+        min_correlation: float = 0.01,
+        max_candidates: int = 5,
+        min_cell_count: int = 30,
         *,
-        categorical_factors=None,
-        rare_threshold_pct=1.0,
-        max_categorical_levels=20,
-    ):
+        categorical_factors: Sequence[str] | None = None,
+        rare_threshold_pct: float = 1.0,
+        max_categorical_levels: int = 20,
+    ) -> list[InteractionCandidate]:
         """`InteractionCandidate` list, strongest first; see `diagnostics/interactions.py`.
 
         Parameters
@@ -390,8 +409,8 @@ class DiagnosticsComputer:
         names = list(factor_names)[:max_factors]
         columns = self._columns(data, names)
         rows = self._rows
-        kinds = factors.split_kinds(columns, names, categorical_factors)
-        found = self._read(columns, *kinds, INTERACTION_BINS)
+        categorical, continuous = factors.split_kinds(columns, names, categorical_factors)
+        found = self._read(columns, categorical, continuous, INTERACTION_BINS)
         found.sort(key=lambda factor: names.index(factor.name))
         grouped = {}
         for factor, volume in zip(found, self._volumes_of(found), strict=True):
@@ -414,7 +433,7 @@ class DiagnosticsComputer:
             n_threads=self.n_threads,
         )
 
-    def compute_model_comparison(self):
+    def compute_model_comparison(self) -> ModelComparison:
         """`ModelComparison` with the null model: likelihood ratio, at the model's dispersion."""
         rows, facts = self._rows, self._facts
         null, deviance = self.null_deviance, facts.deviance
@@ -438,7 +457,12 @@ class DiagnosticsComputer:
             aic_improvement=improvement,
         )
 
-    def generate_warnings(self, fit_stats, calibration, factors):
+    def generate_warnings(
+        self,
+        fit_stats: FitStatistics,
+        calibration: Calibration,
+        factors: Sequence[FactorDiagnostics],
+    ) -> list[Notice]:
         """What a user should look at: a list with "type" and "message" of each.
 
         Parameters
@@ -449,12 +473,12 @@ class DiagnosticsComputer:
         """
         return warnings.find(self._rows, fit_stats, calibration, factors, self._facts.converged)
 
-    def _in_model(self, name):
+    def _in_model(self, name: str) -> tuple[bool, str | None]:
         """Whether a column stands in a term, and in which."""
         labels = [label for label, columns in self._facts.terms if name in columns]
         return bool(labels), " + ".join(dict.fromkeys(labels)) or None
 
-    def _columns(self, data, names):
+    def _columns(self, data: FrameLike | Columns, names: Sequence[str]) -> Any:
         """The columns of the rows that are kept."""
         if hasattr(data, "encoded"):
             return data
@@ -466,7 +490,7 @@ class DiagnosticsComputer:
             )
         return columns if self._kept is None else columns.take(self._kept)
 
-    def _volumes_of(self, found):
+    def _volumes_of(self, found: list[Any]) -> list[Floats]:
         """The volume by level of each factor; of columns that are coded once, summed once."""
         new = [factor for factor in found if id(factor.codes) not in self._volumes]
         sums = factors.sums_by_level(new, self._rows, ["volume"], self.n_threads)
@@ -474,12 +498,18 @@ class DiagnosticsComputer:
             self._volumes[id(factor.codes)] = (factor.codes, by_level["volume"])
         return [self._volumes[id(factor.codes)][1] for factor in found]
 
-    def _read(self, data, categorical, continuous, n_bins):
+    def _read(
+        self,
+        data: FrameLike | Columns,
+        categorical: Sequence[str] | None,
+        continuous: Sequence[str] | None,
+        n_bins: int,
+    ) -> list[Any]:
         categorical, continuous = factors.check_factors(categorical, continuous)
         columns = self._columns(data, [*categorical, *continuous])
         volume = self._rows.volume
         return factors.read_factors(columns, categorical, continuous, volume, n_bins)
 
 
-def _some(values, rows):
+def _some(values: Any, rows: Any) -> Any:
     return None if values is None else values[rows]

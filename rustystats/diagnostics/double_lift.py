@@ -6,12 +6,19 @@ whose means follow the observed ones there. A constant factor between the models
 Ratios that differ by rounding alone are equal. Cost: one sort.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rustystats.diagnostics.binning import equal_volume_bins, sums_by
 from rustystats.diagnostics.rows import without_rounding
+
+if TYPE_CHECKING:
+    from rustystats.diagnostics.rows import Rows
+    from rustystats.typing import Floats
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class DoubleLiftBin:
     other_mean: float
 
 
-def double_lift_bins(rows, other, n_bins):
+def double_lift_bins(rows: Rows, other: Floats, n_bins: int) -> list[DoubleLiftBin]:
     """The bins from the lowest ratio of `rows.mu` to the other prediction up.
 
     Parameters

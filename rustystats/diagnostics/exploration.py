@@ -7,8 +7,12 @@ Response, exposure and factors are read once; every table, test and measure is m
 level, a Gram for the associations and one for each kind of cell sum of the interactions.
 """
 
+from __future__ import annotations
+
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from rustystats import frames
 from rustystats.diagnostics.exploration_sections import (
@@ -32,6 +36,19 @@ from rustystats.diagnostics.serialize import Document
 from rustystats.families import get_family
 from rustystats.messages import did_you_mean
 
+if TYPE_CHECKING:
+    from rustystats.diagnostics.exploration_sections import (
+        ExploredCategorical,
+        ExploredContinuous,
+        LeftOut,
+        MissingValues,
+        UnivariateTest,
+        VarianceInflation,
+    )
+    from rustystats.diagnostics.sections import InteractionCandidate
+    from rustystats.prepare import Model
+    from rustystats.typing import FamilyLike, FrameLike, Vector
+
 
 @dataclass(frozen=True, eq=False)
 class DataExploration(Document):
@@ -52,20 +69,20 @@ class DataExploration(Document):
 
     data_summary: DataSummary
     response_stats: ResponseStatistics
-    factor_stats: list = field(default_factory=list)
-    missing_values: list = field(default_factory=list)
-    columns_left_out: list = field(default_factory=list)
-    univariate_tests: list = field(default_factory=list)
+    factor_stats: list[ExploredContinuous | ExploredCategorical] = field(default_factory=list)
+    missing_values: list[MissingValues] = field(default_factory=list)
+    columns_left_out: list[LeftOut] = field(default_factory=list)
+    univariate_tests: list[UnivariateTest] = field(default_factory=list)
     correlations: AssociationMatrix | None = None
     cramers_v: AssociationMatrix | None = None
     correlation_ratios: RatioMatrix | None = None
-    vif: list = field(default_factory=list)
+    vif: list[VarianceInflation] = field(default_factory=list)
     zero_inflation: ZeroInflation | None = None
     overdispersion: Overdispersion | None = None
-    interaction_factors: list = field(default_factory=list)
-    interaction_candidates: list = field(default_factory=list)
+    interaction_factors: list[str] = field(default_factory=list)
+    interaction_candidates: list[InteractionCandidate] = field(default_factory=list)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         summary, response = self.data_summary, self.response_stats
         return (
             f"<DataExploration: {summary.response_column}, {response.n_observations} observations, "
@@ -73,29 +90,29 @@ class DataExploration(Document):
             f"{len(self.interaction_candidates)} interactions>"
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return exploration_text(self)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
 def explore_data(
-    data,
-    response,
-    categorical_factors=None,
-    continuous_factors=None,
-    exposure=None,
-    family="poisson",
-    n_bins=10,
-    rare_threshold_pct=1.0,
-    max_categorical_levels=20,
-    detect_interactions=True,
-    max_interaction_factors=10,
+    data: FrameLike,
+    response: str,
+    categorical_factors: Sequence[str] | None = None,
+    continuous_factors: Sequence[str] | None = None,
+    exposure: Vector | None = None,
+    family: FamilyLike = "poisson",
+    n_bins: int = 10,
+    rare_threshold_pct: float = 1.0,
+    max_categorical_levels: int = 20,
+    detect_interactions: bool = True,
+    max_interaction_factors: int = 10,
     *,
-    weights=None,
-    n_threads=None,
-):
+    weights: Vector | None = None,
+    n_threads: int | None = None,
+) -> DataExploration:
     """Look at a portfolio before fitting a model: response, factors, and how they go together.
 
     Parameters
@@ -162,8 +179,8 @@ def explore_data(
         raise TypeError(f"response is the name of a column, not {response!r}")
     kinds = frames.column_kinds(data)
     known = list(kinds)
-    named = {"response": response, "exposure": exposure, "weights": weights}
-    named = {role: name for role, name in named.items() if isinstance(name, str)}
+    given = {"response": response, "exposure": exposure, "weights": weights}
+    named = {role: name for role, name in given.items() if isinstance(name, str)}
     for role, name in named.items():
         if name not in known:
             raise ValueError(
@@ -185,11 +202,11 @@ def explore_data(
         columns.numbers(response), exposure, weights, family, columns, response, n_threads
     )
     n_rows = columns.n_rows
-    columns = columns if kept is None else columns.take(kept)
+    rest = columns if kept is None else columns.take(kept)
     if names is None:
         left_out = []
     else:
-        *chosen, others = choose_factors(columns, names)
+        *chosen, others = choose_factors(rest, names)
         left_out = sorted(left_out + others, key=lambda one: known.index(one.column))
     explorer = DataExplorer.of(rows, kept, n_rows, family)
     summary = DataSummary(
@@ -203,10 +220,17 @@ def explore_data(
         n_continuous_factors=len(chosen[1]),
     )
     most = max_interaction_factors if detect_interactions else 0
-    return assemble(explorer, columns, *chosen, summary, options, most, left_out)
+    return assemble(explorer, rest, chosen[0], chosen[1], summary, options, most, left_out)
 
 
-def explore_model(model, data, categorical_factors, continuous_factors, options, most):
+def explore_model(
+    model: Model,
+    data: FrameLike,
+    categorical_factors: Sequence[str] | None,
+    continuous_factors: Sequence[str] | None,
+    options: tuple[int, float, int],
+    most: int,
+) -> DataExploration:
     """`DataExploration` of the rows of a formula model: its response, exposure and weights.
 
     Parameters
@@ -245,7 +269,7 @@ def explore_model(model, data, categorical_factors, continuous_factors, options,
         n_rows=columns.n_rows,
         n_columns=len(known),
         response_column=model.response,
-        exposure_column="array" if exposure is True else exposure,
+        exposure_column=exposure if isinstance(exposure, str) else "array" if exposure else None,
         weights_column="array"
         if problem.weights is not None and not model.weights_name
         else (model.weights_name),
@@ -253,11 +277,20 @@ def explore_model(model, data, categorical_factors, continuous_factors, options,
         n_categorical_factors=len(chosen[0]),
         n_continuous_factors=len(chosen[1]),
     )
-    columns = columns if kept is None else columns.take(kept)
-    return assemble(explorer, columns, *chosen, summary, options, most)
+    rest = columns if kept is None else columns.take(kept)
+    return assemble(explorer, rest, chosen[0], chosen[1], summary, options, most)
 
 
-def assemble(explorer, columns, categorical, continuous, summary, options, most, left_out=()):
+def assemble(
+    explorer: DataExplorer,
+    columns: Any,
+    categorical: Sequence[str],
+    continuous: Sequence[str],
+    summary: DataSummary,
+    options: tuple[int, float, int],
+    most: int,
+    left_out: Sequence[LeftOut] = (),
+) -> DataExploration:
     """`DataExploration` of checked rows and their columns.
 
     Parameters
@@ -294,6 +327,6 @@ def assemble(explorer, columns, categorical, continuous, summary, options, most,
     )
 
 
-def _source(given):
+def _source(given: Vector | None) -> str | None:
     """What a summary calls an exposure or weights."""
     return given if given is None or isinstance(given, str) else "array"

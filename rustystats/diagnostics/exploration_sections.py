@@ -83,7 +83,7 @@ class ExploredContinuous(Section):
     max: float
     missing_count: int
     missing_pct: float
-    response_by_bin: list
+    response_by_bin: list[ExploredBin]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,7 @@ class ExploredCategorical(Section):
     n_levels_shown: int
     missing_count: int
     missing_pct: float
-    levels: list
+    levels: list[ExploredLevel]
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,9 +160,9 @@ class AssociationMatrix(Section):
 
     measure: str
     weighted_by: str
-    factors: list
-    matrix: list
-    pooled: list
+    factors: list[str]
+    matrix: list[list[float | None]]
+    pooled: list[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,9 +171,9 @@ class RatioMatrix(Section):
 
     measure: str
     weighted_by: str
-    continuous_factors: list
-    categorical_factors: list
-    matrix: list
+    continuous_factors: list[str]
+    categorical_factors: list[str]
+    matrix: list[list[float | None]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,10 @@
 """DataExplorer: from a response, its exposure and factors to the sections of an exploration."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 
 from rustystats import frames
@@ -11,6 +16,21 @@ from rustystats.diagnostics.portfolio import Portfolio
 from rustystats.families import get_family
 from rustystats.offsets import positive, read_vector
 from rustystats.prepare import check_response, check_weights
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from rustystats.diagnostics.exploration_sections import (
+        ExploredCategorical,
+        ExploredContinuous,
+        Overdispersion,
+        ResponseStatistics,
+        ZeroInflation,
+    )
+    from rustystats.diagnostics.sections import InteractionCandidate
+    from rustystats.families.base import FamilyMixin
+    from rustystats.frames.columns import Columns
+    from rustystats.typing import FamilyLike, FrameLike, LinkName, Vector
 
 COUNT_FAMILIES = ("poisson", "quasipoisson", "negbinomial")
 
@@ -57,38 +77,59 @@ class DataExplorer:
     """
 
     def __init__(
-        self, y, exposure=None, family="poisson", *, weights=None, link=None, n_threads=None
-    ):
+        self,
+        y: ArrayLike,
+        exposure: ArrayLike | None = None,
+        family: FamilyLike = "poisson",
+        *,
+        weights: ArrayLike | None = None,
+        link: LinkName | None = None,
+        n_threads: int | None = None,
+    ) -> None:
         family = get_family(family)
         rows, kept = read_portfolio(y, exposure, weights, family, n_threads=n_threads)
-        self._set(rows, kept, len(y), family, link)
+        self._set(rows, kept, len(np.asarray(y)), family, link)
 
     @classmethod
-    def of(cls, rows, kept, n_given, family, link=None):
+    def of(
+        cls,
+        rows: Portfolio,
+        kept: NDArray[np.intp] | None,
+        n_given: int,
+        family: FamilyMixin,
+        link: str | None = None,
+    ) -> Self:
         """The same of a `Portfolio` that is checked already, whose rows are the `kept` ones."""
         explorer = object.__new__(cls)
         explorer._set(rows, kept, n_given, family, link)
         return explorer
 
-    def _set(self, rows, kept, n_given, family, link):
+    def _set(
+        self,
+        rows: Portfolio,
+        kept: NDArray[np.intp] | None,
+        n_given: int,
+        family: FamilyMixin,
+        link: str | None,
+    ) -> None:
         link = family.default_link().name() if link is None else link
         self._rows, self._kept, self._n_given = rows, kept, n_given
         self.multiplicative = link == "log"
         self.n_obs, self.family = len(rows), family.name()
 
-    def compute_response_stats(self):
+    def compute_response_stats(self) -> ResponseStatistics:
         """`ResponseStatistics`: totals, the rate, its spread and percentiles, zeros."""
         return portfolio.response_statistics(self._rows)
 
     def compute_factor_stats(
         self,
-        data,
-        categorical_factors=None,
-        continuous_factors=None,
-        n_bins=10,
-        rare_threshold_pct=1.0,
-        max_categorical_levels=20,
-    ):
+        data: FrameLike | Columns,
+        categorical_factors: Sequence[str] | None = None,
+        continuous_factors: Sequence[str] | None = None,
+        n_bins: int = 10,
+        rare_threshold_pct: float = 1.0,
+        max_categorical_levels: int = 20,
+    ) -> list[ExploredContinuous | ExploredCategorical]:
         """The response by factor, continuous ones first, in the order given.
 
         Parameters
@@ -117,17 +158,17 @@ class DataExplorer:
 
     def detect_interactions(
         self,
-        data,
-        factor_names,
-        max_factors=10,
-        min_correlation=0.01,
-        max_candidates=5,
-        min_cell_count=30,
+        data: FrameLike | Columns,
+        factor_names: Sequence[str],
+        max_factors: int = 10,
+        min_correlation: float = 0.01,
+        max_candidates: int = 5,
+        min_cell_count: int = 30,
         *,
-        categorical_factors=None,
-        rare_threshold_pct=1.0,
-        max_categorical_levels=20,
-    ):
+        categorical_factors: Sequence[str] | None = None,
+        rare_threshold_pct: float = 1.0,
+        max_categorical_levels: int = 20,
+    ) -> list[InteractionCandidate]:
         """`InteractionCandidate` list, strongest first; see `diagnostics/interactions.py`.
 
         Parameters
@@ -146,12 +187,21 @@ class DataExplorer:
         """
         factor_names = check_factors(factor_names, None)[0]
         columns = self._columns(data, factor_names)
-        kinds = split_kinds(columns, factor_names, categorical_factors)
-        found = self.read(columns, *kinds, 10, rare_threshold_pct, max_categorical_levels)
+        categorical, continuous = split_kinds(columns, factor_names, categorical_factors)
+        pooling = (rare_threshold_pct, max_categorical_levels)
+        found = self.read(columns, categorical, continuous, 10, *pooling)
         limits = (max_factors, min_correlation, max_candidates, min_cell_count)
         return found.interactions(self.multiplicative, *limits)[1]
 
-    def read(self, data, categorical, continuous, n_bins, rare_threshold_pct, max_levels):
+    def read(
+        self,
+        data: FrameLike | Columns,
+        categorical: Sequence[str] | None,
+        continuous: Sequence[str] | None,
+        n_bins: int,
+        rare_threshold_pct: float,
+        max_levels: int,
+    ) -> ExploredFactors:
         """`ExploredFactors` of a DataFrame, or of columns that are read and kept already."""
         categorical, continuous = check_factors(categorical, continuous)
         columns = self._columns(data, [*categorical, *continuous])
@@ -159,7 +209,7 @@ class DataExplorer:
         found = found[len(categorical) :] + found[: len(categorical)]
         return ExploredFactors(self._rows, found, n_bins, rare_threshold_pct, max_levels)
 
-    def compute_count_checks(self):
+    def compute_count_checks(self) -> tuple[ZeroInflation, Overdispersion] | tuple[None, None]:
         """(`ZeroInflation`, `Overdispersion`) at one rate for all; None for families not of counts.
 
         See `diagnostics/count_checks.py`.
@@ -171,7 +221,7 @@ class DataExplorer:
             rows.actual, rows.predicted
         )
 
-    def _columns(self, data, names):
+    def _columns(self, data: FrameLike | Columns, names: Sequence[str]) -> Any:
         """The columns of the rows that are kept."""
         if hasattr(data, "encoded"):
             return data
@@ -184,7 +234,15 @@ class DataExplorer:
         return columns if self._kept is None else columns.take(self._kept)
 
 
-def read_portfolio(y, exposure, weights, family, columns=None, response="y", n_threads=None):
+def read_portfolio(
+    y: ArrayLike,
+    exposure: Vector | None,
+    weights: Vector | None,
+    family: FamilyMixin,
+    columns: Columns | None = None,
+    response: str = "y",
+    n_threads: int | None = None,
+) -> tuple[Portfolio, NDArray[np.intp] | None]:
     """A `Portfolio` of arrays or columns, checked, and the rows of it that are kept.
 
     Parameters
@@ -211,7 +269,7 @@ def read_portfolio(y, exposure, weights, family, columns=None, response="y", n_t
     return keep_weighted(Portfolio(y, weights, exposure, n_threads))
 
 
-def keep_weighted(rows):
+def keep_weighted(rows: Portfolio) -> tuple[Portfolio, NDArray[np.intp] | None]:
     """The rows of a `Portfolio` with a weight above 0, and which they are, None for all."""
     if rows.weights is None or rows.weights.min() > 0:
         return rows, None

@@ -1,14 +1,25 @@
 """What `DiagnosticsComputer` is given: arrays, checked; a family by name; names of columns."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rustystats.codes import as_numbers
 from rustystats.families import get_family
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-def columns_of(feature):
+    from rustystats.families.base import FamilyMixin
+    from rustystats.links import NamedLink
+    from rustystats.typing import Floats
+
+
+def columns_of(feature: str) -> set[str]:
     """The data columns that a design column is made of, and its parts, read from its name.
 
     Examples
@@ -23,19 +34,19 @@ def columns_of(feature):
     return {*parts, *inside}
 
 
-def read_family(family, var_power, theta):
+def read_family(family: str | FamilyMixin, var_power: float, theta: float) -> FamilyMixin:
     """A family by name, its parameter beside it or in it."""
     if not isinstance(family, str):
         return get_family(family)
     name, _, inside = family.partition("(")
     parameter = get_family(name).parameter
-    value = {"var_power": var_power, "theta": theta}.get(parameter)
+    value: Any = None if parameter is None else {"var_power": var_power, "theta": theta}[parameter]
     if inside:
         value = float(inside.rstrip(")").partition("=")[2])
-    return get_family(name, **({parameter: value} if parameter else {}))
+    return get_family(name, **({} if parameter is None else {parameter: value}))
 
 
-def read_vectors(given):
+def read_vectors(given: Mapping[str, ArrayLike]) -> dict[str, Floats]:
     """Arrays as (n,) float64 without missing numbers, all of the length of y."""
     vectors = {
         role: np.ascontiguousarray(as_numbers(values, role), dtype=np.float64)
@@ -51,7 +62,7 @@ def read_vectors(given):
     return vectors
 
 
-def check_domains(vectors, family, link):
+def check_domains(vectors: Mapping[str, Floats], family: FamilyMixin, link: NamedLink) -> None:
     """Refuse what is outside its domain, and a linear predictor of another link."""
     for role, domain in (("y", family.y_domain), ("mu", family.mean_domain)):
         bad = int(np.count_nonzero(~domain.contains(vectors[role])))

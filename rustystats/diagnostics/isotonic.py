@@ -16,10 +16,16 @@ of exposure; chi-square with 1 and 2 degrees of freedom. Rows of the fit satisfy
 construction. Cost: the sort by prediction, some cumulated sums, pool-adjacent-violators.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import chi2
+
+if TYPE_CHECKING:
+    from rustystats.diagnostics.rows import Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +63,7 @@ class AutoCalibration:
     cox_statistic: float
     cox_pvalue: float
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"<AutoCalibration: {len(self.lower)} blocks, balance {self.balance:.4g}, mean "
             f"deviance {self.mean_deviance:.6g} = miscalibration {self.miscalibration:.3g} - "
@@ -65,7 +71,7 @@ class AutoCalibration:
         )
 
 
-def auto_calibration(rows, in_sample):
+def auto_calibration(rows: Rows, in_sample: bool) -> AutoCalibration:
     """The isotonic calibration of rows.
 
     Parameters
@@ -93,7 +99,9 @@ def auto_calibration(rows, in_sample):
     return AutoCalibration(
         ordered.rate[starts[blocks]],
         ordered.rate[starts[np.append(blocks[1:], len(starts)) - 1]],
-        *sums,
+        sums[0],
+        sums[1],
+        sums[2],
         rates[blocks],
         total / expected if expected else np.nan,
         deviance,

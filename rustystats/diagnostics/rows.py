@@ -11,12 +11,19 @@ a share of successes for proportions weighted by trials. Every array is made onc
 for; a pass over the rows each.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rustystats.diagnostics.binning import sorted_rows
+
+if TYPE_CHECKING:
+    from rustystats.families.base import FamilyMixin
+    from rustystats.links import NamedLink
 
 CANONICAL = {  # (family, link): mu' = V(mu), so that W r = A - E
     ("poisson", "log"),
@@ -45,8 +52,8 @@ class Rows:
     eta: np.ndarray
     weights: np.ndarray | None
     exposure: np.ndarray | None
-    family: object
-    link: object
+    family: FamilyMixin
+    link: NamedLink
     dispersion: float = 1.0
     n_threads: int | None = None
 

@@ -5,9 +5,15 @@ exposure times weight (rows where there is neither), and a mean is total over ex
 counts and insured years, counts and frequencies. Ratios with nothing below are NaN.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rustystats.diagnostics.serialize import Document, Section
+
+if TYPE_CHECKING:
+    from rustystats.diagnostics.warnings import Finding
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +86,7 @@ class Calibration(Section):
     predicted_total: float
     exposure_total: float
     calibration_error: float
-    by_decile: list
+    by_decile: list[CalibrationBin]
     hosmer_lemeshow_statistic: float | None
     hosmer_lemeshow_pvalue: float | None
     gini_coefficient: float | None
@@ -104,7 +110,7 @@ class Discrimination(Section):
     ks_statistic: float | None
     lift_at_10pct: float | None
     lift_at_20pct: float | None
-    lorenz_curve: list
+    lorenz_curve: list[LorenzPoint]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +123,7 @@ class ResidualStatistics(Section):
     max: float
     skewness: float
     kurtosis: float
-    percentiles: dict
+    percentiles: dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +135,7 @@ class ContinuousStatistics(Section):
     min: float
     max: float
     missing_count: int
-    percentiles: dict
+    percentiles: dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +152,7 @@ class CategoricalStatistics(Section):
     """A column of levels by itself; the pool "_Other" is counted as one."""
 
     n_levels: int
-    levels: list
+    levels: list[LevelCount]
     n_rare_levels: int
     rare_level_total_pct: float
 
@@ -176,7 +182,7 @@ class ResidualPattern(Section):
     """What the factor still says of the residuals; see `factors.py` for the formulas."""
 
     correlation_with_residuals: float
-    mean_residual_by_bin: list
+    mean_residual_by_bin: list[float]
     trend_slope: float | None
     trend_pvalue: float
     residual_variance_explained: float
@@ -190,8 +196,8 @@ class FactorDiagnostics(Section):
     factor_type: str
     in_model: bool
     transformation: str | None
-    univariate_stats: Section
-    actual_vs_expected: list
+    univariate_stats: ContinuousStatistics | CategoricalStatistics
+    actual_vs_expected: list[FactorBin]
     residual_pattern: ResidualPattern
 
 
@@ -258,13 +264,13 @@ class ModelDiagnostics(Document):
     loss_metrics: LossMetrics
     calibration: Calibration
     discrimination: Discrimination
-    residual_summary: dict
-    factors: list
-    interaction_candidates: list
+    residual_summary: dict[str, ResidualStatistics]
+    factors: list[FactorDiagnostics]
+    interaction_candidates: list[InteractionCandidate]
     model_comparison: ModelComparison
-    warnings: list
+    warnings: list[Finding]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         summary, shape = self.model_summary, self.discrimination
         gini = "" if shape.gini_coefficient is None else f", Gini {shape.gini_coefficient:.4f}"
         return (

@@ -9,12 +9,12 @@ infinity: they become null.
 import json
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import ClassVar
+from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
 
-class Section(dict):
+class Section(dict[str, Any]):
     """Base of dataclasses whose fields are read as attributes or as keys: a dictionary, read only.
 
     Examples
@@ -31,13 +31,14 @@ class Section(dict):
     {'x': 1.0, 'y': None}
     """
 
-    def __post_init__(self):
-        super().__init__((field.name, getattr(self, field.name)) for field in fields(self))
+    def __post_init__(self) -> None:
+        names = [field.name for field in fields(self)]  # type: ignore[arg-type]  # of a dataclass
+        super().__init__((name, getattr(self, name)) for name in names)
 
-    def __setitem__(self, key, value):
+    def __setitem__(self, key: str, value: Any) -> NoReturn:
         raise TypeError(f"{type(self).__name__} is read only: copy it by dict(...) to change it")
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
         return type(self), tuple(self.values())
 
 
@@ -46,7 +47,7 @@ class Document(Section):
 
     schema_version: ClassVar[int] = 1
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The answer as dictionaries, lists, texts and numbers; None for NaN and infinity.
 
         Examples
@@ -59,7 +60,7 @@ class Document(Section):
         """
         return {"schema_version": self.schema_version, **plain(self)}
 
-    def to_json(self, indent=None):
+    def to_json(self, indent: int | None = None) -> str:
         """The answer as JSON, compact unless it is to be indented.
 
         Parameters
@@ -88,7 +89,7 @@ class Document(Section):
         )
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """A value as JSON has it: whole numbers stay whole, NaN and infinity become None.
 
     Examples

@@ -5,15 +5,21 @@ A diagram asks each estimator, those inside Pipelines and searches included, for
 to 1.9.
 """
 
+from __future__ import annotations
+
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from rustystats.results.glm_results import GLMResults
 
 
 class ModelDiagram:
     """Mixin for estimators that keep a `GLMResults` as ``result_``."""
 
-    def _sk_visual_block_(self):
+    def _sk_visual_block_(self) -> SimpleNamespace:
         result = getattr(self, "result_", None)
         return SimpleNamespace(
             kind="single",
@@ -25,7 +31,7 @@ class ModelDiagram:
         )
 
 
-def _caption(result):
+def _caption(result: GLMResults) -> str:
     """Family, link, dispersion and what became of the fit, in a line."""
     family, dispersion, steps = result.model.problem.family, result.scale(), result.iterations
     parts = [

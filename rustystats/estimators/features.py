@@ -1,6 +1,7 @@
 """Which terms the columns of X make: those of a formula, or each column as it is."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from rustystats import frames
 from rustystats.formula import parse_formula
@@ -20,12 +21,14 @@ class Features(NamedTuple):
     """
 
     terms: ModelTerms
-    columns: object
-    names: list | int
-    shifts: tuple = ()
+    columns: Any
+    names: list[str] | int
+    shifts: tuple[Expression, ...] = ()
 
 
-def read_features(X, formula, fit_intercept, roles, n_threads):
+def read_features(
+    X: Any, formula: str | None, fit_intercept: bool, roles: Sequence[str], n_threads: int | None
+) -> Features:
     """The features of X.
 
     Parameters
@@ -42,9 +45,9 @@ def read_features(X, formula, fit_intercept, roles, n_threads):
                 "formula and column names need a DataFrame, and X is "
                 f"{type(X).__name__}: pass a DataFrame, or arrays without names"
             )
-        columns = ArrayColumns(X, n_threads, check=False)
-        labels = tuple(f"x{i}" for i in range(columns.matrix.shape[1]))
-        return Features(_terms([(ArrayFactor(labels),)], fit_intercept), columns, len(labels))
+        array = ArrayColumns(X, n_threads, check=False)
+        labels = tuple(f"x{i}" for i in range(array.matrix.shape[1]))
+        return Features(_terms([(ArrayFactor(labels),)], fit_intercept), array, len(labels))
     if formula is not None:
         kinds = frames.column_kinds(X)
         parsed = parse_formula(formula, response=False, kinds=kinds, reserved=roles)

@@ -1,9 +1,12 @@
 """What `fit` leaves on an estimator."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 
-def keep_fitted(estimator, features, fitted):
+def keep_fitted(estimator: Any, features: Sequence[str] | int, fitted: dict[str, Any]) -> None:
     """Replace all that an estimator was fitted with, in one step: an error or interrupt before that
     changes nothing.
 

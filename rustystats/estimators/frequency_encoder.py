@@ -1,7 +1,16 @@
 """`FrequencyEncoder`: how much of the data a level is, as a scikit-learn transformer."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Self
+
 from rustystats import encoding
 from rustystats.estimators.level_encoder import LevelEncoder
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.typing import HandleMissing, MatrixLike
 
 
 class FrequencyEncoder(LevelEncoder):
@@ -44,13 +53,21 @@ class FrequencyEncoder(LevelEncoder):
     label = "FE"
     unknown = "zero"
     _unknown_value = 0.0
+    level_counts_: dict[Any, Any]
+    max_count_: Any
 
-    def __init__(self, *, handle_unknown="zero", handle_missing="error", n_threads=None):
+    def __init__(
+        self,
+        *,
+        handle_unknown: Literal["zero", "error"] = "zero",
+        handle_missing: HandleMissing = "error",
+        n_threads: int | None = None,
+    ) -> None:
         self.handle_unknown = handle_unknown
         self.handle_missing = handle_missing
         self.n_threads = n_threads
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: MatrixLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
         """Count the rows of each level.
 
         Parameters

@@ -1,6 +1,10 @@
 """`GLMRegressor`: the engine as a scikit-learn estimator."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -21,6 +25,24 @@ from rustystats.results import GLMResults
 from rustystats.solvers.null import null_model
 from rustystats.terms.array import as_matrix
 from rustystats.terms.levels import Policies
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from rustystats.families.base import FamilyMixin
+    from rustystats.prepare import Model
+    from rustystats.typing import (
+        Dispersion,
+        Estimable,
+        FamilyLike,
+        Floats,
+        HandleMissing,
+        HandleUnknown,
+        LinkLike,
+        MatrixLike,
+        PerColumn,
+        Vector,
+    )
 
 
 class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
@@ -131,36 +153,47 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
     (3,)
     """
 
+    coef_: Floats
+    intercept_: float
+    aliased_: list[str]
+    n_iter_: int
+    converged_: bool
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+    theta_: float
+    var_power_: float
+    result_: GLMResults
+
     def __init__(
         self,
-        family="gaussian",
-        link=None,
+        family: FamilyLike = "gaussian",
+        link: LinkLike | None = None,
         *,
-        var_power=None,
-        theta=None,
-        alpha=0.0,
-        l1_ratio=0.0,
-        penalty_factor=None,
-        lower_bounds=None,
-        upper_bounds=None,
-        standardize=False,
-        prior_coef=None,
-        group=None,
-        formula=None,
-        exposure=None,
-        offset=None,
-        sample_weight=None,
-        fit_intercept=True,
-        handle_unknown="error",
-        handle_missing="error",
-        dispersion=None,
-        tol=1e-8,
-        max_iter=100,
-        seed=0,
-        n_threads=None,
-        warm_start=False,
-        verbose=False,
-    ):
+        var_power: Estimable = None,
+        theta: Estimable = None,
+        alpha: float = 0.0,
+        l1_ratio: float = 0.0,
+        penalty_factor: PerColumn | None = None,
+        lower_bounds: PerColumn | None = None,
+        upper_bounds: PerColumn | None = None,
+        standardize: bool = False,
+        prior_coef: PerColumn | GLMResults | None = None,
+        group: Literal["term"] | ArrayLike | None = None,
+        formula: str | None = None,
+        exposure: str | None = None,
+        offset: str | None = None,
+        sample_weight: str | None = None,
+        fit_intercept: bool = True,
+        handle_unknown: HandleUnknown = "error",
+        handle_missing: HandleMissing = "error",
+        dispersion: Dispersion = None,
+        tol: float = 1e-8,
+        max_iter: int = 100,
+        seed: int = 0,
+        n_threads: int | None = None,
+        warm_start: bool = False,
+        verbose: bool = False,
+    ) -> None:
         self.family = family
         self.link = link
         self.var_power = var_power
@@ -188,7 +221,14 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
         self.warm_start = warm_start
         self.verbose = verbose
 
-    def fit(self, X, y, sample_weight=None, offset=None, exposure=None):
+    def fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: Vector | None = None,
+        offset: Vector | None = None,
+        exposure: Vector | None = None,
+    ) -> Self:
         """Fit the model.
 
         Parameters
@@ -231,7 +271,7 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
         self._keep(features, GLMResults(model, fit, columns.backend, self.formula, dispersion))
         return self
 
-    def _former_fit(self, model):
+    def _former_fit(self, model: Model) -> dict[str, Any]:
         """Where `warm_start` begins, as arguments of `solve`: nothing where it does not."""
         if not isinstance(self.warm_start, (bool, np.bool_)):
             raise ValueError(f"warm_start must be True or False, not {self.warm_start!r}")
@@ -244,12 +284,12 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
             return {}
         if not np.isfinite(coef).all():
             return {}
-        start = {"start": coef}
+        start: dict[str, Any] = {"start": coef}
         if family.estimated and problem.family.parameter == family.parameter:
-            start["initial"] = getattr(problem.family, family.parameter)
+            start["initial"] = getattr(problem.family, str(family.parameter))
         return start
 
-    def _penalty_options(self, l1_ratio):
+    def _penalty_options(self, l1_ratio: float) -> PenaltyOptions:
         return PenaltyOptions(
             l1_ratio,
             self.penalty_factor,
@@ -260,7 +300,14 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
             self.group,
         )
 
-    def _prepare(self, X, y, sample_weight, offset, exposure):
+    def _prepare(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: Vector | None,
+        offset: Vector | None,
+        exposure: Vector | None,
+    ) -> tuple[Model, Any, Any]:
         """The model of these data, its columns, and the names of its features (or their number)."""
         family = self._family()
         link = get_link(self.link, family)
@@ -288,10 +335,10 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
         )
         return model, features.columns, features.names
 
-    def _family(self):
+    def _family(self) -> FamilyMixin:
         return get_family(self.family, self.var_power, self.theta, defaults={"theta": "auto"})
 
-    def _keep(self, features, result, **others):
+    def _keep(self, features: Any, result: GLMResults, **others: Any) -> None:
         """Assign what was fitted, and `others` beside it."""
         coef = result.fit.coef
         intercept = result.model.problem.intercept
@@ -309,7 +356,9 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
             fitted[f"{family.parameter}_"] = getattr(family, family.parameter)
         keep_fitted(self, features, fitted | others)
 
-    def predict(self, X, exposure=None, offset=None):
+    def predict(
+        self, X: MatrixLike, exposure: Vector | None = None, offset: Vector | None = None
+    ) -> Floats:
         """Predicted means.
 
         Parameters
@@ -331,7 +380,14 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
             offset = 0.0
         return self.result_.predict(X, exposure=exposure, offset=offset)
 
-    def score(self, X, y, sample_weight=None, offset=None, exposure=None):
+    def score(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: Vector | None = None,
+        offset: Vector | None = None,
+        exposure: Vector | None = None,
+    ) -> float:
         """Share of the deviance explained, D2 = 1 - deviance / null deviance.
 
         The null model is the best constant beside the exposure and offset of these data. Where it
@@ -357,7 +413,13 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
             return 1.0 if deviance == 0 else 0.0
         return 1.0 - deviance / null
 
-    def _judge(self, X, sample_weight, offset, exposure=None):
+    def _judge(
+        self,
+        X: MatrixLike,
+        sample_weight: Vector | None,
+        offset: Vector | None,
+        exposure: Vector | None = None,
+    ) -> tuple[Floats, Floats | None, Floats | None]:
         """Means, weights and linear predictors beside X b of rows to be scored, (m,) or None."""
         X = self._check(X, _strings(exposure, offset, sample_weight))
         model = self.result_.model
@@ -382,14 +444,14 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
         shift, _ = evaluate_offsets(fitted, columns, exposure, offset, len(mu))
         return mu, weights, shift
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         with suppress(ValueError):  # an unknown family or parameter: fit says so
             tags.target_tags.positive_only = not self._family().y_domain.contains(-1.0)
         return tags
 
-    def _check(self, X, named):
+    def _check(self, X: MatrixLike, named: Sequence[str]) -> Any:
         """X as the engine reads it, once its features are known to be those of the fit.
 
         named : columns of X that the caller names as exposure, offset or weights
@@ -412,7 +474,7 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
             validate_data(self, header, reset=False, skip_check_array=True)
         return X
 
-    def _given_once(self, role, given):
+    def _given_once(self, role: str, given: Vector | None) -> Vector | None:
         """What `fit` was given for a role, or else the column that the constructor names."""
         column = getattr(self, role)
         if column is None:
@@ -429,6 +491,6 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
         return column
 
 
-def _strings(*values):
+def _strings(*values: object) -> list[str]:
     """Those of the values that name a column."""
     return [value for value in values if isinstance(value, str)]

@@ -1,5 +1,9 @@
 """`GLMClassifier`: a binomial model of two classes as a scikit-learn classifier."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Self
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import assert_all_finite
@@ -10,6 +14,20 @@ from rustystats.estimators.diagram import ModelDiagram
 from rustystats.estimators.fitted import keep_fitted
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.estimators.inputs import response_vector
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from rustystats.results.glm_results import GLMResults
+    from rustystats.typing import (
+        Floats,
+        HandleMissing,
+        HandleUnknown,
+        LinkLike,
+        MatrixLike,
+        PerColumn,
+        Vector,
+    )
 
 
 class GLMClassifier(ModelDiagram, ClassifierMixin, BaseEstimator):
@@ -71,31 +89,40 @@ class GLMClassifier(ModelDiagram, ClassifierMixin, BaseEstimator):
     (2000, 2)
     """
 
+    classes_: NDArray[Any]
+    coef_: Floats
+    intercept_: Floats
+    n_iter_: int
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+    regressor_: GLMRegressor
+    result_: GLMResults
+
     def __init__(
         self,
-        link=None,
+        link: LinkLike | None = None,
         *,
-        alpha=0.0,
-        l1_ratio=0.0,
-        penalty_factor=None,
-        lower_bounds=None,
-        upper_bounds=None,
-        standardize=False,
-        prior_coef=None,
-        group=None,
-        formula=None,
-        offset=None,
-        sample_weight=None,
-        fit_intercept=True,
-        handle_unknown="error",
-        handle_missing="error",
-        tol=1e-8,
-        max_iter=100,
-        seed=0,
-        n_threads=None,
-        warm_start=False,
-        verbose=False,
-    ):
+        alpha: float = 0.0,
+        l1_ratio: float = 0.0,
+        penalty_factor: PerColumn | None = None,
+        lower_bounds: PerColumn | None = None,
+        upper_bounds: PerColumn | None = None,
+        standardize: bool = False,
+        prior_coef: PerColumn | GLMResults | None = None,
+        group: Literal["term"] | ArrayLike | None = None,
+        formula: str | None = None,
+        offset: str | None = None,
+        sample_weight: str | None = None,
+        fit_intercept: bool = True,
+        handle_unknown: HandleUnknown = "error",
+        handle_missing: HandleMissing = "error",
+        tol: float = 1e-8,
+        max_iter: int = 100,
+        seed: int = 0,
+        n_threads: int | None = None,
+        warm_start: bool = False,
+        verbose: bool = False,
+    ) -> None:
         self.link = link
         self.alpha = alpha
         self.l1_ratio = l1_ratio
@@ -118,7 +145,13 @@ class GLMClassifier(ModelDiagram, ClassifierMixin, BaseEstimator):
         self.warm_start = warm_start
         self.verbose = verbose
 
-    def fit(self, X, y, sample_weight=None, offset=None):
+    def fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: Vector | None = None,
+        offset: Vector | None = None,
+    ) -> Self:
         """Fit the model.
 
         Parameters
@@ -168,11 +201,11 @@ class GLMClassifier(ModelDiagram, ClassifierMixin, BaseEstimator):
             "intercept_": np.array([regressor.intercept_]),
             "n_iter_": regressor.n_iter_,
         }
-        features = getattr(regressor, "feature_names_in_", regressor.n_features_in_)
+        features: Any = getattr(regressor, "feature_names_in_", regressor.n_features_in_)
         keep_fitted(self, features, fitted)
         return self
 
-    def predict_proba(self, X, offset=None):
+    def predict_proba(self, X: MatrixLike, offset: Vector | None = None) -> Floats:
         """Probability of each class, (m, 2), in the order of `classes_`.
 
         Parameters
@@ -185,12 +218,12 @@ class GLMClassifier(ModelDiagram, ClassifierMixin, BaseEstimator):
         second = self.regressor_.predict(X, offset=offset)
         return np.column_stack([1.0 - second, second])
 
-    def predict_log_proba(self, X, offset=None):
+    def predict_log_proba(self, X: MatrixLike, offset: Vector | None = None) -> Floats:
         """Logarithms of `predict_proba`, (m, 2)."""
         with np.errstate(divide="ignore"):  # a probability of 0 has the logarithm -infinity
             return np.log(self.predict_proba(X, offset))
 
-    def decision_function(self, X, offset=None):
+    def decision_function(self, X: MatrixLike, offset: Vector | None = None) -> Floats:
         """Link of the second class's probability, less that of one half, (m,): above 0 it is the
         likelier. The logit and probit of one half are 0."""
         check_is_fitted(self)
@@ -199,11 +232,17 @@ class GLMClassifier(ModelDiagram, ClassifierMixin, BaseEstimator):
         with np.errstate(divide="ignore"):
             return link.link(second) - link.link(np.array([0.5]))
 
-    def predict(self, X, offset=None):
+    def predict(self, X: MatrixLike, offset: Vector | None = None) -> NDArray[Any]:
         """The likelier class, (m,)."""
         return self._likelier(self.predict_proba(X, offset)[:, 1])
 
-    def score(self, X, y, sample_weight=None, offset=None):
+    def score(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: Vector | None = None,
+        offset: Vector | None = None,
+    ) -> float:
         """Share of the rows, or of their weight, whose class is predicted.
 
         Parameters
@@ -224,11 +263,11 @@ class GLMClassifier(ModelDiagram, ClassifierMixin, BaseEstimator):
             raise ValueError(f"y has {len(labels)} rows, X has {len(second)}")
         return float(np.average(labels == self._likelier(second), weights=weights))
 
-    def _likelier(self, second):
+    def _likelier(self, second: Floats) -> NDArray[Any]:
         """Labels of rows with these probabilities of the second class."""
         return self.classes_[(second > 0.5).astype(int)]
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_class = False

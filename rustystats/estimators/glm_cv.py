@@ -1,12 +1,35 @@
 """`GLMRegressorCV`: a `GLMRegressor` that chooses its penalty by cross-validation."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import partial
 from numbers import Integral
+from typing import TYPE_CHECKING, Literal, Self
 
 from rustystats.cross_validate import CVOptions, check_l1_ratios, cross_validate
 from rustystats.estimators.glm import GLMRegressor
 from rustystats.fitting import check_dispersion
 from rustystats.results import CVResult, GLMResults
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.typing import (
+        Dispersion,
+        Estimable,
+        FamilyLike,
+        Floats,
+        Folds,
+        HandleMissing,
+        HandleUnknown,
+        LinkLike,
+        MatrixLike,
+        PerColumn,
+        RandomState,
+        Scoring,
+        Vector,
+    )
 
 
 class GLMRegressorCV(GLMRegressor):
@@ -71,46 +94,51 @@ class GLMRegressorCV(GLMRegressor):
     True
     """
 
+    alpha_: float
+    l1_ratio_: float
+    alphas_: Floats
+    cv_result_: CVResult
+
     def __init__(
         self,
-        family="gaussian",
-        link=None,
+        family: FamilyLike = "gaussian",
+        link: LinkLike | None = None,
         *,
-        var_power=None,
-        theta=None,
-        l1_ratio=1.0,
-        alphas=None,
-        n_alphas=50,
-        alpha_min_ratio=1e-4,
-        cv=5,
-        scoring="deviance",
-        selection="min",
-        random_state=None,
-        penalty_factor=None,
-        lower_bounds=None,
-        upper_bounds=None,
-        standardize=False,
-        prior_coef=None,
-        group=None,
-        formula=None,
-        exposure=None,
-        offset=None,
-        sample_weight=None,
-        fit_intercept=True,
-        handle_unknown="error",
-        handle_missing="error",
-        dispersion=None,
-        tol=1e-7,
-        max_iter=100,
-        seed=0,
-        n_threads=None,
-        verbose=False,
-    ):
+        var_power: Estimable = None,
+        theta: Estimable = None,
+        l1_ratio: float | Sequence[float] = 1.0,
+        alphas: ArrayLike | None = None,
+        n_alphas: int = 50,
+        alpha_min_ratio: float = 1e-4,
+        cv: Folds = 5,
+        scoring: Scoring = "deviance",
+        selection: Literal["min", "1se"] = "min",
+        random_state: RandomState = None,
+        penalty_factor: PerColumn | None = None,
+        lower_bounds: PerColumn | None = None,
+        upper_bounds: PerColumn | None = None,
+        standardize: bool = False,
+        prior_coef: PerColumn | GLMResults | None = None,
+        group: Literal["term"] | ArrayLike | None = None,
+        formula: str | None = None,
+        exposure: str | None = None,
+        offset: str | None = None,
+        sample_weight: str | None = None,
+        fit_intercept: bool = True,
+        handle_unknown: HandleUnknown = "error",
+        handle_missing: HandleMissing = "error",
+        dispersion: Dispersion = None,
+        tol: float = 1e-7,
+        max_iter: int = 100,
+        seed: int = 0,
+        n_threads: int | None = None,
+        verbose: bool = False,
+    ) -> None:
         self.family = family
         self.link = link
         self.var_power = var_power
         self.theta = theta
-        self.l1_ratio = l1_ratio
+        self.l1_ratio = l1_ratio  # type: ignore[assignment]
         self.alphas = alphas
         self.n_alphas = n_alphas
         self.alpha_min_ratio = alpha_min_ratio
@@ -138,7 +166,15 @@ class GLMRegressorCV(GLMRegressor):
         self.n_threads = n_threads
         self.verbose = verbose
 
-    def fit(self, X, y, sample_weight=None, offset=None, exposure=None, groups=None):
+    def fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: Vector | None = None,
+        offset: Vector | None = None,
+        exposure: Vector | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Choose the penalty, and fit the model with it.
 
         Parameters

@@ -1,5 +1,9 @@
 """X and y as scikit-learn's users pass them, and what they are read as."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from sklearn.exceptions import DataConversionWarning
 
@@ -7,8 +11,13 @@ from rustystats import frames
 from rustystats.messages import warn_user
 from rustystats.terms.array import as_matrix
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
-def as_data(X):
+    from rustystats.typing import MatrixLike
+
+
+def as_data(X: MatrixLike) -> Any:
     """X as a DataFrame with named columns or else as an array or sparse matrix.
 
     A DataFrame whose columns are not named by strings is an array with labels, as in scikit-learn.
@@ -22,7 +31,7 @@ def as_data(X):
     return as_matrix(X)
 
 
-def response_vector(y):
+def response_vector(y: ArrayLike) -> NDArray[Any]:
     """The response as a vector; a column vector is ravelled."""
     if y is None:
         raise ValueError("this estimator requires y to be passed, but the target y is None")

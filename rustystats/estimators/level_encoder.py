@@ -1,6 +1,9 @@
 """What encoders of categorical columns share: reading X, and looking up what each level got."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -13,6 +16,12 @@ from rustystats.estimators.inputs import as_data
 from rustystats.levels import level_keys, look_up
 from rustystats.messages import listed
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rustystats.frames.columns import Encoded
+    from rustystats.typing import Floats, HandleMissing, MatrixLike
+
 MISSING = ("error", "level")
 
 
@@ -23,18 +32,18 @@ class Categories(NamedTuple):
     flat : whether X was one-dimensional
     """
 
-    encoded: list
-    names: list
-    keys: list
-    features: object
+    encoded: list[Encoded]
+    names: list[str]
+    keys: list[list[Any]]
+    features: list[str] | int
     flat: bool
 
     @property
-    def n_rows(self):
+    def n_rows(self) -> int:
         """Rows of X."""
         return len(self.encoded[0].codes)
 
-    def beside(self, vectors):
+    def beside(self, vectors: list[Floats]) -> Floats:
         """The vectors as columns of a matrix; for a one-dimensional X the only one as it is."""
         if len(vectors) > 1:
             return np.column_stack(vectors)
@@ -51,7 +60,21 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
     _unknown_value : float, that value
     """
 
-    def transform(self, X):
+    label: str
+    unknown: str
+    handle_unknown: str
+    handle_missing: HandleMissing
+    n_threads: int | None
+    encodings_: dict[Any, Any]
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
+    if TYPE_CHECKING:
+
+        @property
+        def _unknown_value(self) -> float: ...
+
+    def transform(self, X: MatrixLike) -> Any:
         """The number that `fit` found for the level of each row.
 
         Parameters
@@ -76,7 +99,9 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
         columns = zip(categories.encoded, categories.names, categories.keys, tables, strict=True)
         return categories.beside([self._look_up(*column) for column in columns])
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: Sequence[str] | None = None
+    ) -> NDArray[np.object_]:
         """Names of the columns of the result, ``TE(brand)`` or ``FE(brand)``.
 
         Parameters
@@ -92,14 +117,14 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
         names = _check_feature_names_in(self, input_features)
         return np.array([f"{self.label}({name})" for name in names], dtype=object)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         tags.input_tags.allow_nan = self.handle_missing == "level"
         return tags
 
-    def _check_policies(self):
+    def _check_policies(self) -> None:
         for name, known in (
             ("handle_unknown", (self.unknown, "error")),
             ("handle_missing", MISSING),
@@ -108,13 +133,14 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
                 spelled = " or ".join(map(repr, known))
                 raise ValueError(f"{name} must be {spelled}, not {getattr(self, name)!r}")
 
-    def _read(self, X, fitted=False):
+    def _read(self, X: Any, fitted: bool = False) -> Categories:
         """X as `Categories`; fitted: its features must be those of the fit."""
         flat = frames.is_text(X)
+        features: list[str] | int
         if flat:
             name = getattr(X, "name", None)
             named = isinstance(name, str) and name != ""  # polars has no Series without a name
-            names = [name if named else "x0"]
+            names = [str(name) if named else "x0"]
             features = names if named else 1
             X = frames.as_frame(X, names[0])
         else:
@@ -130,7 +156,7 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
                     raise ValueError("X has 0 feature(s): a minimum of 1 is required")
             else:
                 _check_array(X)
-                features = X.shape[1]
+                features = int(X.shape[1])
                 names = [f"x{i}" for i in range(features)]
                 X = frames.matrix_frame(X, names)
         if fitted:
@@ -140,13 +166,16 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
         keys = [level_keys(column, name) for column, name in zip(encoded, names, strict=True)]
         return Categories(encoded, names, keys, features, flat)
 
-    def _check_features(self, features):
-        header = np.empty((1, features)) if isinstance(features, int) else None
-        if header is None:
+    def _check_features(self, features: Sequence[str] | int) -> None:
+        if isinstance(features, int):
+            header = np.empty((1, features))
+        else:
             header = frames.make_frame({name: [] for name in features}, None)
         validate_data(self, header, reset=False, skip_check_array=True)
 
-    def _look_up(self, encoded, name, keys, table):
+    def _look_up(
+        self, encoded: Encoded, name: str, keys: list[Any], table: dict[Any, float]
+    ) -> Floats:
         unseen = [i for i, key in enumerate(keys) if key not in table]
         if unseen and self.handle_unknown == "error":
             rows = int(encoded.counts[unseen].sum())
@@ -158,7 +187,7 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
             )
         return look_up(encoded, keys, table, self._unknown_value)
 
-    def _keep(self, categories, **fitted):
+    def _keep(self, categories: Categories, **fitted: Any) -> None:
         """Assign what was fitted.
 
         A list of one column's value each becomes the value itself, or a dict by column.

@@ -4,7 +4,11 @@ Each feature is coded by its distinct values where it has few of them: knots are
 values and their weights, and the basis is evaluated once a value and looked up once a row.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -21,6 +25,12 @@ from rustystats.prepare import check_weights
 from rustystats.terms.knots import scale_up
 from rustystats.terms.splines import learn_spline
 from rustystats.threads import effective_n_threads
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from rustystats.terms.spline_basis import SplineBasis
+    from rustystats.typing import Extrapolation, HandleMissing, MatrixLike, SplineKind
 
 
 class SplineTransformer(TransformerMixin, BaseEstimator):
@@ -83,18 +93,23 @@ class SplineTransformer(TransformerMixin, BaseEstimator):
     ['bs(age, 2/4)', 'bs(age, 3/4)', 'bs(age, 4/4)']
     """
 
+    bases_: list[SplineBasis]
+    missing_: list[bool]
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+
     def __init__(
         self,
-        df=None,
-        kind="bs",
+        df: int | None = None,
+        kind: SplineKind = "bs",
         *,
-        degree=3,
-        knots="quantile",
-        boundary_knots=None,
-        extrapolation=None,
-        include_intercept=False,
-        handle_missing="error",
-    ):
+        degree: int = 3,
+        knots: Literal["quantile"] | ArrayLike = "quantile",
+        boundary_knots: ArrayLike | None = None,
+        extrapolation: Extrapolation | None = None,
+        include_intercept: bool = False,
+        handle_missing: HandleMissing = "error",
+    ) -> None:
         self.df = df
         self.kind = kind
         self.degree = degree
@@ -104,7 +119,7 @@ class SplineTransformer(TransformerMixin, BaseEstimator):
         self.include_intercept = include_intercept
         self.handle_missing = handle_missing
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X: MatrixLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
         """Learn the knots.
 
         Parameters
@@ -132,12 +147,10 @@ class SplineTransformer(TransformerMixin, BaseEstimator):
         names = frames.column_names(X) if named else [f"x{j}" for j in range(n_features)]
         if sample_weight is not None:
             sample_weight = scale_up(check_weights(sample_weight, None, len(matrix)))
-        knots = self.knots
-        if isinstance(knots, str):
-            if knots != "quantile":
-                raise ValueError(f"knots must be 'quantile' or numbers, not {knots!r}")
-            knots = None
-        knots = _for_each(knots, names, "knots")
+        if isinstance(self.knots, str) and self.knots != "quantile":
+            raise ValueError(f"knots must be 'quantile' or numbers, not {self.knots!r}")
+        given = None if isinstance(self.knots, str) else self.knots
+        knots = _for_each(given, names, "knots")
         boundary_knots = _for_each(self.boundary_knots, names, "boundary_knots")
         bases, missing = [], []
         for j, name in enumerate(names):
@@ -163,7 +176,7 @@ class SplineTransformer(TransformerMixin, BaseEstimator):
         keep_fitted(self, features, {"bases_": bases, "missing_": missing})
         return self
 
-    def transform(self, X):
+    def transform(self, X: MatrixLike) -> Any:
         """Spline columns of X.
 
         Parameters
@@ -198,11 +211,13 @@ class SplineTransformer(TransformerMixin, BaseEstimator):
         return out
 
     @property
-    def n_features_out_(self):
+    def n_features_out_(self) -> int:
         """Number of columns of the result."""
         return sum(basis.n_columns for basis in self.bases_) + sum(self.missing_)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: Sequence[str] | None = None
+    ) -> NDArray[np.object_]:
         """Names of the columns: `bs(age, 2/5)`, and `bs(age, missing)` where NaN is a level.
 
         Parameters
@@ -223,7 +238,7 @@ class SplineTransformer(TransformerMixin, BaseEstimator):
                 names.append(f"{basis.kind}({name}, missing)")
         return np.array(names, dtype=object)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.handle_missing == "level"
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]

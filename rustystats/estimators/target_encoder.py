@@ -1,10 +1,19 @@
 """`TargetEncoder`: ordered target statistics as a scikit-learn transformer."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Self
+
 from rustystats import encoding
 from rustystats.estimators.inputs import response_vector
 from rustystats.estimators.level_encoder import LevelEncoder
 from rustystats.target_encoding import level_stats
 from rustystats.threads import effective_n_threads
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.typing import HandleMissing, MatrixLike, Seed
 
 
 class TargetEncoder(LevelEncoder):
@@ -60,17 +69,19 @@ class TargetEncoder(LevelEncoder):
 
     label = "TE"
     unknown = "prior"
+    prior_: float
+    level_stats_: dict[Any, Any]
 
     def __init__(
         self,
-        prior_weight=1.0,
-        n_permutations=4,
-        seed=None,
+        prior_weight: float = 1.0,
+        n_permutations: int = 4,
+        seed: Seed = None,
         *,
-        handle_unknown="prior",
-        handle_missing="error",
-        n_threads=None,
-    ):
+        handle_unknown: Literal["prior", "error"] = "prior",
+        handle_missing: HandleMissing = "error",
+        n_threads: int | None = None,
+    ) -> None:
         self.prior_weight = prior_weight
         self.n_permutations = n_permutations
         self.seed = seed
@@ -78,7 +89,13 @@ class TargetEncoder(LevelEncoder):
         self.handle_missing = handle_missing
         self.n_threads = n_threads
 
-    def fit(self, X, y, sample_weight=None, exposure=None):
+    def fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Self:
         """Learn the sums of the response by level.
 
         Parameters
@@ -104,7 +121,13 @@ class TargetEncoder(LevelEncoder):
         self._learn(X, y, sample_weight, exposure, ordered=False)
         return self
 
-    def fit_transform(self, X, y, sample_weight=None, exposure=None):
+    def fit_transform(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        exposure: ArrayLike | None = None,
+    ) -> Any:
         """Learn, and encode the same rows without their own response.
 
         Parameters
@@ -118,17 +141,24 @@ class TargetEncoder(LevelEncoder):
         """
         return self._learn(X, y, sample_weight, exposure, ordered=True)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.non_deterministic = True  # fit_transform is random, and not fit().transform()
         return tags
 
     @property
-    def _unknown_value(self):
+    def _unknown_value(self) -> float:
         return self.prior_
 
-    def _learn(self, X, y, sample_weight, exposure, ordered):
+    def _learn(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        exposure: ArrayLike | None,
+        ordered: bool,
+    ) -> Any:
         self._check_policies()
         encoding.check_prior_weight(self.prior_weight)
         encoding.check_n_permutations(self.n_permutations)

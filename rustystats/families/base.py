@@ -1,22 +1,33 @@
 """What every family answers."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from rustystats.codes import as_numbers
 from rustystats.intervals import POSITIVE, REAL
 from rustystats.links import LINKS
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.intervals import Interval
+    from rustystats.links import NamedLink
+    from rustystats.typing import Floats, Tails
+
 # Links that serve means on the half-line, the default first
 POSITIVE_LINKS = ("log", "identity", "sqrt", "inverse", "inverse_squared", "power")
 
 
-def continuous_tails(law, y):
+def continuous_tails(law: Any, y: Floats) -> Tails:
     """P(Y < y) and P(Y <= y), then P(Y >= y) and P(Y > y), of a continuous law."""
     below, above = law.cdf(y), law.sf(y)
     return (below, below), (above, above)
 
 
-def count_tails(law, counts):
+def count_tails(law: Any, counts: Floats) -> Tails:
     """The same of a law on the whole numbers.
 
     Raises
@@ -42,32 +53,47 @@ class FamilyMixin:
     data can decide adds ``with_parameter(value)`` and ``estimate(y, mu, weights)``.
     """
 
-    y_domain = REAL
-    mean_domain = POSITIVE
-    dispersion_fixed = False  # True: the dispersion is 1 by definition of the family
-    link_names = POSITIVE_LINKS  # the first is the default
-    parameter = None  # "theta" or "var_power" where the family has one
-    parameter_range = None  # where a profile of its likelihood can be drawn
-    estimated = False  # True: the data decide the parameter
-    likelihood_of = None  # quasi families: the name of the family whose likelihood stands in
+    y_domain: Interval = REAL
+    mean_domain: Interval = POSITIVE
+    dispersion_fixed: bool = False  # True: the dispersion is 1 by definition of the family
+    link_names: tuple[str, ...] = POSITIVE_LINKS  # the first is the default
+    parameter: str | None = None  # "theta" or "var_power" where the family has one
+    parameter_range: Interval | None = None  # where a profile of its likelihood can be drawn
+    estimated: bool = False  # True: the data decide the parameter
+    # quasi families: the name of the family whose likelihood stands in
+    likelihood_of: str | None = None
 
-    def name(self):
+    if TYPE_CHECKING:
+        # of the kernel; of numbers a number, of arrays an array
+        def variance(self, mu: ArrayLike) -> Any: ...
+        def unit_deviance(self, y: ArrayLike, mu: ArrayLike) -> Any: ...
+        # of each family
+        def loglike(self, y: Floats, mu: Floats, weights: Floats) -> float: ...
+        def anscombe(self, values: ArrayLike) -> Floats: ...
+        def tails(self, y: Floats, mu: Floats, dispersion: float, weights: Floats) -> Tails: ...
+        # of one whose parameter the data can decide
+        def with_parameter(self, value: float) -> FamilyMixin: ...
+        def profile_values(self, error: float) -> Floats: ...
+        def estimate(self, y: Floats, mu: Floats, weights: Floats) -> tuple[FamilyMixin, float]: ...
+        def at_edge(self) -> str | None: ...
+
+    def name(self) -> str:
         """The string this family is asked for by."""
         return type(self).__name__.lower()
 
-    def label(self):
+    def label(self) -> str:
         """The name in capitals, with the parameter where there is one."""
         return type(self).__name__
 
-    def default_link(self):
+    def default_link(self) -> NamedLink:
         """A new object of the family's default link."""
         return LINKS[self.link_names[0]]()
 
-    def deviance(self, y, mu, weights=None):
+    def deviance(self, y: ArrayLike, mu: ArrayLike, weights: ArrayLike | None = None) -> float:
         """Weighted sum of the unit deviances."""
         return float(np.sum(self.unit_deviance(y, mu) * (1.0 if weights is None else weights)))
 
-    def check_parameters(self, values):
+    def check_parameters(self, values: ArrayLike) -> Floats:
         """Values for a profile of the family's parameter, (k,).
 
         Raises
@@ -75,20 +101,21 @@ class FamilyMixin:
         ValueError
             If they are no sequence of numbers inside `parameter_range`.
         """
-        inside, values = self.parameter_range, as_numbers(values, self.parameter)
-        if values.ndim != 1 or not len(values) or not inside.contains(values).all():
-            outside = int(np.count_nonzero(~inside.contains(values)))
+        inside, numbers = self.parameter_range, as_numbers(values, str(self.parameter))
+        assert inside is not None  # a family with a parameter has its range
+        if numbers.ndim != 1 or not len(numbers) or not inside.contains(numbers).all():
+            outside = int(np.count_nonzero(~inside.contains(numbers)))
             raise ValueError(
                 f"the values of a profile are one or more numbers inside {inside}: of the "
-                f"{values.size} given, {outside} are not"
+                f"{numbers.size} given, {outside} are not"
             )
-        return values.astype(float)
+        return numbers.astype(float)
 
-    def start_mean(self, y, weights):
+    def start_mean(self, y: Floats, weights: Floats) -> Floats:
         """Means strictly inside the domain, one a row, to start a fit from (as R's mustart)."""
         return y
 
-    def likelihood_ratio(self, deviance0, deviance1, dispersion, n):
+    def likelihood_ratio(self, deviance0: Any, deviance1: Any, dispersion: float, n: int) -> Any:
         """Twice the log-likelihood that a larger model (1) has over a smaller one (0).
 
         At one dispersion for both; NaN where it is not known.
@@ -96,5 +123,5 @@ class FamilyMixin:
         with np.errstate(divide="ignore", invalid="ignore"):  # a perfect fit leaves no dispersion
             return np.divide(deviance0 - deviance1, dispersion)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}()"

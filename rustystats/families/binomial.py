@@ -1,5 +1,9 @@
 """Families of proportions: Binomial and its quasi form."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import special, stats
 
@@ -7,6 +11,11 @@ from rustystats._kernels import families as _kernels
 from rustystats.families.base import FamilyMixin, count_tails
 from rustystats.families.quasi import QuasiMixin
 from rustystats.intervals import UNIT, UNIT_OPEN
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.typing import Floats, Tails
 
 
 class Binomial(FamilyMixin, _kernels.BinomialFamily):
@@ -23,11 +32,11 @@ class Binomial(FamilyMixin, _kernels.BinomialFamily):
     dispersion_fixed = True
     link_names = ("logit", "probit", "cloglog", "log", "identity")
 
-    def start_mean(self, y, weights):
+    def start_mean(self, y: Floats, weights: Floats) -> Floats:
         """Half a success among one more trial."""
         return (weights * y + 0.5) / (weights + 1.0)
 
-    def loglike(self, y, mu, weights):
+    def loglike(self, y: Floats, mu: Floats, weights: Floats) -> float:
         """Sum of w [y log mu + (1 - y) log(1 - mu)], with log C(w, w y) where w counts trials."""
         total = np.sum(weights * (special.xlogy(y, mu) + special.xlog1py(1 - y, -mu)))
         successes = weights * y
@@ -39,11 +48,11 @@ class Binomial(FamilyMixin, _kernels.BinomialFamily):
             )
         return float(total)
 
-    def anscombe(self, values):
+    def anscombe(self, values: ArrayLike) -> Floats:
         """Incomplete beta function B(mu; 2/3, 2/3)."""
         return special.betainc(2 / 3, 2 / 3, values) * special.beta(2 / 3, 2 / 3)
 
-    def tails(self, y, mu, dispersion, weights):
+    def tails(self, y: Floats, mu: Floats, dispersion: float, weights: Floats) -> Tails:
         """Weight times the proportion is Binomial(weight, mu).
 
         Raises

@@ -1,14 +1,22 @@
 """Families of counts: Poisson, its quasi form, and NegativeBinomial."""
 
-from numbers import Real
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from scipy import special, stats
 
 from rustystats._kernels import families as _kernels
+from rustystats.codes import is_number
 from rustystats.families.base import FamilyMixin, count_tails
 from rustystats.families.quasi import QuasiMixin
 from rustystats.intervals import NON_NEGATIVE, POSITIVE
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.typing import Floats, Tails
 
 THETA_LOW, THETA_HIGH = 1e-4, 1e7  # beyond: all variance, or none above the Poisson's
 
@@ -25,22 +33,22 @@ class Poisson(FamilyMixin, _kernels.PoissonFamily):
     y_domain = NON_NEGATIVE
     dispersion_fixed = True
 
-    def start_mean(self, y, weights):
+    def start_mean(self, y: Floats, weights: Floats) -> Floats:
         """A tenth of a claim on top keeps empty rows inside the domain."""
         return y + 0.1
 
-    def loglike(self, y, mu, weights):
+    def loglike(self, y: Floats, mu: Floats, weights: Floats) -> float:
         """Sum of w log Pr(Y = y); the logarithms of rows without claims are not taken."""
         some = np.flatnonzero(y)
         claims, volume = _distinct(y, weights)
         rows = float((weights[some] * y[some]) @ np.log(mu[some])) - float(weights @ mu)
         return rows - float(volume @ special.gammaln(claims + 1))
 
-    def anscombe(self, values):
+    def anscombe(self, values: ArrayLike) -> Floats:
         """3/2 mu^(2/3)."""
         return 1.5 * np.cbrt(values) ** 2
 
-    def tails(self, y, mu, dispersion, weights):
+    def tails(self, y: Floats, mu: Floats, dispersion: float, weights: Floats) -> Tails:
         """Weight times the response is Poisson(weight * mu)."""
         return count_tails(stats.poisson(weights * mu), weights * y)
 
@@ -81,60 +89,60 @@ class NegativeBinomial(FamilyMixin, _kernels.NegativeBinomialFamily):
     parameter = "theta"
     parameter_range = POSITIVE
 
-    def __init__(self, theta=1.0):
+    def __init__(self, theta: float | Literal["auto"] = 1.0) -> None:
         self.estimated = isinstance(theta, str) and theta == "auto"
-        number = isinstance(theta, Real) and not isinstance(theta, bool)
-        if not self.estimated and not (number and np.isfinite(theta) and theta > 0):
+        value: Any = 1.0 if self.estimated else theta
+        if not (is_number(value) and np.isfinite(value) and value > 0):
             raise ValueError(f"theta must be a positive number or 'auto', not {theta!r}")
-        super().__init__(1.0 if self.estimated else float(theta))
+        super().__init__(float(value))
 
     @property
-    def alpha(self):
+    def alpha(self) -> float:
         """1 / theta, the parameter of statsmodels."""
         return 1.0 / self.theta
 
-    def name(self):
+    def name(self) -> str:
         """The string this family is asked for by."""
         return "negbinomial"
 
-    def label(self):
+    def label(self) -> str:
         """The name in capitals, with theta."""
         return f"NegativeBinomial(theta={self.theta:.4f})"
 
-    def with_parameter(self, value):
+    def with_parameter(self, value: float) -> NegativeBinomial:
         """The family at another theta."""
         return NegativeBinomial(value)
 
-    def profile_values(self, error):
+    def profile_values(self, error: float) -> Floats:
         """Values of theta to draw a profile at, (21,)."""
         reach = np.log(4.0)
         if np.isfinite(error):
             reach = min(4.0 * error / self.theta, reach)
         return self.theta * np.exp(np.linspace(-reach, reach, 21))
 
-    def start_mean(self, y, weights):
+    def start_mean(self, y: Floats, weights: Floats) -> Floats:
         """As for the Poisson."""
         return y + 0.1
 
-    def loglike(self, y, mu, weights):
+    def loglike(self, y: Floats, mu: Floats, weights: Floats) -> float:
         """Sum of w log Pr(Y = y), the NB2 likelihood with all its terms."""
         theta = self.theta
         binomial = _log_gamma_ratio(y, theta) - special.gammaln(y + 1)
         means = special.xlogy(y, mu) - (y + theta) * np.log1p(mu / theta)
         return float(np.sum(weights * (binomial + means)))
 
-    def anscombe(self, values):
+    def anscombe(self, values: ArrayLike) -> Floats:
         """3/2 mu^(2/3) F(1/3, 2/3; 5/3; -mu / theta), F the hypergeometric function."""
         values = np.asarray(values, dtype=float)
         power = 1.5 * np.cbrt(values) ** 2
         return power * special.hyp2f1(1 / 3, 2 / 3, 5 / 3, -values / self.theta)
 
-    def tails(self, y, mu, dispersion, weights):
+    def tails(self, y: Floats, mu: Floats, dispersion: float, weights: Floats) -> Tails:
         """Weight times the response is negative binomial with weight * theta."""
         theta = self.theta
         return count_tails(stats.nbinom(weights * theta, theta / (theta + mu)), weights * y)
 
-    def estimate(self, y, mu, weights):
+    def estimate(self, y: Floats, mu: Floats, weights: Floats) -> tuple[NegativeBinomial, float]:
         """Theta of greatest likelihood at given means, and its standard error.
 
         Newton's method on log theta. The standard error is that of MASS::glm.nb, from the observed
@@ -161,7 +169,9 @@ class NegativeBinomial(FamilyMixin, _kernels.NegativeBinomialFamily):
         inside = THETA_LOW < family.theta < THETA_HIGH and information > 0
         return family, information**-0.5 if inside else np.nan
 
-    def _theta_score(self, values, volume, y, mu, weights):
+    def _theta_score(
+        self, values: Floats, volume: Floats, y: Floats, mu: Floats, weights: Floats
+    ) -> tuple[float, float]:
         """Slope and observed information of the log-likelihood in theta.
 
         values, volume: distinct counts and the weight of each
@@ -172,7 +182,7 @@ class NegativeBinomial(FamilyMixin, _kernels.NegativeBinomialFamily):
         bend = volume @ (special.polygamma(1, values + theta) - special.polygamma(1, theta))
         return float(slope + rows_slope), float(rows_bend - bend)
 
-    def at_edge(self):
+    def at_edge(self) -> str | None:
         """What to say when the estimate lies at the edge of its range, or None."""
         if self.theta >= THETA_HIGH:
             return "the counts are not overdispersed and theta grows without bound: fit a Poisson"
@@ -180,12 +190,12 @@ class NegativeBinomial(FamilyMixin, _kernels.NegativeBinomialFamily):
             return "the counts vary beyond any theta: look for a few rows with enormous counts"
         return None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         value = "'auto'" if self.estimated else f"{self.theta:g}"
         return f"NegativeBinomial(theta={value})"
 
 
-def _log_gamma_ratio(y, theta):
+def _log_gamma_ratio(y: Floats, theta: float) -> Floats:
     """log Gamma(y + theta) - log Gamma(theta) - y log theta, which is small for a large theta."""
     if theta < 100.0:
         return special.gammaln(y + theta) - special.gammaln(theta) - y * np.log(theta)
@@ -194,10 +204,10 @@ def _log_gamma_ratio(y, theta):
     return (y + theta - 0.5) * np.log1p(y / theta) - y + remainders[0] - remainders[1]
 
 
-def _distinct(y, weights):
+def _distinct(y: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Values of y and the weight of each."""
     largest = y.max()
     if largest < 65536 and np.array_equal(y, whole := y.astype(np.intp)):
-        return np.arange(largest + 1), np.bincount(whole, weights)
+        return np.arange(largest + 1), np.bincount(whole, weights).astype(float, copy=False)
     values, index = np.unique(y, return_inverse=True)
-    return values, np.bincount(index, weights)
+    return values, np.bincount(index, weights).astype(float, copy=False)

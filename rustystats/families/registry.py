@@ -1,6 +1,10 @@
 """The one list of families, and how a family is found by its name."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 from rustystats.families.base import FamilyMixin
 from rustystats.families.binomial import Binomial, QuasiBinomial
@@ -8,7 +12,10 @@ from rustystats.families.continuous import Gamma, Gaussian, InverseGaussian
 from rustystats.families.counts import NegativeBinomial, Poisson, QuasiPoisson
 from rustystats.families.tweedie import Tweedie
 
-FAMILIES = {
+if TYPE_CHECKING:
+    from rustystats.typing import Estimable
+
+FAMILIES: dict[str, type[FamilyMixin]] = {
     kind().name(): kind
     for kind in (
         Gaussian,
@@ -25,7 +32,12 @@ FAMILIES = {
 SPELLINGS = {"normal": "gaussian", "negativebinomial": "negbinomial", "nb": "negbinomial"}
 
 
-def get_family(family, var_power=None, theta=None, defaults=None):
+def get_family(
+    family: str | FamilyMixin,
+    var_power: Estimable = None,
+    theta: Estimable = None,
+    defaults: Mapping[str, float | Literal["auto"]] | None = None,
+) -> FamilyMixin:
     """The family object for a name (case, hyphens and underscores aside) or an object.
 
     Parameters
@@ -47,8 +59,8 @@ def get_family(family, var_power=None, theta=None, defaults=None):
     >>> get_family("Inverse-Gaussian"), get_family("tweedie", var_power=1.6)
     (InverseGaussian(), Tweedie(var_power=1.6))
     """
-    given = {"var_power": var_power, "theta": theta}
-    given = {name: value for name, value in given.items() if value is not None}
+    asked = {"var_power": var_power, "theta": theta}
+    given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     if isinstance(family, FamilyMixin):
         if given:
             name, value = next(iter(given.items()))
@@ -61,17 +73,14 @@ def get_family(family, var_power=None, theta=None, defaults=None):
         plain = {name.replace("_", ""): kind for name, kind in FAMILIES.items()}
         kind = plain.get(key)
     if kind is None:
-        written = (
-            f"{family.__name__} (a class: write {family.__name__}())"
-            if (isinstance(family, type))
-            else repr(family)
-        )
+        of_class = getattr(family, "__name__", None)
+        written = f"{of_class} (a class: write {of_class}())" if of_class else repr(family)
         raise ValueError(f"Unknown family {written}: use one of {', '.join(FAMILIES)}")
     foreign = [name for name in given if name != kind.parameter]
     if foreign:
         raise ValueError(
             f"{foreign[0]}={given[foreign[0]]!r} is no parameter of family {family!r}: leave it out"
         )
-    if kind.parameter in (defaults or {}):
+    if kind.parameter is not None and defaults is not None and kind.parameter in defaults:
         given = {kind.parameter: defaults[kind.parameter]} | given
     return kind(**given)

@@ -14,10 +14,16 @@ is tabulated once; it is even and analytic, so the trapezoidal rule with some 60
 near rounding for every zeta. (p = 3: the integral is sqrt(pi / zeta), the inverse Gaussian.)
 """
 
+from __future__ import annotations
+
 import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.interpolate import CubicSpline
+
+if TYPE_CHECKING:
+    from rustystats.typing import Floats
 
 GRID = 0.005  # of the table: cubic interpolation errs by 1e-10
 COARSEST = 0.125  # step of the rule where zeta is small: error exp(-pi^2 / (2 step))
@@ -25,7 +31,7 @@ NEGLIGIBLE = 40.0  # exp(-40) of the peak is left out
 LARGEST = 25.0  # v: zeta down to 1e-20
 
 
-def log_stable_factor(y, dispersion, power):
+def log_stable_factor(y: Floats, dispersion: Floats, power: float) -> Floats:
     """Log-density plus d(y, mu) / (2 phi), elementwise, for power > 2.
 
     Parameters
@@ -51,7 +57,7 @@ def log_stable_factor(y, dispersion, power):
 
 
 @functools.lru_cache(maxsize=8)
-def _log_table(alpha):
+def _log_table(alpha: float) -> CubicSpline:
     """Spline of log(r du/dv) over v, where r = cosh(v)^2."""
     v = np.arange(GRID, LARGEST + 2 * GRID, GRID)
     log_r = 2.0 * np.logaddexp(v, -v) - np.log(4.0)

@@ -12,13 +12,16 @@ differences. Cost: some 40 terms for each row with y > 0 and each evaluation, 3 
 phi, and three times that for a step of the power.
 """
 
-from numbers import Real
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from scipy import optimize, stats
 
 from rustystats._kernels import families as _kernels
 from rustystats._kernels.series import tweedie_series
+from rustystats.codes import is_number
 from rustystats.families.base import FamilyMixin
 from rustystats.families.continuous import Gamma, Gaussian, InverseGaussian
 from rustystats.families.counts import Poisson
@@ -26,12 +29,22 @@ from rustystats.families.stable import log_stable_factor
 from rustystats.intervals import NON_NEGATIVE, POSITIVE, REAL, Interval
 from rustystats.threads import effective_n_threads
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.typing import Floats, Tails
+
 POWER_LOW, POWER_HIGH = 1.01, 1.99  # where the estimated power is looked for
 SPIKED = 1.2  # below this power the likelihood can have several maxima in phi
 GRID_ROWS = 2000  # rows with a positive response from which the first guess is made
 REACH = 0.08  # how far from the best power of the grid, or of the round before, it is looked for
 STEP = 1e-4  # of the differences that give slope and curvature in the power
-NAMED = {0.0: Gaussian, 1.0: Poisson, 2.0: Gamma, 3.0: InverseGaussian}
+NAMED: dict[float, type[FamilyMixin]] = {
+    0.0: Gaussian,
+    1.0: Poisson,
+    2.0: Gamma,
+    3.0: InverseGaussian,
+}
 
 
 class Tweedie(FamilyMixin, _kernels.TweedieFamily):
@@ -58,37 +71,37 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
     parameter = "var_power"
     parameter_range = Interval(1.0, 2.0)
 
-    def __init__(self, var_power=1.5):
+    def __init__(self, var_power: float | Literal["auto"] = 1.5) -> None:
         self.estimated = isinstance(var_power, str) and var_power == "auto"
-        number = isinstance(var_power, Real) and not isinstance(var_power, bool)
-        if not self.estimated and not (number and np.isfinite(var_power) and not 0 < var_power < 1):
+        value: Any = 1.5 if self.estimated else var_power
+        if not (is_number(value) and np.isfinite(value) and not 0 < value < 1):
             raise ValueError(
                 "var_power must be a number outside (0, 1), where no Tweedie family exists, or "
                 f"'auto', not {var_power!r}"
             )
-        super().__init__(1.5 if self.estimated else float(var_power))
+        super().__init__(float(value))
 
     @property
-    def y_domain(self):
+    def y_domain(self) -> Interval:  # type: ignore[override]
         """Zeros belong to it for powers from 1 to below 2, all numbers for powers up to 0."""
         if self.var_power <= 0:
             return REAL
         return NON_NEGATIVE if self.var_power < 2 else POSITIVE
 
     @property
-    def mean_domain(self):
+    def mean_domain(self) -> Interval:  # type: ignore[override]
         """All numbers for power 0, else the positive ones."""
         return REAL if self.var_power == 0 else POSITIVE
 
-    def label(self):
+    def label(self) -> str:
         """The name in capitals, with the power."""
         return f"Tweedie(var_power={self.var_power:.4f})"
 
-    def with_parameter(self, value):
+    def with_parameter(self, value: float) -> Tweedie:
         """The family at another power."""
         return Tweedie(value)
 
-    def profile_values(self, error):
+    def profile_values(self, error: float) -> Floats:
         """Powers to draw a profile at, (21,)."""
         low, high = 1.05, 1.95
         if np.isfinite(error):
@@ -96,14 +109,14 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
             high = min(high, self.var_power + 4.0 * error)
         return np.linspace(low, high, 21)
 
-    def start_mean(self, y, weights):
+    def start_mean(self, y: Floats, weights: Floats) -> Floats:
         """A share of the mean on top keeps zeros, and negative values, inside the domain."""
         if self.var_power == 0 or self.var_power >= 2:
             return y
         mean = max(np.average(np.abs(y), weights=weights), 1e-300)
         return np.maximum(y, 0.0) + 0.1 * mean
 
-    def loglike(self, y, mu, weights):
+    def loglike(self, y: Floats, mu: Floats, weights: Floats) -> float:
         """Log-likelihood at the dispersion of greatest likelihood; NaN for powers below 0.
 
         The named families at 0, 1, 2, 3; the series for powers inside (1, 2); the stable law
@@ -117,14 +130,14 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
             return _stable_loglike(y, mu, weights, self.var_power)
         return maximum_likelihood_dispersion(y, mu, weights, self.var_power)[1]
 
-    def anscombe(self, values):
+    def anscombe(self, values: ArrayLike) -> Floats:
         """mu^(1 - p/3) / (1 - p/3), log mu for p = 3."""
         if self.var_power == 3:
             return np.log(values)
         rest = 1.0 - self.var_power / 3.0
         return np.sign(values) * np.abs(values) ** rest / rest
 
-    def tails(self, y, mu, dispersion, weights):
+    def tails(self, y: Floats, mu: Floats, dispersion: float, weights: Floats) -> Tails:
         """Of the compound law for powers inside (1, 2), else of the named family."""
         if self.var_power in NAMED:
             return NAMED[self.var_power]().tails(y, mu, dispersion, weights)
@@ -135,7 +148,7 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
             )
         return _compound_tails(y, mu, dispersion / weights, self.var_power)
 
-    def estimate(self, y, mu, weights):
+    def estimate(self, y: Floats, mu: Floats, weights: Floats) -> tuple[Tweedie, float]:
         """Power of greatest likelihood at given means, and its standard error.
 
         Power and means are orthogonal, so the curvature of the likelihood in the power, with the
@@ -185,7 +198,7 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
         inside = POWER_LOW + 1e-6 < power < POWER_HIGH - 1e-6 and curvature > 0
         return Tweedie(power), curvature**-0.5 if inside else np.nan
 
-    def at_edge(self):
+    def at_edge(self) -> str | None:
         """What to say when the estimate lies at the edge of its range, or None."""
         if self.var_power >= POWER_HIGH - 1e-6:
             return "the likelihood still rises at power 1.99: fit a Gamma to the positive amounts"
@@ -193,12 +206,14 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
             return "the likelihood still rises at power 1.01: the response is closer to counts"
         return None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         value = "'auto'" if self.estimated else f"{self.var_power:g}"
         return f"Tweedie(var_power={value})"
 
 
-def maximum_likelihood_dispersion(y, mu, weights, power, start=None):
+def maximum_likelihood_dispersion(
+    y: Floats, mu: Floats, weights: Floats, power: float, start: float | None = None
+) -> tuple[float, float]:
     """Dispersion phi of greatest likelihood for 1 < power < 2, and the log-likelihood there.
 
     Parameters
@@ -246,7 +261,7 @@ def maximum_likelihood_dispersion(y, mu, weights, power, start=None):
     return float(phi), float(value)
 
 
-def _stable_loglike(y, mu, weights, power):
+def _stable_loglike(y: Floats, mu: Floats, weights: Floats, power: float) -> float:
     """Log-likelihood at the dispersion of greatest likelihood, for power > 2."""
     half_deviance = 0.5 * Tweedie(power).deviance(y, mu, weights)
     if half_deviance == 0:
@@ -262,7 +277,7 @@ def _stable_loglike(y, mu, weights, power):
     return -float(optimize.minimize_scalar(negative, bracket=(start - 0.5, start + 0.5)).fun)
 
 
-def _compound_tails(y, mu, dispersion, power):
+def _compound_tails(y: Floats, mu: Floats, dispersion: Floats, power: float) -> Tails:
     """Tails of the compound Poisson-Gamma law, summed over the number of claims.
 
     Poisson mean mu^(2-p) / (phi (2-p)), claims Gamma with shape a = (2-p)/(p-1) and scale

@@ -6,8 +6,12 @@ distinct values, numbers otherwise. Each column is coded once, however many term
 is copied that can be viewed; a LazyFrame is collected for the named columns only.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import numpy as np
@@ -16,6 +20,10 @@ from rustystats import codes
 from rustystats.frames.coding import CATEGORIES, MAX_FACTOR_LEVELS, encode_levels
 from rustystats.messages import did_you_mean
 from rustystats.threads import effective_n_threads
+
+if TYPE_CHECKING:
+    from narwhals import Implementation as Backend
+    from numpy.typing import NDArray
 
 CODING_ROWS = 500_000  # coding takes a nanosecond or two a row: fewer do not pay for a thread
 
@@ -33,24 +41,25 @@ class Encoded:
     n_threads: int = 1
 
     @property
-    def is_numeric(self):
+    def is_numeric(self) -> bool:
         """Are the levels numbers?"""
         return self.levels.dtype.kind in "iuf"
 
     @cached_property
-    def counts(self):
+    def counts(self) -> NDArray[np.intp]:
         """Rows of each level."""
         return codes.count_codes(self.codes, len(self.levels), self.n_threads)
 
     @property
-    def missing(self):
+    def missing(self) -> NDArray[np.intp]:
         """Position of the level that stands for missing values, in an array, empty without one."""
         last = self.levels[-1:]
-        missing = np.isnan(last) if last.dtype.kind == "f" else np.equal(last, None)
+        nothing: Any = None
+        missing = np.isnan(last) if last.dtype.kind == "f" else np.equal(last, nothing)
         return np.flatnonzero(missing) + len(self.levels) - 1
 
 
-def read_columns(data, names, n_threads=None):
+def read_columns(data: Any, names: Iterable[str], n_threads: int | None = None) -> Columns:
     """The named columns of a DataFrame.
 
     Parameters
@@ -99,19 +108,19 @@ def _to_narwhals(data):
         ) from None
 
 
-def is_frame(data):
+def is_frame(data: object) -> bool:
     """Whether data is a DataFrame of a kind that is known here."""
     if isinstance(data, np.ndarray):  # known at once, where narwhals asks every library in turn
         return False
     return isinstance(nw.from_native(data, pass_through=True), (nw.DataFrame, nw.LazyFrame))
 
 
-def column_names(data):
+def column_names(data: Any) -> list[str]:
     """Names of all columns."""
     return _to_narwhals(data).collect_schema().names()
 
 
-def column_kinds(data):
+def column_kinds(data: Any) -> dict[str, str]:
     """What each column holds, by name: "number", "boolean", "category" or another type's name."""
 
     def kind(dtype):
@@ -138,16 +147,18 @@ class Columns:
         if self.n_rows == 0:
             raise ValueError("the data are empty: there is no row to work on")
 
-    def series(self, name):
+    def series(self, name: str) -> Any:
         """The column as a narwhals Series."""
         return self._frame.get_column(name)
 
-    def is_categorical(self, name):
+    def is_categorical(self, name: str) -> bool:
         """Whether a column is text, categorical or boolean, and so a factor without being told."""
         empty = self._schema[name] == nw.Unknown and self._is_empty(name)
         return empty or self._schema[name] in CATEGORIES
 
-    def encoded(self, name, quick=False, factor=False, missing=False):
+    def encoded(
+        self, name: str, quick: bool = False, factor: bool = False, missing: bool = False
+    ) -> Encoded | None:
         """The column as `Encoded`, or None if it has too many distinct values for a table.
 
         quick: give a floating column up when a sample of it looks continuous.
@@ -169,14 +180,14 @@ class Columns:
             )
         return found
 
-    def factor(self, name, missing=False):
+    def factor(self, name: str, missing: bool = False) -> Encoded:
         """The column as `Encoded`, whatever its type and however many levels it has.
 
         missing: missing values are the last level, None; otherwise they are refused.
         """
         return _as_factor(name, self.encoded(name, factor=True, missing=missing), missing)
 
-    def numbers(self, name):
+    def numbers(self, name: str) -> NDArray[Any]:
         """The column as a numeric array (n,); missing values are NaN."""
         series = self._frame.get_column(name)
         if not (series.dtype.is_numeric() or series.dtype == nw.Boolean):
@@ -208,11 +219,11 @@ class Columns:
     def _is_empty(self, name):
         return self._frame.get_column(name).null_count() == self.n_rows
 
-    def take(self, rows):
+    def take(self, rows: NDArray[Any]) -> SomeRows:
         """Some of the rows, given by their positions; codes and levels stay those of all rows."""
         return SomeRows(self, rows)
 
-    def holding(self, name, value):
+    def holding(self, name: str, value: NDArray[Any]) -> OneValue:
         """The columns with one of them the same in all rows.
 
         Parameters
@@ -223,7 +234,7 @@ class Columns:
         return OneValue(self, name, value)
 
     @property
-    def backend(self):
+    def backend(self) -> Backend:
         """The DataFrame library of the data; `make_frame` returns tables in the same kind."""
         return self._frame.implementation
 

@@ -5,12 +5,19 @@ ridge fit ``phi (H + R)^-1 H (H + R)^-1``, the sampling covariance of the penali
 is shrunken: intervals are centred on it, not on the truth). Aliased columns are NaN.
 """
 
-from numbers import Real
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import norm
 
+from rustystats.codes import is_number
 from rustystats.solvers.normal_equations import NormalEquations
+
+if TYPE_CHECKING:
+    from rustystats.solvers.problem import Fit
+    from rustystats.typing import Floats
 
 NO_GRAM = (
     "the fit has no covariance: it was found by {} without the cross-products of all columns, "
@@ -27,7 +34,7 @@ def inverse_information(fit, ridge):
     return NormalEquations(fit.gram + np.diag(ridge), fit.aliased).inverse()
 
 
-def unscaled_covariance(fit, ridge):
+def unscaled_covariance(fit: Fit, ridge: Floats | None) -> Floats:
     """Covariance at dispersion 1, shape (p, p); NaN for a fit without Gram, which has an L1 penalty
     or bounds: its errors are not normal, and selection makes them too small."""
     if fit.gram is None:
@@ -42,18 +49,18 @@ def unscaled_covariance(fit, ridge):
     return inverse
 
 
-def z_statistics(estimate, error):
+def z_statistics(estimate: Floats, error: Floats) -> Floats:
     """Estimates over their standard errors; infinite where a perfect fit leaves no error."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return estimate / error
 
 
-def two_sided_pvalues(z):
+def two_sided_pvalues(z: Floats) -> Floats:
     """2 Pr(Z > |z|), from the survival function: exact far out in the tail."""
     return 2.0 * norm.sf(np.abs(z))
 
 
-def normal_interval(estimate, error, alpha):
+def normal_interval(estimate: Floats, error: Floats, alpha: float) -> Floats:
     """(p, 2) limits at level 1 - alpha.
 
     Raises
@@ -61,13 +68,13 @@ def normal_interval(estimate, error, alpha):
     ValueError
         If alpha is not inside (0, 1).
     """
-    if not isinstance(alpha, Real) or not 0 < alpha < 1:
+    if not is_number(alpha) or not 0 < alpha < 1:
         raise ValueError(f"alpha must lie between 0 and 1, not {alpha!r}")
     half = norm.isf(alpha / 2) * error
     return np.column_stack([estimate - half, estimate + half])
 
 
-def significance_code(pvalue):
+def significance_code(pvalue: float) -> str:
     """R's stars."""
     for limit, code in ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, ".")):
         if pvalue < limit:

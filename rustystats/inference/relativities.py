@@ -17,6 +17,8 @@ quantiles, each with the exposure nearest to it; a product of such columns per u
 Cost: one pass over the rows for the exposures, small matrices else.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from dataclasses import dataclass, replace
 
@@ -59,7 +61,7 @@ class FactorEffect:
     """
 
     name: str
-    labels: list
+    labels: list[str]
     values: np.ndarray | None
     effect: np.ndarray
     error: np.ndarray
@@ -68,7 +70,7 @@ class FactorEffect:
     exposure: np.ndarray
     base: int
 
-    def within(self, alpha):
+    def within(self, alpha: float) -> FactorEffect:
         """The effect with the limits of an interval at level 1 - alpha."""
         low, high = normal_interval(self.effect, self.error, alpha).T
         return replace(self, low=low, high=high)

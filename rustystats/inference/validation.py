@@ -54,7 +54,7 @@ class Finding:
     detail: str
 
     @property
-    def remedy(self):
+    def remedy(self) -> str:
         """What to do."""
         return REMEDIES[self.check]
 

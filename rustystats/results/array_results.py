@@ -1,5 +1,7 @@
 """Results of the array face, in the words of its users."""
 
+from typing import Any
+
 from rustystats.results.glm_results import GLMResults
 
 
@@ -18,7 +20,7 @@ class ArrayResults(GLMResults):
 
     face = "array"
 
-    def __init__(self, *args, **options):
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         family = self.model.problem.family
         self.family = type(family).__name__ if self.fit.parameter is None else family.label()

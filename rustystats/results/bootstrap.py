@@ -1,6 +1,9 @@
 """How well the data determine Gini and lift: bands by the bootstrap."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -9,7 +12,14 @@ from rustystats.diagnostics.bootstrap import draw
 from rustystats.diagnostics.compute import judged_rows
 from rustystats.encoding import as_generator
 from rustystats.fitting import check_count
+from rustystats.results.answers import Answers
 from rustystats.threads import single_threaded_blas
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rustystats.diagnostics.computer import DiagnosticsComputer
+    from rustystats.typing import FrameLike, GivenRows, RandomState, Table, Vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,29 +42,29 @@ class LiftBands:
     gini_lower: float
     gini_upper: float
     gini_draws: np.ndarray
-    table: object
+    table: Table
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"<LiftBands: Gini {self.gini:.4f} ({self.gini_lower:.4f} to {self.gini_upper:.4f}), "
             f"{len(self.gini_draws)} draws>"
         )
 
 
-class BootstrapAnswers:
+class BootstrapAnswers(Answers):
     """Part of `GLMResults`: bands by the bootstrap."""
 
     def bootstrap_lift(
         self,
-        data=None,
-        n_bins=10,
+        data: FrameLike | None = None,
+        n_bins: int = 10,
         *,
-        n_bootstrap=200,
-        alpha=0.05,
-        random_state=None,
-        groups=None,
-        **given,
-    ):
+        n_bootstrap: int = 200,
+        alpha: float = 0.05,
+        random_state: RandomState = None,
+        groups: Vector | None = None,
+        **given: Unpack[GivenRows],
+    ) -> LiftBands:
         """Gini and the means by decile of the prediction, with bootstrap limits.
 
         Policies are drawn anew with replacement, the model stays as it is: the limits say what
@@ -131,13 +141,16 @@ class BootstrapAnswers:
         error = float(np.nanstd(found.gini, ddof=1)) if n_bootstrap > 1 else np.nan
         return LiftBands(gini, error, float(lower), float(upper), found.gini, table)
 
-    def _group_codes(self, computer, groups, data):
+    def _group_codes(
+        self, computer: DiagnosticsComputer, groups: Vector, data: FrameLike | None
+    ) -> NDArray[np.intp]:
         """Codes of the groups of the rows with a weight."""
         if isinstance(groups, str):
             rows = self.data if data is None else data
             if rows is None:
                 raise ValueError("the result does not hold the data of the fit: pass data=")
             groups = frames.read_labels(rows, groups)
-        codes = frames.label_codes(groups, len(groups), "groups")
+        labels: Any = groups
+        codes = frames.label_codes(labels, len(labels), "groups")
         kept = computer.kept(codes, "groups")
         return np.unique(kept, return_inverse=True)[1]

@@ -1,16 +1,27 @@
 """Whether predictions are right on average, wherever one looks."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Unpack
+
 import numpy as np
 
 from rustystats.diagnostics.compute import judged_rows
 from rustystats.diagnostics.isotonic import auto_calibration
+from rustystats.results.answers import Answers
 from rustystats.threads import single_threaded_blas
 
+if TYPE_CHECKING:
+    from rustystats.diagnostics.isotonic import AutoCalibration
+    from rustystats.typing import FrameLike, GivenRows, Table
 
-class CalibrationAnswers:
+
+class CalibrationAnswers(Answers):
     """Part of `GLMResults`: its calibration."""
 
-    def auto_calibration(self, data=None, **given):
+    def auto_calibration(
+        self, data: FrameLike | None = None, **given: Unpack[GivenRows]
+    ) -> AutoCalibration:
         """Isotonic calibration: the best rising function of the predictions, and what it gains.
 
         Parameters
@@ -47,7 +58,7 @@ class CalibrationAnswers:
             computer, _ = judged_rows(self, data, [], **given)
             return auto_calibration(computer.rows, computer.in_sample)
 
-    def calibration_table(self, data=None, **given):
+    def calibration_table(self, data: FrameLike | None = None, **given: Unpack[GivenRows]) -> Table:
         """The blocks of the isotonic calibration, from the lowest predictions up.
 
         Parameters

@@ -1,6 +1,10 @@
 """Coefficients and how well they are known: standard errors, tests, intervals."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -15,16 +19,22 @@ from rustystats.inference.covariance import (
 )
 from rustystats.inference.profile import profile_interval
 from rustystats.messages import warn_user
+from rustystats.results.answers import Answers
 from rustystats.solvers.method import GRAM, NARROW
 from rustystats.solvers.normal_equations import find_aliased
 from rustystats.threads import single_threaded_blas
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-class CoefficientAnswers:
+    from rustystats.typing import Floats, Table
+
+
+class CoefficientAnswers(Answers):
     """Part of `GLMResults`: what it says of its coefficients."""
 
     @cached_property
-    def cov_params_unscaled(self):
+    def cov_params_unscaled(self) -> Floats:
         """Covariance of the coefficients at dispersion 1, (p, p), NaN where aliased; all NaN under
         an L1 penalty or bounds.
 
@@ -37,11 +47,11 @@ class CoefficientAnswers:
             return unscaled_covariance(self.fit, self._problem.ridge)
 
     @property
-    def has_covariance(self):
+    def has_covariance(self) -> bool:
         """Whether `cov_params` is an array (of NaN under an L1 penalty or bounds), and no error."""
         return self.fit.gram is not None or self.fit.method == GRAM
 
-    def cov_params(self):
+    def cov_params(self) -> Floats:
         """Covariance of the coefficients, (p, p).
 
         Examples
@@ -55,7 +65,7 @@ class CoefficientAnswers:
         """
         return self.scale() * self.cov_params_unscaled
 
-    def bse(self):
+    def bse(self) -> Floats:
         """Standard errors, (p,); NaN where aliased, and all NaN under an L1 penalty or bounds.
 
         Examples
@@ -70,7 +80,7 @@ class CoefficientAnswers:
             return np.full(len(self.params), np.nan)
         return np.sqrt(self.scale() * np.diagonal(self.cov_params_unscaled))
 
-    def tvalues(self):
+    def tvalues(self) -> Floats:
         """z-statistics, (p,); infinite where a perfect fit leaves no error.
 
         Examples
@@ -83,7 +93,7 @@ class CoefficientAnswers:
         """
         return z_statistics(self.params, self.bse())
 
-    def pvalues(self):
+    def pvalues(self) -> Floats:
         """Two-sided p-values by the normal law, (p,).
 
         Examples
@@ -96,7 +106,12 @@ class CoefficientAnswers:
         """
         return two_sided_pvalues(self.tvalues())
 
-    def conf_int(self, alpha=0.05, method="wald", columns=None):
+    def conf_int(
+        self,
+        alpha: float = 0.05,
+        method: Literal["wald", "profile"] = "wald",
+        columns: Sequence[str] | None = None,
+    ) -> Floats:
         """Confidence limits of the coefficients.
 
         Parameters
@@ -151,7 +166,7 @@ class CoefficientAnswers:
             )
         return limits
 
-    def _positions(self, columns):
+    def _positions(self, columns: Sequence[str] | None) -> list[int]:
         """Positions of named columns in the design."""
         if columns is None:
             return list(range(len(self.params)))
@@ -163,7 +178,7 @@ class CoefficientAnswers:
             )
         return [self.feature_names.index(name) for name in columns]
 
-    def vif(self):
+    def vif(self) -> Table:
         """Generalised variance inflation factor of each term, as R's ``car::vif``.
 
         How much wider collinearity with the other terms makes the joint confidence region of a
@@ -214,11 +229,11 @@ class CoefficientAnswers:
             }
         )
 
-    def _dependent(self, gram):
+    def _dependent(self, gram: Floats) -> NDArray[np.bool_]:
         """Columns that are combinations of others; a penalised fit has not looked for them."""
         return self.aliased if self._no_likelihood is None else find_aliased(gram)
 
-    def _columns_by_term(self):
+    def _columns_by_term(self) -> tuple[list[str], list[NDArray[np.intp]]]:
         """Labels and positions of the columns of each term; of arrays, each column by itself."""
         model, starts = self.model, self._problem.design.starts
         labels, columns = [], []
@@ -233,7 +248,7 @@ class CoefficientAnswers:
                 columns.append(places)
         return labels, columns
 
-    def significance_codes(self):
+    def significance_codes(self) -> list[str]:
         """Stars of the p-values, list of str.
 
         Examples

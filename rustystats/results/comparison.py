@@ -1,6 +1,10 @@
 """Several models of the same rows side by side, with likelihood-ratio tests where they nest."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import chi2
@@ -9,8 +13,11 @@ from rustystats.inference.factor_tests import likelihood_ratio
 from rustystats.results.glm_results import GLMResults
 from rustystats.solvers.nested import spans
 
+if TYPE_CHECKING:
+    from rustystats.typing import Floats, Table
 
-def compare(*models, **named):
+
+def compare(*models: GLMResults, **named: GLMResults) -> Table:
     """Models of the same response, from the smallest rank to the largest.
 
     Each model is tested by the likelihood ratio against the largest model before it that is nested
@@ -87,7 +94,7 @@ def compare(*models, **named):
     )
 
 
-def _formulas(models):
+def _formulas(models: Sequence[GLMResults]) -> list[str]:
     """What models without names are called: their formulas, numbered where two are the same."""
     formulas = [getattr(model, "formula", None) or "" for model in models]
     return [
@@ -96,18 +103,20 @@ def _formulas(models):
     ]
 
 
-def _best_test(before, larger, names):
+def _best_test(
+    before: Sequence[GLMResults], larger: GLMResults, names: Sequence[str]
+) -> tuple[str, float, float, float, str]:
     """The test against the largest of the models before that is nested in this one."""
     note = ""
     for index in reversed(range(len(before))):
-        *numbers, reason = _test(before[index], larger)
+        statistic, df, pvalue, reason = _test(before[index], larger)
         if not reason:
-            return names[index], *numbers, ""
+            return names[index], statistic, df, pvalue, ""
         note = note or reason
     return "", np.nan, np.nan, np.nan, note
 
 
-def _test(smaller, larger):
+def _test(smaller: GLMResults, larger: GLMResults) -> tuple[float, float, float, str]:
     """Chisq, degrees of freedom and p-value of the likelihood ratio, or NaN and why."""
     note = _not_nested(smaller, larger)
     if note:
@@ -126,7 +135,7 @@ def _test(smaller, larger):
     return ratio, float(df), float(chi2.sf(ratio, df)), ""
 
 
-def _not_nested(smaller, larger):
+def _not_nested(smaller: GLMResults, larger: GLMResults) -> str:
     """Why the likelihood ratio of two models would be no test; empty if it is one."""
     one, two = smaller.model.problem, larger.model.problem
     for result in (smaller, larger):
@@ -149,7 +158,7 @@ def _not_nested(smaller, larger):
     return "" if spans(two, one) else "not nested: columns that the larger lacks"
 
 
-def _same(one, two, neutral):
+def _same(one: Floats | None, two: Floats | None, neutral: float) -> bool:
     """Whether two vectors are equal; None stands for the neutral value."""
     if one is None or two is None:
         given = one if two is None else two

@@ -1,19 +1,28 @@
 """Whether counts are as variable, and 0 as often, as the model says."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.stats import norm
 
 from rustystats.inference.count_tests import dispersion_tests, zero_statistic
 from rustystats.inference.covariance import two_sided_pvalues
+from rustystats.results.answers import Answers
+
+if TYPE_CHECKING:
+    from rustystats.typing import Alternative, Floats, Table
 
 POISSON = ("poisson", "quasipoisson")
 ALTERNATIVES = {"greater": "Pr(>z)", "less": "Pr(<z)", "two-sided": "Pr(>|z|)"}
 
 
-class CountAnswers:
+class CountAnswers(Answers):
     """Part of `GLMResults`: checks of what the family says of counts."""
 
-    def dispersion_test(self, alternative="greater"):
+    def dispersion_test(self, alternative: Alternative = "greater") -> Table:
         """Whether a Poisson response varies more than its mean, against a negative binomial.
 
         Two alternatives, ``mu + a mu^2`` (the negative binomial with theta = 1 / a) and
@@ -57,7 +66,7 @@ class CountAnswers:
             }
         )
 
-    def zero_inflation_test(self, alternative="greater"):
+    def zero_inflation_test(self, alternative: Alternative = "greater") -> Table:
         """Whether there are more rows without a claim than the model expects.
 
         Parameters
@@ -93,7 +102,7 @@ class CountAnswers:
         if poisson:
             log_zero = -mean
         else:
-            theta = problem.family.theta
+            theta = problem.family.theta  # type: ignore[attr-defined]
             log_zero = -theta * self._weights[used] * np.log1p(self.fittedvalues[used] / theta)
         statistic = np.nan
         if poisson and self.fit.gram is not None and not self._no_likelihood:
@@ -112,7 +121,7 @@ class CountAnswers:
             }
         )
 
-    def _counts(self, what, families):
+    def _counts(self, what: str, families: Sequence[str]) -> tuple[Floats, Floats]:
         """Counts and their means of the rows with a weight: w y and w mu."""
         problem = self._problem
         if problem.family.name() not in families:
@@ -129,7 +138,7 @@ class CountAnswers:
         return weights * problem.y[used], weights * self.fittedvalues[used]
 
 
-def _pvalues(z, alternative):
+def _pvalues(z: Floats, alternative: Alternative) -> tuple[str, Floats]:
     """Name of the column, and p-values by the normal law."""
     if alternative not in ALTERNATIVES:
         raise ValueError(

@@ -1,6 +1,10 @@
 """CVResult: the alpha that predicts unseen rows best, as numbers, table and chart."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -8,6 +12,13 @@ from rustystats import frames
 from rustystats.charts import paths
 from rustystats.results.glm_results import GLMResults
 from rustystats.results.regularization_path import RegularizationPath
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from narwhals import Implementation as Backend
+
+    from rustystats.cross_validate import CVRun
+    from rustystats.typing import Floats, Scoring, Table
 
 
 class CVResult:
@@ -53,11 +64,18 @@ class CVResult:
     True
     """
 
-    def __init__(self, runs, scoring="deviance", backend=None, formula=None, results=GLMResults):
+    def __init__(
+        self,
+        runs: list[CVRun],
+        scoring: Scoring = "deviance",
+        backend: Backend | None = None,
+        formula: str | None = None,
+        results: Callable[..., GLMResults] = GLMResults,
+    ) -> None:
         summaries = [_summary(run.scores, run.units) for run in runs]
         best = [_best(mean) for mean, _ in summaries]
         ranks = [
-            (_comparable(mean)[at], run.model.problem.penalty.l1_ratio)
+            (_comparable(mean)[at], _l1_ratio(run))
             for (mean, _), run, at in zip(summaries, runs, best, strict=True)
         ]
         chosen = max(range(len(runs)), key=ranks.__getitem__)
@@ -85,16 +103,16 @@ class CVResult:
         self.n_nonzero_best = int(self.path.n_nonzero[self._index])
 
     @cached_property
-    def best_result(self):
+    def best_result(self) -> GLMResults:
         """The fit of all rows at `alpha_best`."""
         return self._result(self._index)
 
     @cached_property
-    def result_1se(self):
+    def result_1se(self) -> GLMResults:
         """The fit of all rows at `alpha_1se`."""
         return self._result(self._index_1se)
 
-    def chosen(self, selection):
+    def chosen(self, selection: Literal["min", "1se"]) -> GLMResults:
         """`best_result` for "min", `result_1se` for "1se".
 
         Parameters
@@ -113,11 +131,11 @@ class CVResult:
         """
         return self.best_result if selection == "min" else self.result_1se
 
-    def _result(self, index):
+    def _result(self, index: int) -> GLMResults:
         model, fit = self._run.fit(index)
         return self._results(model, fit, self._backend, self._formula)
 
-    def to_dataframe(self):
+    def to_dataframe(self) -> Table:
         """A table with a row for each l1_ratio and alpha.
 
         Columns: l1_ratio, alpha, score_mean, score_std, n_nonzero, and the score of each fold,
@@ -143,7 +161,7 @@ class CVResult:
         columns = [np.concatenate(values) for values in zip(*parts, strict=True)]
         return frames.make_frame(dict(zip(names, columns, strict=True)), self._backend)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Mean scores with their standard errors against alpha, and what was chosen.
 
         Along the top stands the number of coefficients that are not 0.
@@ -177,7 +195,7 @@ class CVResult:
             ax=ax,
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         ratios = f", l1_ratio={self.l1_ratio:g}"
         if len(self.l1_ratios) > 1:
             ratios += f" of {len(self.l1_ratios)}"
@@ -188,11 +206,17 @@ class CVResult:
         )
 
 
-def _name(scoring):
+def _l1_ratio(run: CVRun) -> float:
+    penalty = run.model.problem.penalty
+    assert penalty is not None  # a path has one
+    return penalty.l1_ratio
+
+
+def _name(scoring: object) -> str:
     return getattr(scoring, "__name__", type(scoring).__name__)
 
 
-def _summary(scores, units):
+def _summary(scores: Floats, units: Floats) -> tuple[Floats, Floats]:
     """Mean over the folds and its standard error, two (k,) arrays."""
     share = units / units.sum()
     with np.errstate(invalid="ignore", divide="ignore"):  # infinite scores; a single fold
@@ -201,17 +225,17 @@ def _summary(scores, units):
     return mean, np.sqrt(variance)
 
 
-def _comparable(mean):
+def _comparable(mean: Floats) -> Floats:
     """The means, NaN below all others."""
     return np.where(np.isnan(mean), -np.inf, mean)
 
 
-def _best(mean):
+def _best(mean: Floats) -> int:
     """Position of the highest mean, the first (of the largest alpha) of equals."""
     return int(np.argmax(_comparable(mean)))
 
 
-def _within_one_error(mean, error, best):
+def _within_one_error(mean: Floats, error: Floats, best: int) -> int:
     """Position of the largest alpha whose mean is within one standard error of the best."""
     if not np.isfinite(error[best]):
         return best

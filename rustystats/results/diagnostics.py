@@ -1,14 +1,17 @@
 """How good a model is: its diagnostics, as an object or as JSON."""
 
+from typing import Any
+
 from rustystats.diagnostics import compute_diagnostics
+from rustystats.results.answers import Answers
 
 
-class DiagnosticAnswers:
+class DiagnosticAnswers(Answers):
     """Part of `GLMResults`: its diagnostics."""
 
     diagnostics = compute_diagnostics
 
-    def diagnostics_json(self, *args, indent=None, **options):
+    def diagnostics_json(self, *args: Any, indent: int | None = None, **options: Any) -> str:
         """The diagnostics as JSON.
 
         Parameters
@@ -28,4 +31,6 @@ class DiagnosticAnswers:
         >>> rs.glm("y ~ x", data, family="poisson").fit().diagnostics_json(data)[:42]
         '{"schema_version":1,"model_summary":{"fami'
         """
-        return self.diagnostics(*args, **options).to_json(indent)
+        # of the whole result, which a part of it is never without
+        found = self.diagnostics(*args, **options)  # type: ignore[misc]
+        return found.to_json(indent)

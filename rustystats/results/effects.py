@@ -1,21 +1,40 @@
 """What each factor does to a prediction: effects of terms, contributions to rows."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, cast
+
 import numpy as np
 
 from rustystats import frames
 from rustystats.inference.contributions import term_contributions
 from rustystats.inference.relativities import centred_effects
 from rustystats.messages import listed, warn_user
+from rustystats.results.answers import Answers
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.frames.columns import Columns
+    from rustystats.inference.relativities import FactorEffect
+    from rustystats.typing import Complement, Floats, MatrixLike, Table, Vector
 
 RATIOS = {"log": "ratios of means", "logit": "ratios of odds"}
 
 
-class EffectAnswers:
+class EffectAnswers(Answers):
     """Part of `GLMResults`: what its factors do."""
 
     def term_effects(
-        self, factor=None, *, grid=None, center="base", exponentiate=False, alpha=0.05
-    ):
+        self,
+        factor: str | None = None,
+        *,
+        grid: ArrayLike | None = None,
+        center: Literal["base", "mean"] = "base",
+        exponentiate: bool = False,
+        alpha: float = 0.05,
+    ) -> Table:
         """What each level or value of a factor adds to the linear predictor, with standard errors.
 
         All main-effect terms of a data column together (``x + I(x**2)``) are one effect, each
@@ -103,7 +122,13 @@ class EffectAnswers:
             table["Exposure"] = _joined([e.exposure for e in effects])
         return self._frame(table)
 
-    def contributions(self, data=None, exposure=None, offset=None, complement=None):
+    def contributions(
+        self,
+        data: MatrixLike | None = None,
+        exposure: Vector | None = None,
+        offset: Vector | None = None,
+        complement: Complement | None = None,
+    ) -> Table:
         """What each term adds to the linear predictor of each row.
 
         Parameters
@@ -157,12 +182,12 @@ class EffectAnswers:
             )
         return self._frame(table)
 
-    def _grid_columns(self, column, grid):
+    def _grid_columns(self, column: str, grid: ArrayLike) -> Columns:
         """Values of one data column, in a table of their own."""
         data = frames.make_frame({column: grid_values(grid)}, self.backend)
         return frames.read_columns(data, [column], n_threads=1)
 
-    def _warn_of_interactions(self, effect):
+    def _warn_of_interactions(self, effect: FactorEffect) -> None:
         """Say which interactions have the column of a main effect."""
         name = effect.name
         own = [t for t in self.model.terms.terms if t.columns == (name,)]
@@ -179,17 +204,17 @@ class EffectAnswers:
             )
 
 
-def grid_values(grid):
+def grid_values(grid: ArrayLike) -> Any:
     """Values to evaluate at as a list or array of one dimension, not empty."""
     values = np.asarray(grid)
     if isinstance(grid, str) or values.ndim != 1 or not len(values):
         raise ValueError(f"grid must be a list or array of one or more values, not {grid!r}")
-    return list(grid) if values.dtype.kind in "OUS" else values
+    return list(cast("Iterable[Any]", grid)) if values.dtype.kind in "OUS" else values
 
 
-def _values(effect):
+def _values(effect: FactorEffect) -> Floats:
     return np.full(len(effect.labels), np.nan) if effect.values is None else effect.values
 
 
-def _joined(parts):
+def _joined(parts: Sequence[Floats]) -> Floats:
     return np.concatenate(parts) if parts else np.empty(0)

@@ -1,6 +1,9 @@
 """A model judged in a few numbers, on the rows of the fit and on others, and beside another."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
@@ -8,7 +11,15 @@ from rustystats.diagnostics.binning import level_label
 from rustystats.diagnostics.compute import judged_rows
 from rustystats.diagnostics.double_lift import double_lift_bins
 from rustystats.diagnostics.factors import group_levels, read_factors, sums_by_level
+from rustystats.results.answers import Answers
 from rustystats.threads import single_threaded_blas
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.diagnostics.double_lift import DoubleLiftBin
+    from rustystats.results.glm_results import GLMResults
+    from rustystats.typing import FrameLike, GivenRows, Table, Vector
 
 MOST_VALUES = 40  # of a numeric column that are shown by themselves
 
@@ -42,10 +53,10 @@ class Evaluation:
     in_sample: bool
 
 
-class EvaluationAnswers:
+class EvaluationAnswers(Answers):
     """Part of `GLMResults`: how it does on rows, by itself and beside another model."""
 
-    def evaluate(self, data=None, **given):
+    def evaluate(self, data: FrameLike | None = None, **given: Unpack[GivenRows]) -> Evaluation:
         """Totals, deviance and Gini on the rows of the fit or on others, in the same words.
 
         Parameters
@@ -88,7 +99,13 @@ class EvaluationAnswers:
                 in_sample=computer.in_sample,
             )
 
-    def deviance_by_level(self, factor, data=None, n_bins=10, **given):
+    def deviance_by_level(
+        self,
+        factor: str,
+        data: FrameLike | None = None,
+        n_bins: int = 10,
+        **given: Unpack[GivenRows],
+    ) -> Table:
         """Where the deviance is: of each level of a column, in the model or not.
 
         Parameters
@@ -157,7 +174,13 @@ class EvaluationAnswers:
                 }
             )
 
-    def double_lift(self, other, data=None, n_bins=10, **given):
+    def double_lift(
+        self,
+        other: GLMResults | Vector,
+        data: FrameLike | None = None,
+        n_bins: int = 10,
+        **given: Unpack[GivenRows],
+    ) -> Table:
         """This model and another where they disagree, in bins of equal exposure.
 
         Rows are sorted by this model's prediction over the other's. In the first and last bin the
@@ -210,7 +233,13 @@ class EvaluationAnswers:
             }
         )
 
-    def double_lift_bins(self, other, data=None, n_bins=10, **given):
+    def double_lift_bins(
+        self,
+        other: GLMResults | Vector,
+        data: FrameLike | None = None,
+        n_bins: int = 10,
+        **given: Unpack[GivenRows],
+    ) -> list[DoubleLiftBin]:
         """The bins of `double_lift` with their sums: what charts draw.
 
         Parameters
@@ -242,7 +271,7 @@ class EvaluationAnswers:
                 means = computer.kept(self._means_of(other, data), "other")
             return double_lift_bins(computer.rows, means, n_bins)
 
-    def _means_of(self, other, data):
+    def _means_of(self, other: GLMResults | Vector, data: FrameLike | None) -> ArrayLike:
         """Means of another model on all rows given."""
         if not isinstance(other, EvaluationAnswers):
             return other

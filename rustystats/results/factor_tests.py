@@ -1,6 +1,10 @@
 """Tests of whole terms and of what a model would lose without them."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -12,14 +16,20 @@ from rustystats.inference.factor_tests import analysis_of_variance, drop_terms, 
 from rustystats.inference.score_tests import score_tests
 from rustystats.messages import warn_user
 from rustystats.offsets import complement_columns
+from rustystats.results.answers import Answers
 from rustystats.terms.term import ModelTerms, Term
 from rustystats.terms.training import Training
 
+if TYPE_CHECKING:
+    from rustystats.typing import Floats, FrameLike, Table
 
-class FactorTestAnswers:
+
+class FactorTestAnswers(Answers):
     """Part of `GLMResults`: which of its terms matter."""
 
-    def anova(self, type=2, test="LR"):
+    def anova(
+        self, type: Literal[2, 3] = 2, test: Literal["LR", "Wald", "score", "F"] = "LR"
+    ) -> Table:
         """Test of each term of the model, all its columns at once.
 
         Parameters
@@ -73,7 +83,7 @@ class FactorTestAnswers:
         }
         return self._frame(columns | _statistics(test, tests))
 
-    def drop1(self, test="LR"):
+    def drop1(self, test: Literal["LR", "F", "score"] = "LR") -> Table:
         """The model without each term that no other term contains, as R's drop1.
 
         Parameters
@@ -121,7 +131,7 @@ class FactorTestAnswers:
         }
         return self._frame(columns | _statistics(test, tests, before=(np.nan,)))
 
-    def add1(self, candidates, data=None):
+    def add1(self, candidates: str | Iterable[str], data: FrameLike | None = None) -> Table:
         """Score test of each term that the model could have beside its own, as R's add1.
 
         None of the larger models is fitted: Rao's statistic needs the score and the information at
@@ -183,13 +193,13 @@ class FactorTestAnswers:
                 )
             made.append((alone.terms[-1].label, alone.terms[-1].blocks(columns)))
         tests = score_tests(problem, self.fit, self.linear_predictor, self.scale(), made)
-        columns = {
+        table = {
             "Term": np.array([t.label for t in tests], dtype=object),
             "Df": np.array([t.df for t in tests], dtype=int),
         }
-        return self._frame(columns | _statistics("score", tests))
+        return self._frame(table | _statistics("score", tests))
 
-    def _candidates(self, candidates, data):
+    def _candidates(self, candidates: str | Iterable[str], data: FrameLike) -> list[Term]:
         """The terms that are asked for, not yet learned."""
         if not isinstance(candidates, str):
             candidates = " + ".join(candidates)
@@ -203,14 +213,16 @@ class FactorTestAnswers:
             raise ValueError(f"there is no term to test in {candidates!r}: name one or more")
         return found
 
-    def _check_likelihood(self):
+    def _check_likelihood(self) -> None:
         if self._no_likelihood:
             kind, remedy = self._no_likelihood
             raise ValueError(
                 f"tests of terms need a fit by maximum likelihood, and this one is {kind}: {remedy}"
             )
 
-    def _term_tests(self, test, known, run, *options):
+    def _term_tests(
+        self, test: str, known: Sequence[str], run: Callable[..., Any], *options: Any
+    ) -> Any:
         if test not in known:
             raise ValueError(f"unknown test {test!r}: use one of {', '.join(known)}")
         self._check_likelihood()
@@ -231,7 +243,7 @@ class FactorTestAnswers:
         return tests
 
 
-def _statistics(test, tests, before=()):
+def _statistics(test: str, tests: Any, before: tuple[float, ...] = ()) -> dict[str, Floats]:
     """The columns of the statistic and its p-value, after what the first rows have."""
     name = "F" if test == "F" else "Chisq"
     return {

@@ -3,7 +3,11 @@
 Nothing is computed before it is asked for; what costs a pass over the rows is kept once computed.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +33,16 @@ from rustystats.results.report import ReportAnswers
 from rustystats.results.residuals import ResidualAnswers
 from rustystats.results.robust import RobustAnswers
 from rustystats.results.saving import SavingAnswers
+
+if TYPE_CHECKING:
+    from narwhals import Implementation as Backend
+    from numpy.typing import ArrayLike
+
+    from rustystats.inference.relativities import FactorEffect
+    from rustystats.prepare import Model
+    from rustystats.results.cv_result import CVResult
+    from rustystats.solvers.problem import Fit, Problem
+    from rustystats.typing import CovType, Dispersion, Floats, FrameLike, Table
 
 
 class GLMResults(
@@ -97,8 +111,16 @@ class GLMResults(
     """
 
     def __init__(
-        self, model, fit, backend=None, formula=None, dispersion=None, *, cv_result=None, data=None
-    ):
+        self,
+        model: Model,
+        fit: Fit,
+        backend: Backend | None = None,
+        formula: str | None = None,
+        dispersion: Dispersion = None,
+        *,
+        cv_result: CVResult | None = None,
+        data: FrameLike | None = None,
+    ) -> None:
         self.model = model
         self.fit = fit
         self.backend = backend
@@ -123,21 +145,21 @@ class GLMResults(
         self.link = model.problem.link.name()
         self.response = model.response
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"data": None}  # a pickled model is not the portfolio it was fitted to
 
     @property
-    def coefficients(self):
+    def coefficients(self) -> Floats:
         """The coefficients; the same as `params`."""
         return self.params
 
     @property
-    def weights_name(self):
+    def weights_name(self) -> str | None:
         """Column of the prior weights, "array", or None."""
         return self.model.weights_name or ("array" if self._problem.weights is not None else None)
 
     @property
-    def volume_name(self):
+    def volume_name(self) -> str:
         """What the exposures of `relativities()` are: a column, "exposure", "weight" or "rows"."""
         if self.model.exposure is not None:
             named = [self.model.offsets.exposure, self.model.offsets.offset]
@@ -147,26 +169,26 @@ class GLMResults(
         return "weight" if self.weights_name == "array" else self.weights_name
 
     @property
-    def _problem(self):
+    def _problem(self) -> Problem:
         return self.model.problem
 
     @cached_property
-    def _weights(self):
+    def _weights(self) -> Floats:
         return self._problem.prior_weights
 
     @cached_property
-    def linear_predictor(self):
+    def linear_predictor(self) -> Floats:
         """X b + offset of the rows fitted, shape (n,)."""
         return self._problem.design.matvec(self.fit.coef, self._problem.offset)
 
     @cached_property
-    def fittedvalues(self):
+    def fittedvalues(self) -> Floats:
         """Predicted means of the rows fitted, shape (n,), exposure included."""
         return self._problem.link.inverse(self.linear_predictor)
 
     # ---- tables ---------------------------------------------------------------------------
 
-    def coef_table(self, cov_type=None, groups=None):
+    def coef_table(self, cov_type: CovType | None = None, groups: ArrayLike | None = None) -> Table:
         """Coefficients with standard errors, z, p-values and stars, as a DataFrame.
 
         Parameters
@@ -197,7 +219,7 @@ class GLMResults(
             }
         )
 
-    def relativities(self, alpha=0.05):
+    def relativities(self, alpha: float = 0.05) -> Table:
         """Relativities of every factor, one row per observed level or value.
 
         The row `Base` is the predicted mean of the base risk for one unit of exposure; it times one
@@ -232,7 +254,7 @@ class GLMResults(
         self.check_log_link()
         return self._frame(relativity_table(self.factor_effects(alpha)))
 
-    def factor_effects(self, alpha=0.05):
+    def factor_effects(self, alpha: float = 0.05) -> list[FactorEffect]:
         """Effects of the factors on the scale of the link with the limits of their intervals.
 
         Parameters
@@ -254,7 +276,7 @@ class GLMResults(
         """
         return factor_effects(self.model, self.fit, self.cov_params(), alpha)
 
-    def check_log_link(self):
+    def check_log_link(self) -> None:
         """Refuse relativities where effects do not multiply.
 
         Raises
@@ -277,13 +299,18 @@ class GLMResults(
             )
 
     @property
-    def plot(self):
+    def plot(self) -> ResultPlots:
         """Charts of the model: ``result.plot.relativities("Area")`` and others, `ResultPlots`."""
         return ResultPlots(self)
 
     def summary(
-        self, title="GLM Results", alpha=0.05, cov_type=None, groups=None, feature_names=None
-    ):
+        self,
+        title: str = "GLM Results",
+        alpha: float = 0.05,
+        cov_type: CovType | None = None,
+        groups: ArrayLike | None = None,
+        feature_names: Sequence[str] | None = None,
+    ) -> str:
         """The model as text.
 
         Parameters
@@ -305,19 +332,19 @@ class GLMResults(
         """
         return summary_text(self, title, alpha, *self._errors(cov_type, groups), feature_names)
 
-    def _frame(self, columns):
+    def _frame(self, columns: dict[str, Any]) -> Table:
         return frames.make_frame(
             {k: v.tolist() if v.dtype == object else v for k, v in columns.items()}, self.backend
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         state = "" if self.converged else ", NOT converged"
         return (
             f"<GLMResults: {self.family} family, {self.link} link, {len(self.params)} parameters, "
             f"{self.nobs} observations, deviance={self.deviance:.6g}{state}>"
         )
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         from html import escape
 
         rows = "".join(
@@ -344,6 +371,6 @@ class GLMResults(
         )
 
 
-def _or_dash(value, spec):
+def _or_dash(value: float, spec: str) -> str:
     """The number, or a dash where there is none."""
     return "-" if np.isnan(value) else f"{value:{spec}}"

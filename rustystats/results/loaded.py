@@ -4,7 +4,10 @@ A loaded model is a `GLMResults` whose model is a specification alone: what woul
 of the fit meets an error that says so.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from rustystats import frames
 from rustystats.families.base import FamilyMixin
@@ -26,6 +29,13 @@ from rustystats.solvers.penalty import Penalty
 from rustystats.solvers.problem import Objective, Problem
 from rustystats.specification import Specification
 
+if TYPE_CHECKING:
+    import os
+
+    from rustystats.inference.relativities import FactorEffect
+    from rustystats.links import NamedLink
+    from rustystats.solvers.problem import Fit
+
 
 class NoRowsError(AttributeError, ValueError):
     """What is asked for needs the rows of the fit, which a model from a file has not."""
@@ -37,7 +47,7 @@ class Rowless:
     A new attribute of `Problem` or `Model` is met here without a line of its own.
     """
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> NoReturn:
         if not (hasattr(self.of, name) or name in self.of.__dataclass_fields__):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         raise NoRowsError(
@@ -62,7 +72,7 @@ class LoadedProblem(Rowless, Objective):
     """
 
     family: FamilyMixin
-    link: object
+    link: NamedLink
     penalty: Penalty | None
     intercept: int | None
     total_weight: float
@@ -84,7 +94,7 @@ class LoadedModel(Rowless, Specification):
     of = Model
 
 
-class LoadedAnswers:
+class LoadedAnswers(GLMResults):
     """Part of a loaded model: what was found on the rows, as it was saved.
 
     Parameters
@@ -95,41 +105,48 @@ class LoadedAnswers:
     effects : list of FactorEffect, or None
     """
 
-    def __init__(self, given, model, fit, effects):
+    def __init__(
+        self,
+        given: dict[str, Any],
+        model: LoadedModel,
+        fit: Fit,
+        effects: list[FactorEffect] | None,
+    ) -> None:
         backend, dispersion = frames.named_backend(given["tables"]), to_value(given["dispersion"])
-        super().__init__(model, fit, backend, given["formula"], dispersion)
+        rowless: Any = model
+        super().__init__(rowless, fit, backend, given["formula"], dispersion)
         self._given, self._effects = given, effects
         self._llf = to_number(given["log_likelihood"])
         self._null_deviance = to_number(given["null_deviance"])
         self.note = to_text(given["note"])
 
     @property
-    def weights_name(self):
+    def weights_name(self) -> str | None:
         """Column of the prior weights, "array", or None."""
         return self._given["weights"]
 
     @property
-    def volume_name(self):
+    def volume_name(self) -> str:
         """What the exposures of `relativities()` are: a column, "exposure", "weight" or "rows"."""
         return self._given["volume"]
 
-    def factor_effects(self, alpha=0.05):
+    def factor_effects(self, alpha: float = 0.05) -> list[FactorEffect]:
         """Effects of the factors, a list of `FactorEffect`, the base risk first."""
         if self._effects is None:
             self.cov_params()  # which says why there is no covariance
-        return [effect.within(alpha) for effect in self._effects]
+        return [effect.within(alpha) for effect in self._effects or ()]
 
     @property
-    def versions(self):
+    def versions(self) -> dict[str, str]:
         """Python and the libraries that the model was fitted with, a dict of texts."""
         return self._given["versions"]
 
-    def input_hashes(self):
+    def input_hashes(self) -> dict[str, str]:
         """What the model was fitted to, as a hash of each column, a dict; see `GLMResults`."""
         return dict(self._given["inputs"])
 
 
-class LoadedResults(LoadedAnswers, GLMResults):
+class LoadedResults(LoadedAnswers):
     """`GLMResults` from a file."""
 
 
@@ -137,7 +154,7 @@ class LoadedArrayResults(LoadedAnswers, ArrayResults):
     """`ArrayResults` from a file."""
 
 
-def load(path):
+def load(path: str | os.PathLike[str]) -> GLMResults:
     """A fitted model from a file that ``result.save(path)`` wrote.
 
     Nothing in the file is executed; what is damaged, truncated, edited or of a newer version of the
@@ -183,7 +200,7 @@ def load(path):
         return made(given, model, fit, effects)
 
 
-def _to_model(path, given, names):
+def _to_model(path: str | os.PathLike[str], given: dict[str, Any], names: list[str]) -> LoadedModel:
     with reading(path, "its terms"):
         terms = to_terms(given)
         n_columns = len(terms.names())

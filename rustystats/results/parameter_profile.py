@@ -1,13 +1,24 @@
 """How well the data know theta, or the Tweedie power: the likelihood as a function of it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import chi2
 
 from rustystats import frames
 from rustystats.charts import paths
+from rustystats.results.answers import Answers
 from rustystats.solvers.parameter import likelihood_profile
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from narwhals import Implementation as Backend
+    from numpy.typing import ArrayLike
+
+    from rustystats.typing import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,13 +38,13 @@ class LikelihoodProfile:
     llf: np.ndarray
     fitted: float
     fitted_llf: float
-    backend: object = None
+    backend: Backend | None = None
 
-    def to_dataframe(self):
+    def to_dataframe(self) -> Table:
         """One row a value, in the kind of DataFrame that the model was fitted to."""
         return frames.make_frame({self.name: self.values, "llf": self.llf}, self.backend)
 
-    def plot(self, ax=None, alpha=0.05):
+    def plot(self, ax: Axes | None = None, alpha: float = 0.05) -> Axes:
         """The profile, the model's value, and the likelihood that bounds a confidence interval.
 
         Parameters
@@ -58,35 +69,35 @@ class LikelihoodProfile:
         )
 
 
-class ParameterAnswers:
+class ParameterAnswers(Answers):
     """Part of `GLMResults`: what it says of theta or the Tweedie power."""
 
     @property
-    def theta(self):
+    def theta(self) -> float | None:
         """Theta of a negative binomial model, None for others."""
         return getattr(self._problem.family, "theta", None)
 
     @property
-    def theta_se(self):
+    def theta_se(self) -> float | None:
         """Standard error of an estimated theta, as MASS::glm.nb's; NaN where it was given."""
         return self._parameter_error("theta")
 
     @property
-    def var_power(self):
+    def var_power(self) -> float | None:
         """Variance power of a Tweedie model, None for others."""
         return getattr(self._problem.family, "var_power", None)
 
     @property
-    def var_power_se(self):
+    def var_power_se(self) -> float | None:
         """Standard error of an estimated power; NaN where it was given."""
         return self._parameter_error("var_power")
 
-    def _parameter_error(self, name):
+    def _parameter_error(self, name: str) -> float | None:
         if getattr(self, name) is None:
             return None
         return np.nan if self.fit.parameter is None else self.fit.parameter.error
 
-    def profile_parameter(self, values=None):
+    def profile_parameter(self, values: ArrayLike | None = None) -> LikelihoodProfile:
         """Profile likelihood of theta or the Tweedie power: a fit at each value.
 
         Parameters
@@ -124,7 +135,8 @@ class ParameterAnswers:
             )
         fitted = getattr(self, family.parameter)
         if values is None:
-            values = family.profile_values(self._parameter_error(family.parameter))
+            error = self._parameter_error(family.parameter)
+            values = family.profile_values(np.nan if error is None else error)
         values = np.sort(family.check_parameters(values))
         llf = likelihood_profile(self._problem, values, start=self.fit.coef)
         return LikelihoodProfile(family.parameter, values, llf, fitted, self.llf(), self.backend)

@@ -1,5 +1,9 @@
 """Partial dependence: what a portfolio would be predicted if a factor had one value everywhere."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from rustystats import frames
@@ -11,26 +15,32 @@ from rustystats.inference.partial_dependence import mean_predictions
 from rustystats.messages import did_you_mean, listed
 from rustystats.offsets import as_complement, complement_columns
 from rustystats.prepare import check_weights
+from rustystats.results.answers import Answers
 from rustystats.results.effects import grid_values
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.typing import Complement, FrameLike, Table, Vector
 
 MOST_VALUES, QUANTILES = 40, 20  # of a numeric column
 
 
-class PartialDependenceAnswers:
+class PartialDependenceAnswers(Answers):
     """Part of `GLMResults`: the mean prediction as a factor changes."""
 
     def partial_dependence(
         self,
-        factor,
-        data=None,
-        grid=None,
+        factor: str,
+        data: FrameLike | None = None,
+        grid: ArrayLike | None = None,
         *,
-        alpha=0.05,
-        exposure=None,
-        offset=None,
-        complement=None,
-        weights=None,
-    ):
+        alpha: float = 0.05,
+        exposure: Vector | None = None,
+        offset: Vector | None = None,
+        complement: Complement | None = None,
+        weights: Vector | None = None,
+    ) -> Table:
         """Mean prediction for a unit of exposure, were a factor the same in all rows.
 
         The other factors stay as they are in each row, and the mean weighs rows by exposure times
@@ -83,11 +93,11 @@ class PartialDependenceAnswers:
         values = _values_of(columns, factor, volume) if grid is None else grid_values(grid)
         at = frames.make_frame({factor: values}, self.backend)
         at = frames.read_columns(at, [factor], n_threads=1)
-        held = at.encoded(factor, factor=True, missing=True)
+        held = at.factor(factor, missing=True)
         levels = held.levels[held.codes]
         own, mixed = self._terms_of(factor)
-        rows = [block.to_dense() for term, _ in own for block in term.blocks(at)]
-        rows = np.hstack(rows) if rows else np.empty((len(levels), 0))
+        parts = [block.to_dense() for term, _ in own for block in term.blocks(at)]
+        rows = np.hstack(parts) if parts else np.empty((len(levels), 0))
 
         def blocks_at(j):
             there = columns.holding(factor, levels[j : j + 1])
@@ -117,7 +127,7 @@ class PartialDependenceAnswers:
             }
         )
 
-    def _check_dependence(self, factor, complement):
+    def _check_dependence(self, factor: str, complement: Complement | None) -> None:
         """Refuse what is no factor, or changes more than the terms of the model."""
         model = self.model
         if model.terms.is_array:
@@ -132,9 +142,9 @@ class PartialDependenceAnswers:
                 f"are of {listed(known, 30) or 'none'}"
             )
         offsets = model.offsets
-        complement = as_complement(complement, self._problem.link)
-        complement = offsets.complement if complement is None else complement
-        if factor in (*offsets.columns, *complement_columns(complement)):
+        given = as_complement(complement, self._problem.link)
+        given = offsets.complement if given is None else given
+        if factor in (*offsets.columns, *complement_columns(given)):
             raise ValueError(
                 f"{factor!r} is part of the offset or complement as well, which would not change "
                 "with it: fit the model with a copy of the column under another name"

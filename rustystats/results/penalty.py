@@ -1,52 +1,64 @@
 """What a penalty did: its kind, which coefficients it left, and what it leaves unknown."""
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
 from rustystats.fitting import solve
+from rustystats.results.answers import Answers
 from rustystats.solvers.method import GRAM
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-class PenaltyAnswers:
+    from rustystats.results.glm_results import GLMResults
+    from rustystats.solvers.penalty import Penalty
+
+
+class PenaltyAnswers(Answers):
     """Part of `GLMResults`: what it says of its penalty."""
 
     note = ""  # what else a summary says: of a refit, where its columns come from
 
     @property
-    def penalty(self):
+    def penalty(self) -> Penalty | None:
         """The penalty as the solver had it, a `Penalty` of (p,) arrays; None without."""
         return self.model.problem.penalty
 
     @property
-    def alpha(self):
+    def alpha(self) -> float:
         """Size of the penalty on the mean half deviance; 0.0 without one."""
         return 0.0 if self.penalty is None else self.penalty.alpha
 
     @property
-    def is_regularized(self):
+    def is_regularized(self) -> bool:
         """Whether the fit was penalised."""
         return self.alpha > 0
 
     @property
-    def penalty_type(self):
+    def penalty_type(self) -> Literal["none", "ridge", "lasso", "elasticnet"]:
         """ "none", "ridge", "lasso" or "elasticnet"."""
         if not self.is_regularized:
             return "none"
-        return {0.0: "ridge", 1.0: "lasso"}.get(self.penalty.l1_ratio, "elasticnet")
+        kinds: dict[float | None, Literal["ridge", "lasso"]] = {0.0: "ridge", 1.0: "lasso"}
+        return kinds.get(self.l1_ratio, "elasticnet")
 
     @property
-    def l1_ratio(self):
+    def l1_ratio(self) -> float | None:
         """Share of the L1 penalty; None without a penalty."""
-        return self.penalty.l1_ratio if self.is_regularized else None
+        penalty = self.penalty if self.is_regularized else None
+        return None if penalty is None else penalty.l1_ratio
 
     @property
-    def has_bounds(self):
+    def has_bounds(self) -> bool:
         """Whether coefficients have bounds."""
         return self.penalty is not None and self.penalty.lower is not None
 
     @property
-    def no_errors(self):
+    def no_errors(self) -> str:
         """Why there are no standard errors (an L1 penalty, bounds, a wide ridge) and what to do."""
         if self.fit.gram is not None:
             return ""
@@ -69,24 +81,24 @@ class PenaltyAnswers:
         )
 
     @property
-    def _no_likelihood(self):
+    def _no_likelihood(self) -> tuple[str, str] | None:
         """("penalised" or "bounded", remedy) where the fit is not of maximum likelihood."""
         if self.is_regularized:
             return "penalised", "fit with alpha=0"
         return ("bounded", "fit without bounds") if self.has_bounds else None
 
     @property
-    def kkt(self):
+    def kkt(self) -> float | None:
         """Largest violation of the conditions for a minimum, relative to the null model's, where
         the penalty has an L1 part or coefficients have bounds; else None."""
         return self.fit.kkt
 
-    def _nonzero(self):
+    def _nonzero(self) -> NDArray[np.intp]:
         """Positions of the coefficients that are not 0, the intercept apart."""
         position = np.flatnonzero(self.fit.coef)
         return position[position != self.model.problem.intercept]
 
-    def refit_selected(self, max_iter=100, tol=1e-8):
+    def refit_selected(self, max_iter: int = 100, tol: float = 1e-8) -> Self:
         """The columns that an L1 penalty or bounds selected, fitted again by maximum likelihood.
 
         Selected are the coefficients that are not 0 and the columns without penalty. The result has
@@ -126,7 +138,7 @@ class PenaltyAnswers:
         True
         """
         penalty, coef = self.penalty, self.fit.coef
-        if self.model.problem.is_smooth:
+        if penalty is None or penalty.is_smooth:
             raise ValueError(
                 "nothing was selected: only an L1 penalty (l1_ratio above 0) or bounds leave "
                 "columns out; fit with alpha=0 for the model without penalty"
@@ -142,30 +154,32 @@ class PenaltyAnswers:
             raise ValueError("no column was selected, and the model has no intercept")
         model = self.model.select(selected)
         if self.fit.parameter is not None:
-            family = type(model.problem.family)("auto")
+            family = type(model.problem.family)("auto")  # type: ignore[call-arg]
             model = replace(model, problem=replace(model.problem, family=family))
         model, fit = solve(model, tol=tol, max_iter=max_iter)
         choice = self.dispersion_choice
-        refit = type(self)(model, fit, self.backend, self.formula, choice, data=self.data)
+        kind: Any = type(self)  # of the whole result
+        refit = kind(model, fit, self.backend, self.formula, choice, data=self.data)
         refit.note = self._refit_note(selected, refit)
         return refit
 
-    def _refit_note(self, selected, refit):
+    def _refit_note(self, selected: NDArray[np.bool_], refit: GLMResults) -> str:
         by = f"the {self.penalty_type} penalty at alpha = {self.alpha:g}"
         by = by if self.is_regularized else "the bounds"
         note = (
             f"Refit of the {np.count_nonzero(selected)} columns of {len(selected)} that {by} left: "
             "standard errors, tests and intervals take this selection as given, and are too small."
         )
-        if self.has_bounds:
+        penalty = self.penalty
+        if penalty is not None and penalty.lower is not None and penalty.upper is not None:
             coef = refit.fit.coef
-            lower, upper = self.penalty.lower[selected], self.penalty.upper[selected]
+            lower, upper = penalty.lower[selected], penalty.upper[selected]
             outside = np.flatnonzero((coef < lower) | (coef > upper))
             names = ", ".join(refit.feature_names[at] for at in outside)
             note += f" Bounds are dropped; outside them: {names or 'none'}."
         return note
 
-    def n_nonzero(self):
+    def n_nonzero(self) -> int:
         """Number of coefficients that are not 0, the intercept apart.
 
         Examples
@@ -178,7 +192,7 @@ class PenaltyAnswers:
         """
         return len(self._nonzero())
 
-    def selected_features(self):
+    def selected_features(self) -> list[str]:
         """Names of the columns whose coefficients are not 0, the intercept apart.
 
         Examples

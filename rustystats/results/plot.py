@@ -4,10 +4,21 @@ A method asks the model or `diagnostics/` for the numbers and hands them to the 
 `charts/`. Each returns matplotlib Axes, shows nothing, and changes no setting.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Unpack
+
 from rustystats.charts import factors, ranking, residuals
 from rustystats.diagnostics.binning import level_label
 from rustystats.diagnostics.compute import judged_rows
 from rustystats.messages import did_you_mean, listed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from rustystats.inference.relativities import FactorEffect
+    from rustystats.results.glm_results import GLMResults
+    from rustystats.typing import FrameLike, GivenRows, ResidualKind, Vector
 
 RESIDUALS = ("quantile", "pearson", "deviance", "anscombe", "response", "working")
 
@@ -28,10 +39,18 @@ class ResultPlots:
     <charts: actual_expected, calibration, coefficient_path, ...>
     """
 
-    def __init__(self, result):
+    def __init__(self, result: GLMResults) -> None:
         self._result = result
 
-    def actual_expected(self, factor, data=None, n_bins=20, max_levels=40, ax=None, **given):
+    def actual_expected(
+        self,
+        factor: str,
+        data: FrameLike | None = None,
+        n_bins: int = 20,
+        max_levels: int = 40,
+        ax: Axes | None = None,
+        **given: Unpack[GivenRows],
+    ) -> Axes:
         """Observed and predicted means by level of a factor, over columns of exposure.
 
         The factor need not be in the model; where it is, its base level is marked. Texts,
@@ -72,7 +91,8 @@ class ResultPlots:
         as_levels = as_levels or (fitted is not None and fitted.values is None)
         (found,) = computer.compute_factor_diagnostics(
             columns,
-            *(([factor], None) if as_levels else (None, [factor])),
+            [factor] if as_levels else None,
+            None if as_levels else [factor],
             n_bins=n_bins,
             rare_threshold_pct=0.0,
             max_categorical_levels=max_levels,
@@ -91,7 +111,13 @@ class ResultPlots:
             ax=ax,
         )
 
-    def lift(self, data=None, n_bins=10, ax=None, **given):
+    def lift(
+        self,
+        data: FrameLike | None = None,
+        n_bins: int = 10,
+        ax: Axes | None = None,
+        **given: Unpack[GivenRows],
+    ) -> Axes:
         """Observed and predicted means in parts of equal exposure, from the lowest prediction up.
 
         Parameters
@@ -108,7 +134,15 @@ class ResultPlots:
         bins = computer.compute_calibration(n_bins).by_decile
         return ranking.lift(bins, ylabel=self._rate, volume=self._whole_volume, ax=ax)
 
-    def double_lift(self, other, data=None, n_bins=10, names=None, ax=None, **given):
+    def double_lift(
+        self,
+        other: GLMResults | Vector,
+        data: FrameLike | None = None,
+        n_bins: int = 10,
+        names: tuple[str, str] | None = None,
+        ax: Axes | None = None,
+        **given: Unpack[GivenRows],
+    ) -> Axes:
         """Observed means and those of two models in parts of equal exposure, by their ratio.
 
         In the first part and the last the models disagree most: the better one follows what was
@@ -141,7 +175,13 @@ class ResultPlots:
             ax=ax,
         )
 
-    def calibration(self, data=None, n_bins=10, ax=None, **given):
+    def calibration(
+        self,
+        data: FrameLike | None = None,
+        n_bins: int = 10,
+        ax: Axes | None = None,
+        **given: Unpack[GivenRows],
+    ) -> Axes:
         """Observed against predicted means in parts of equal exposure, with 95 % intervals.
 
         Parameters
@@ -157,7 +197,9 @@ class ResultPlots:
         ratio = found.actual_expected_ratio
         return ranking.calibration(found.by_decile, ratio=ratio, ylabel=self._rate, ax=ax)
 
-    def lorenz(self, data=None, ax=None, **given):
+    def lorenz(
+        self, data: FrameLike | None = None, ax: Axes | None = None, **given: Unpack[GivenRows]
+    ) -> Axes:
         """Lorenz curve of the response by rising prediction, with the normalised Gini.
 
         Parameters
@@ -188,7 +230,9 @@ class ResultPlots:
             ax=ax,
         )
 
-    def relativities(self, factor, alpha=0.05, max_levels=60, ax=None):
+    def relativities(
+        self, factor: str, alpha: float = 0.05, max_levels: int = 60, ax: Axes | None = None
+    ) -> Axes:
         """Relativities of a factor with confidence intervals, over columns of exposure.
 
         The base level is named and its column darker. The values of a numeric column stand on an
@@ -222,7 +266,9 @@ class ResultPlots:
             ax=ax,
         )
 
-    def term_effect(self, factor, alpha=0.05, max_levels=60, ax=None):
+    def term_effect(
+        self, factor: str, alpha: float = 0.05, max_levels: int = 60, ax: Axes | None = None
+    ) -> Axes:
         """What a factor adds to the linear predictor, compared with its base; for any link.
 
         Parameters
@@ -253,7 +299,9 @@ class ResultPlots:
             ax=ax,
         )
 
-    def residuals(self, kind="quantile", random_state=0, ax=None):
+    def residuals(
+        self, kind: ResidualKind = "quantile", random_state: int | None = 0, ax: Axes | None = None
+    ) -> Axes:
         """Residuals against fitted values, and their means in twenty groups of fitted values.
 
         Up to 2,000 rows are drawn each, more are counted in tiles. Quantile residuals are standard
@@ -283,7 +331,7 @@ class ResultPlots:
             ax=ax,
         )
 
-    def worm(self, random_state=0, ax=None):
+    def worm(self, random_state: int | None = 0, ax: Axes | None = None) -> Axes:
         """Worm plot: ordered quantile residuals less what is expected of them, with a band.
 
         95 % of the points of a right model are in the band, each by itself. A worm above or below
@@ -303,7 +351,9 @@ class ResultPlots:
         """
         return residuals.worm(self._result.resid_quantile(random_state), ax=ax)
 
-    def coefficient_path(self, log_scale=True, show_legend=True, ax=None):
+    def coefficient_path(
+        self, log_scale: bool = True, show_legend: bool = True, ax: Axes | None = None
+    ) -> Axes:
         """Coefficients against alpha, of a model whose alpha was chosen by cross-validation.
 
         Parameters
@@ -328,7 +378,7 @@ class ResultPlots:
         path = self._result.cv_result.path
         return path.plot(ax=ax, log_scale=log_scale, show_legend=show_legend)
 
-    def _effect(self, factor, alpha):
+    def _effect(self, factor: str, alpha: float) -> FactorEffect:
         """A factor's effect by its name.
 
         Raises
@@ -346,7 +396,7 @@ class ResultPlots:
             f"{listed(list(found)) or 'an intercept alone'}"
         )
 
-    def _fitted(self, factor):
+    def _fitted(self, factor: str) -> FactorEffect | None:
         """The effect of a data column, or None where none is known."""
         result = self._result
         if not any(factor in term.columns for term in result.model.terms.terms):
@@ -358,32 +408,32 @@ class ResultPlots:
         return next((effect for effect in effects if effect.name == factor), None)
 
     @property
-    def _has_exposure(self):
+    def _has_exposure(self) -> bool:
         offsets = self._result.model.offsets
         return offsets.exposure is not None or (
             offsets.log_link and isinstance(offsets.offset, str)
         )
 
     @property
-    def _rate(self):
+    def _rate(self) -> str:
         """What means are: of the response for a unit of exposure."""
         name = self._result.response
         return f"{name} per unit of {self._volume}" if self._has_exposure else f"mean {name}"
 
     @property
-    def _volume(self):
+    def _volume(self) -> str:
         """What the exposures of `relativities()` are."""
         return self._result.volume_name
 
     @property
-    def _whole_volume(self):
+    def _whole_volume(self) -> str:
         """What exposures are times weights."""
         weights = self._result.weights_name
         if weights is None or not self._has_exposure:
             return self._volume
         return f"{self._volume} x {'weight' if weights == 'array' else weights}"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         kinds = [name for name in dir(type(self)) if not name.startswith("_")]
         return f"<charts: {', '.join(kinds)}>"
 

@@ -1,5 +1,10 @@
 """Means that a model predicts for new rows, and what it reads of them."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from rustystats import frames
@@ -12,12 +17,22 @@ from rustystats.offsets import (
     evaluate_offsets,
     plus,
 )
+from rustystats.results.answers import Answers
+
+if TYPE_CHECKING:
+    from rustystats.typing import Complement, Floats, MatrixLike, Vector
 
 
-class PredictionAnswers:
+class PredictionAnswers(Answers):
     """Part of `GLMResults`: what it says of other rows."""
 
-    def predict(self, data, exposure=None, offset=None, complement=None):
+    def predict(
+        self,
+        data: MatrixLike,
+        exposure: Vector | None = None,
+        offset: Vector | None = None,
+        complement: Complement | None = None,
+    ) -> Floats:
         """Predicted means for new data.
 
         Knots, levels and transformations are those learned at fit. A model fitted with an
@@ -71,7 +86,14 @@ class PredictionAnswers:
                 )
         return mu
 
-    def _read_rows(self, data, exposure=None, offset=None, complement=None, names=()):
+    def _read_rows(
+        self,
+        data: MatrixLike,
+        exposure: Vector | None = None,
+        offset: Vector | None = None,
+        complement: Complement | None = None,
+        names: Sequence[str] = (),
+    ) -> tuple[Any, Floats | None, Floats | None]:
         """What a prediction reads of new data.
 
         Parameters
@@ -101,7 +123,7 @@ class PredictionAnswers:
         return columns, plus(shift, made), exposure
 
 
-def _chosen(given, fitted, role, data, remedy):
+def _chosen(given: Any, fitted: Any, role: str, data: Any, remedy: str) -> Any:
     """The exposure, offset or complement to predict with: what was given, else that of the fit."""
     if given is not None or fitted is None:
         return given

@@ -4,13 +4,14 @@ from functools import cached_property
 
 import numpy as np
 
+from rustystats.results.answers import Answers
 from rustystats.solvers.null import null_model
 
 
-class QualityAnswers:
+class QualityAnswers(Answers):
     """Part of `GLMResults`: what it says of the fit as a whole."""
 
-    def scale(self):
+    def scale(self) -> float:
         """Dispersion used in standard errors.
 
         1 for Poisson, Binomial and NegativeBinomial, else Pearson's, unless the fit was asked for
@@ -33,7 +34,7 @@ class QualityAnswers:
             return self.scale_pearson()
         return self.scale_deviance() if chosen == "deviance" else float(chosen)
 
-    def scale_pearson(self):
+    def scale_pearson(self) -> float:
         """Pearson chi-square over residual degrees of freedom; NaN when there are none.
 
         Examples
@@ -46,7 +47,7 @@ class QualityAnswers:
         """
         return self.fit.pearson / self.df_resid if self.df_resid > 0 else np.nan
 
-    def scale_deviance(self):
+    def scale_deviance(self) -> float:
         """Deviance over residual degrees of freedom; NaN when there are none.
 
         Examples
@@ -59,7 +60,7 @@ class QualityAnswers:
         """
         return self.fit.deviance / self.df_resid if self.df_resid > 0 else np.nan
 
-    def pearson_chi2(self):
+    def pearson_chi2(self) -> float:
         """Sum of w (y - mu)^2 / V(mu).
 
         Examples
@@ -73,11 +74,11 @@ class QualityAnswers:
         return self.fit.pearson
 
     @cached_property
-    def _llf(self):
+    def _llf(self) -> float:
         problem = self._problem
         return problem.family.loglike(problem.y, self.fittedvalues, self._weights)
 
-    def llf(self):
+    def llf(self) -> float:
         """Log-likelihood, as R's logLik: at the dispersion R plugs in.
 
         A Tweedie's is at the dispersion of greatest likelihood; that of a quasi family, which has
@@ -94,11 +95,11 @@ class QualityAnswers:
         return self._llf
 
     @property
-    def _n_estimated(self):
+    def _n_estimated(self) -> int:
         """Rank, and one more where theta or the power was estimated."""
         return self.fit.rank + (self.fit.parameter is not None)
 
-    def aic(self):
+    def aic(self) -> float:
         """Akaike's criterion -2 llf + 2 k, k the rank plus one for an estimated theta or power.
 
         With an L1 penalty or bounds the rank is the number of free coefficients, the degrees of
@@ -116,7 +117,7 @@ class QualityAnswers:
         """
         return -2.0 * self.llf() + 2.0 * self._n_estimated
 
-    def bic(self):
+    def bic(self) -> float:
         """Schwarz's criterion -2 llf + k log n, k as in `aic`.
 
         Examples
@@ -130,7 +131,7 @@ class QualityAnswers:
         return -2.0 * self.llf() + self._n_estimated * float(np.log(self.nobs))
 
     @cached_property
-    def _null_deviance(self):
+    def _null_deviance(self) -> float:
         problem = self._problem
         return null_model(
             problem.y,
@@ -142,7 +143,7 @@ class QualityAnswers:
             problem.intercept is not None,
         )[0]
 
-    def null_deviance(self):
+    def null_deviance(self) -> float:
         """Deviance of the model with the intercept and the offset alone.
 
         Without an intercept: of the offset alone, as in R (NaN where that is no valid mean).

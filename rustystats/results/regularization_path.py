@@ -1,12 +1,24 @@
 """RegularizationPath: coefficients along decreasing penalties, as a table, a chart, and results."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rustystats import frames
 from rustystats.charts import paths
 from rustystats.results.glm_results import GLMResults
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from narwhals import Implementation as Backend
+
+    from rustystats.prepare import Model
+    from rustystats.solvers.path import Path
+    from rustystats.typing import Table
 
 
 class RegularizationPath:
@@ -41,11 +53,20 @@ class RegularizationPath:
     array([0.   , 0.014, 0.015, 0.015, 0.016, 0.019, 0.02 , 0.02 ])
     """
 
-    def __init__(self, model, path, backend=None, formula=None, results=GLMResults):
+    def __init__(
+        self,
+        model: Model,
+        path: Path,
+        backend: Backend | None = None,
+        formula: str | None = None,
+        results: Callable[..., GLMResults] = GLMResults,
+    ) -> None:
         self._model, self._path = model, path
         self._backend, self._formula, self._results = backend, formula, results
         self.alphas = path.alphas
-        self.l1_ratio = model.problem.penalty.l1_ratio
+        penalty = model.problem.penalty
+        assert penalty is not None  # a path has one
+        self.l1_ratio = penalty.l1_ratio
         self.coefficients = np.array([fit.coef for fit in path.fits])
         self.deviances = np.array([fit.deviance for fit in path.fits])
         self.converged = np.array([fit.converged for fit in path.fits])
@@ -58,14 +79,14 @@ class RegularizationPath:
         self.n_nonzero = penalised.sum(axis=1)
 
     @property
-    def _intercept(self):
+    def _intercept(self) -> list[int]:
         intercept = self._model.problem.intercept
         return [] if intercept is None else [intercept]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.alphas)
 
-    def result(self, index):
+    def result(self, index: int) -> GLMResults:
         """The fit at one alpha, as `GLMResults`.
 
         Parameters
@@ -85,7 +106,7 @@ class RegularizationPath:
         model = replace(self._model, problem=self._model.problem.at(self.alphas[index]))
         return self._results(model, self._path.fits[index], self._backend, self._formula)
 
-    def to_dataframe(self):
+    def to_dataframe(self) -> Table:
         """A table with `alpha` and one column of coefficients a design column, k rows.
 
         A column whose name is alpha too has its position with it: `alpha[2]`.
@@ -105,7 +126,9 @@ class RegularizationPath:
             table[key] = self.coefficients[:, position]
         return frames.make_frame(table, self._backend)
 
-    def plot(self, ax=None, log_scale=True, show_legend=True):
+    def plot(
+        self, ax: Axes | None = None, log_scale: bool = True, show_legend: bool = True
+    ) -> Axes:
         """Coefficients against alpha, the intercept's apart.
 
         Parameters
@@ -131,15 +154,15 @@ class RegularizationPath:
         'log'
         """
         size = np.max(np.abs(self.coefficients), axis=0)
-        order = np.argsort(-size, kind="stable")
-        order = [j for j in order if j not in self._intercept]
+        largest = np.argsort(-size, kind="stable")
+        order = [j for j in largest if j not in self._intercept]
         last = self.coefficients[-1]
         named = [j for j in order if last[j] != 0][: paths.LABELLED] if show_legend else []
         labels = [self.feature_names[j] if j in named else None for j in order]
         curves = self.coefficients[:, order]
         return paths.coefficient_path(self.alphas, curves, labels, logarithmic=log_scale, ax=ax)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"<RegularizationPath: {len(self)} alphas from {self.alphas[0]:.4g} to "
             f"{self.alphas[-1]:.4g}, l1_ratio={self.l1_ratio:g}, {self.n_nonzero[0]} to "

@@ -1,25 +1,35 @@
 """The model as one page that can be filed: ``result.report("report.html")``."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rustystats.diagnostics.factor_choice import factors_of_terms
 from rustystats.frames import column_kinds
 from rustystats.report.model_report import model_report
+from rustystats.results.answers import Answers
+
+if TYPE_CHECKING:
+    import os
+
+    from rustystats.typing import FrameLike
 
 
-class ReportAnswers:
+class ReportAnswers(Answers):
     """Part of `GLMResults`: its report."""
 
     def report(
         self,
-        path,
-        data=None,
-        test_data=None,
+        path: str | os.PathLike[str],
+        data: FrameLike | None = None,
+        test_data: FrameLike | None = None,
         *,
-        categorical_factors=None,
-        continuous_factors=None,
-        title=None,
-    ):
+        categorical_factors: Sequence[str] | None = None,
+        continuous_factors: Sequence[str] | None = None,
+        title: str | None = None,
+    ) -> Path:
         """Write the model, its tests, relativities, charts and diagnostics as one HTML file.
 
         The file needs no network, is light or dark as its reader is, and prints. It ends with the
@@ -76,7 +86,7 @@ class ReportAnswers:
         return path
 
 
-def _own_factors(result, data):
+def _own_factors(result: Answers, data: FrameLike | None) -> tuple[list[str], list[str]]:
     """The columns of a formula's terms, categorical and continuous ones."""
     terms = result.model.terms
     if terms.is_array or data is None:

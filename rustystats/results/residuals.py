@@ -1,17 +1,24 @@
 """What a model says of single rows: residuals, leverage, Cook's distance."""
 
+from __future__ import annotations
+
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rustystats.inference import influence
 from rustystats.inference.residuals import anscombe_residuals, quantile_residuals
+from rustystats.results.answers import Answers
+
+if TYPE_CHECKING:
+    from rustystats.typing import Floats
 
 
-class ResidualAnswers:
+class ResidualAnswers(Answers):
     """Part of `GLMResults`: one number for each row fitted."""
 
-    def resid_response(self):
+    def resid_response(self) -> Floats:
         """Response residuals y - mu, (n,).
 
         Examples
@@ -24,7 +31,7 @@ class ResidualAnswers:
         """
         return self._problem.y - self.fittedvalues
 
-    def resid_pearson(self):
+    def resid_pearson(self) -> Floats:
         """Pearson residuals sqrt(w) (y - mu) / sqrt(V(mu)), (n,); their squares sum to Pearson's
         chi-square.
 
@@ -39,7 +46,7 @@ class ResidualAnswers:
         variance = self._problem.family.variance(self.fittedvalues)
         return self.resid_response() * np.sqrt(self._weights / variance)
 
-    def resid_deviance(self):
+    def resid_deviance(self) -> Floats:
         """Deviance residuals sign(y - mu) sqrt(w d(y, mu)), (n,); their squares sum to the
         deviance.
 
@@ -55,7 +62,7 @@ class ResidualAnswers:
         size = np.sqrt(self._weights * np.maximum(unit, 0.0))  # y = mu but for rounding
         return np.sign(self.resid_response()) * size
 
-    def resid_working(self):
+    def resid_working(self) -> Floats:
         """Working residuals (y - mu) / (dmu/deta) of the link fitted, (n,).
 
         Examples
@@ -69,7 +76,7 @@ class ResidualAnswers:
         mu, slope = self._problem.link.inverse_with_derivative(self.linear_predictor)
         return (self._problem.y - mu) / slope
 
-    def resid_anscombe(self):
+    def resid_anscombe(self) -> Floats:
         """Anscombe residuals sqrt(w) (A(y) - A(mu)) / V(mu)^(1/6), (n,), near to normal.
 
         A is the integral of V^(-1/3). See `inference/residuals.py`.
@@ -85,7 +92,7 @@ class ResidualAnswers:
         problem = self._problem
         return anscombe_residuals(problem.family, problem.y, self.fittedvalues, self._weights)
 
-    def resid_quantile(self, random_state=None):
+    def resid_quantile(self, random_state: int | None = None) -> Floats:
         """Randomised quantile residuals, (n,): standard normal under the model, for counts too.
 
         Uses `scale()` as the dispersion. NaN in rows of weight 0.
@@ -118,15 +125,15 @@ class ResidualAnswers:
         )
 
     @cached_property
-    def _score_rows(self):
+    def _score_rows(self) -> tuple[Floats, Floats]:
         return influence.score_rows(self._problem, self.linear_predictor)
 
     @cached_property
-    def _leverage(self):
+    def _leverage(self) -> Floats:
         _, working_weight = self._score_rows
         return influence.leverage(self._problem.design, working_weight, self._bread)
 
-    def leverage(self):
+    def leverage(self) -> Floats:
         """Leverages h_i = W_i x_i' (X'WX)^-1 x_i, (n,), in [0, 1]; they sum to the rank.
 
         Of a ridge fit with the penalised information, where they sum to less.
@@ -146,7 +153,7 @@ class ResidualAnswers:
         """
         return self._leverage
 
-    def cooks_distance(self):
+    def cooks_distance(self) -> Floats:
         """Cook's distances (r / (1 - h))^2 h / (phi rank), (n,), r the Pearson residual.
 
         How far the estimates move, in their own metric, when the row is left out. As in R, NaN

@@ -1,6 +1,9 @@
 """Coefficients and how well they are known when the variance function or independence fails."""
 
+from __future__ import annotations
+
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,11 +15,17 @@ from rustystats.inference.covariance import (
     two_sided_pvalues,
     z_statistics,
 )
+from rustystats.results.answers import Answers
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.typing import CovType, Floats
 
 UNKNOWN = 1e4  # variance of a linear predictor, at dispersion 1, that no proper fit has
 
 
-class RobustAnswers:
+class RobustAnswers(Answers):
     """Part of `GLMResults`: sandwich covariances (see `inference/robust.py`).
 
     cov_type is "HC0", "HC1", "HC2" or "HC3", case aside. groups, one label a row (array or Series
@@ -25,13 +34,13 @@ class RobustAnswers:
     """
 
     @cached_property
-    def _bread(self):
+    def _bread(self) -> Floats:
         if self.no_errors:
             raise ValueError(f"no robust errors, leverages or Cook's distances: {self.no_errors}")
         ridge = self._problem.ridge
         return self.cov_params_unscaled if ridge is None else inverse_information(self.fit, ridge)
 
-    def cov_robust(self, cov_type="HC1", groups=None):
+    def cov_robust(self, cov_type: CovType = "HC1", groups: ArrayLike | None = None) -> Floats:
         """Robust covariance of the coefficients, (p, p); NaN where aliased or separated.
 
         The dispersion does not enter. Of a ridge fit it is the covariance of the penalised
@@ -62,7 +71,7 @@ class RobustAnswers:
         """
         return self._robust(cov_type, groups)[0]
 
-    def bse_robust(self, cov_type="HC1", groups=None):
+    def bse_robust(self, cov_type: CovType = "HC1", groups: ArrayLike | None = None) -> Floats:
         """Robust standard errors, (p,).
 
         Parameters
@@ -81,7 +90,7 @@ class RobustAnswers:
         """
         return np.sqrt(np.diagonal(self.cov_robust(cov_type, groups)))
 
-    def tvalues_robust(self, cov_type="HC1", groups=None):
+    def tvalues_robust(self, cov_type: CovType = "HC1", groups: ArrayLike | None = None) -> Floats:
         """z-statistics with robust standard errors, (p,).
 
         Parameters
@@ -97,7 +106,7 @@ class RobustAnswers:
         """
         return z_statistics(self.params, self.bse_robust(cov_type, groups))
 
-    def pvalues_robust(self, cov_type="HC1", groups=None):
+    def pvalues_robust(self, cov_type: CovType = "HC1", groups: ArrayLike | None = None) -> Floats:
         """Two-sided p-values by the normal law, (p,), of robust z-statistics.
 
         Parameters
@@ -113,7 +122,9 @@ class RobustAnswers:
         """
         return two_sided_pvalues(self.tvalues_robust(cov_type, groups))
 
-    def conf_int_robust(self, alpha=0.05, cov_type="HC1", groups=None):
+    def conf_int_robust(
+        self, alpha: float = 0.05, cov_type: CovType = "HC1", groups: ArrayLike | None = None
+    ) -> Floats:
         """Wald confidence limits by robust standard errors, (p, 2).
 
         Parameters
@@ -132,7 +143,7 @@ class RobustAnswers:
         """
         return normal_interval(self.params, self.bse_robust(cov_type, groups), alpha)
 
-    def _robust(self, cov_type, groups):
+    def _robust(self, cov_type: CovType, groups: ArrayLike | None) -> tuple[Floats, str]:
         """The covariance, NaN where the data know nothing of a column, and its name."""
         covariance, name = self._sandwich(cov_type, groups)
         if self.separated:  # residuals vanish with the information: their ratio is no error
@@ -141,7 +152,7 @@ class RobustAnswers:
             covariance[unknown] = covariance[:, unknown] = np.nan
         return covariance, name
 
-    def _sandwich(self, cov_type, groups):
+    def _sandwich(self, cov_type: CovType, groups: ArrayLike | None) -> tuple[Floats, str]:
         kind = robust.check_cov_type(cov_type, groups is not None)
         design, (residual, _) = self._problem.design, self._score_rows
         if groups is None:
@@ -157,7 +168,9 @@ class RobustAnswers:
             f"{kind} (sandwich), {len(clusters)} clusters",
         )
 
-    def _errors(self, cov_type, groups):
+    def _errors(
+        self, cov_type: CovType | None, groups: ArrayLike | None
+    ) -> tuple[Floats, str | None]:
         """Standard errors for a table, and their name (None if model-based); groups mean HC1."""
         if cov_type is None and groups is None:
             return self.bse(), None

@@ -5,7 +5,12 @@ learned, the fit with its Gram (the covariance follows from it), and what was a 
 log-likelihood, the null deviance, the effects of levels with their errors and exposures.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from rustystats import frames
+from rustystats.results.answers import Answers
 from rustystats.serialization.document import write_document
 from rustystats.serialization.parts import (
     from_effects,
@@ -18,15 +23,19 @@ from rustystats.serialization.parts import (
 )
 from rustystats.serialization.plain import from_number, from_value
 
+if TYPE_CHECKING:
+    import os
+
+
 LIBRARIES = ("rustystats", "numpy", "scipy")
 
 
-class SavingAnswers:
+class SavingAnswers(Answers):
     """Part of `GLMResults`: the model as a file."""
 
     face = "formula"  # "array": columns are called by their positions
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to a file that `rustystats.load` reads: JSON, documented, no pickle.
 
         The loaded model predicts to the same bits and has summary, tables, relativities and
@@ -60,7 +69,7 @@ class SavingAnswers:
         """
         write_document(path, from_result(self))
 
-    def input_hashes(self):
+    def input_hashes(self) -> dict[str, str]:
         """What the model was fitted to, as a hash of each column, for an audit.
 
         The same for pandas, polars and Arrow, and for any width of the same numbers; what is
@@ -84,7 +93,7 @@ class SavingAnswers:
         return dict(self.model.inputs.hashes)
 
     @property
-    def versions(self):
+    def versions(self) -> dict[str, str]:
         """Python and the libraries that the model was fitted with, a dict of texts."""
         import platform
         from importlib.metadata import version
@@ -92,7 +101,7 @@ class SavingAnswers:
         return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
-def from_result(result):
+def from_result(result: Answers) -> dict[str, Any]:
     """A fitted model as plain data.
 
     Parameters

@@ -1,15 +1,29 @@
 """StabilitySelection: which columns a lasso selects again and again; numbers, table, chart."""
 
-from numbers import Real
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from rustystats import frames
 from rustystats.charts import paths
+from rustystats.codes import is_number
 from rustystats.fitting import trace_path
 from rustystats.messages import warn_user
 from rustystats.solvers.stability import select_on_halves
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from narwhals import Implementation as Backend
+    from numpy.typing import NDArray
+
+    from rustystats.penalties import PenaltyOptions
+    from rustystats.prepare import Model
+    from rustystats.solvers.path import AlphaGrid
+    from rustystats.terms.array import ArrayColumns
+    from rustystats.typing import Floats, RandomState, Table
 
 
 class StabilitySelection:
@@ -48,7 +62,15 @@ class StabilitySelection:
     array([1., 0.])
     """
 
-    def __init__(self, alphas, names, found, threshold, max_false=None, backend=None):
+    def __init__(
+        self,
+        alphas: Floats,
+        names: list[str],
+        found: Any,
+        threshold: float,
+        max_false: float | None = None,
+        backend: Backend | None = None,
+    ) -> None:
         self.alphas, self.names = alphas, names
         self.n_subsamples = len(found.first)
         self.probabilities = found.counts / self.n_subsamples
@@ -59,7 +81,7 @@ class StabilitySelection:
             self.alpha_min = self._alpha_for(max_false)
         self.max_probability = self._max_probability(self.alpha_min)
 
-    def _alpha_for(self, max_false):
+    def _alpha_for(self, max_false: float) -> float:
         """The smallest alpha down to which no more false selections are expected."""
         bounds = np.array([self.expected_false(alpha_min=alpha) for alpha in self.alphas])
         if bounds[0] > max_false:
@@ -69,7 +91,7 @@ class StabilitySelection:
             )
         return float(self.alphas[np.flatnonzero(bounds <= max_false)[-1]])
 
-    def _n_alphas(self, alpha_min):
+    def _n_alphas(self, alpha_min: float | None) -> int:
         """How many alphas are at least so large."""
         alpha_min = self.alpha_min if alpha_min is None else alpha_min
         n_alphas = int(np.count_nonzero(self.alphas >= alpha_min * (1 - 1e-12)))
@@ -80,10 +102,10 @@ class StabilitySelection:
             )
         return n_alphas
 
-    def _max_probability(self, alpha_min):
+    def _max_probability(self, alpha_min: float | None) -> Floats:
         return self.probabilities[: self._n_alphas(alpha_min)].max(axis=0)
 
-    def selected(self, threshold=None, alpha_min=None):
+    def selected(self, threshold: float | None = None, alpha_min: float | None = None) -> list[str]:
         """Names of the stable candidates.
 
         Parameters
@@ -111,7 +133,7 @@ class StabilitySelection:
         stable = self._max_probability(alpha_min) >= threshold
         return [name for name, is_stable in zip(self.names, stable, strict=True) if is_stable]
 
-    def average_selected(self, alpha_min=None):
+    def average_selected(self, alpha_min: float | None = None) -> float:
         """Average number of candidates that a half selects at any alpha of at least `alpha_min`.
 
         Parameters
@@ -131,7 +153,9 @@ class StabilitySelection:
         """
         return float((self._first < self._n_alphas(alpha_min)).sum(axis=1).mean())
 
-    def expected_false(self, threshold=None, alpha_min=None):
+    def expected_false(
+        self, threshold: float | None = None, alpha_min: float | None = None
+    ) -> float:
         """A bound of the expected number of false ones among `selected`; see the class.
 
         Parameters
@@ -152,7 +176,7 @@ class StabilitySelection:
         average, candidates = self.average_selected(alpha_min), len(self.names)
         return min(average**2 / ((2.0 * threshold - 1.0) * candidates), float(candidates))
 
-    def to_dataframe(self):
+    def to_dataframe(self) -> Table:
         """A table with a row for each candidate.
 
         Columns: feature, max_probability, alpha (the largest with this probability), selected.
@@ -176,7 +200,7 @@ class StabilitySelection:
         }
         return frames.make_frame(table, self._backend)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Axes:
         """Share of the subsamples in which each candidate is selected, against alpha.
 
         Stable ones are named. Left of the dotted line, if there is one, are the alphas that count.
@@ -215,7 +239,7 @@ class StabilitySelection:
             ax=ax,
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"<StabilitySelection: {len(self.selected())} of {len(self.names)} selected in "
             f"{self.threshold:.0%} of {self.n_subsamples} subsamples, alphas from "
@@ -225,20 +249,20 @@ class StabilitySelection:
 
 
 def find_stable(
-    model,
-    options,
-    grid,
+    model: Model,
+    options: PenaltyOptions,
+    grid: AlphaGrid,
     *,
-    by=None,
-    n_subsamples=50,
-    threshold=0.6,
-    max_false=None,
-    random_state=None,
-    tol=1e-4,
-    max_iter=100,
-    columns=None,
-    backend=None,
-):
+    by: Literal["column", "term"] | None = None,
+    n_subsamples: int = 50,
+    threshold: float = 0.6,
+    max_false: float | None = None,
+    random_state: RandomState = None,
+    tol: float = 1e-4,
+    max_iter: int = 100,
+    columns: ArrayColumns | None = None,
+    backend: Backend | None = None,
+) -> StabilitySelection:
     """Stability selection of a model: what both faces call.
 
     Parameters
@@ -260,7 +284,7 @@ def find_stable(
         raise ValueError(f"by must be 'column' or 'term', not {by!r}")
     if options.l1_ratio == 0:
         raise ValueError("l1_ratio=0 selects nothing: a ridge penalty keeps every column")
-    if max_false is not None and not (isinstance(max_false, Real) and max_false > 0):
+    if max_false is not None and not (is_number(max_false) and max_false > 0):
         raise ValueError(f"max_false must be a number above 0, not {max_false!r}")
     if model.problem.n_obs < 4:
         raise ValueError(f"the data have {model.problem.n_obs} rows of weight: too few to halve")
@@ -286,9 +310,11 @@ def find_stable(
     return StabilitySelection(path.alphas, names, found, threshold, max_false, backend)
 
 
-def _candidates(model, by):
+def _candidates(model: Model, by: str) -> tuple[list[str], list[NDArray[np.intp]]]:
     """Names of what can be selected, and the columns of each."""
-    starts, penalised = model.problem.design.starts, model.problem.penalty.factors > 0
+    starts, penalty = model.problem.design.starts, model.problem.penalty
+    assert penalty is not None  # a path has one
+    penalised = penalty.factors > 0
     if by == "column" or model.terms.is_array:
         units = [np.array([j]) for j in np.flatnonzero(penalised)]
         names = [model.names[unit[0]] for unit in units]
@@ -303,13 +329,13 @@ def _candidates(model, by):
     return names, units
 
 
-def _check_threshold(threshold):
-    if not isinstance(threshold, Real) or not 0.5 < threshold <= 1:
+def _check_threshold(threshold: Any) -> float:
+    if not is_number(threshold) or not 0.5 < threshold <= 1:
         raise ValueError(f"threshold must be above 0.5 and at most 1, not {threshold!r}")
     return float(threshold)
 
 
-def _check_subsamples(n_subsamples):
+def _check_subsamples(n_subsamples: Any) -> int:
     whole = hasattr(n_subsamples, "__index__") and not isinstance(n_subsamples, bool)
     if not whole or n_subsamples < 2 or n_subsamples % 2:
         raise ValueError(

@@ -1,8 +1,19 @@
 """What `FormulaGLM.validate` found, as a table and in words."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from rustystats import frames
+
+if TYPE_CHECKING:
+    from narwhals import Implementation as Backend
+
+    from rustystats.inference.validation import Finding
+    from rustystats.typing import Table
 
 SHOWN = 20  # findings in the repr
 
@@ -20,19 +31,19 @@ class ValidationReport:
     ok : bool, whether there is nothing to find
     """
 
-    def __init__(self, findings, backend):
+    def __init__(self, findings: Sequence[Finding], backend: Backend | None) -> None:
         self.findings = tuple(findings)
         self._backend = backend
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         """Whether nothing was found."""
         return not self.findings
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.findings)
 
-    def table(self):
+    def table(self) -> Table:
         """All findings, a DataFrame of the kind that the model was made from.
 
         Columns: Check, Name (of a column, or factor=level), Rows, Exposure, Detail, Remedy.
@@ -47,7 +58,7 @@ class ValidationReport:
         }
         return frames.make_frame(columns, self._backend)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         if self.ok:
             return "<ValidationReport: nothing found>"
         count = len(self.findings)

@@ -5,6 +5,10 @@ offset o and V(mu) = mu^p it is ``sum w y exp((1 - p) o) / sum w exp((2 - p) o)`
 is 0. A fit finds the others.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from rustystats.design.blocks import constant_block
@@ -12,10 +16,23 @@ from rustystats.design.matrix import DesignMatrix
 from rustystats.solvers.irls import solve_irls
 from rustystats.solvers.problem import Problem
 
+if TYPE_CHECKING:
+    from rustystats.families.base import FamilyMixin
+    from rustystats.links import NamedLink
+    from rustystats.typing import Floats
+
 POWERS = {"gaussian": 0, "poisson": 1, "quasipoisson": 1, "gamma": 2, "inverse_gaussian": 3}
 
 
-def null_model(y, family, link, weights, offset, n_threads=None, intercept=True):
+def null_model(
+    y: Floats,
+    family: FamilyMixin,
+    link: NamedLink,
+    weights: Floats | None,
+    offset: Floats | None,
+    n_threads: int | None = None,
+    intercept: bool = True,
+) -> tuple[float, Floats]:
     """Deviance and linear predictor of the intercept with the offset.
 
     Without an intercept of the offset alone, as in R; the deviance is NaN where its means are none.

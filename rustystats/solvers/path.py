@@ -14,13 +14,19 @@ The next alpha starts from the score of the last, which is exact, and its metric
 from the steps before; each fit ends where a pass over the rows has shown that the conditions hold.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rustystats.solvers.descent import fit_of
 from rustystats.solvers.trace import follow, null_track
 from rustystats.threads import single_threaded_blas
+
+if TYPE_CHECKING:
+    from rustystats.solvers.problem import Fit
 
 LEAST_L1 = 1e-3
 LANES = 3  # neighbouring alphas in one pass over the rows
@@ -39,7 +45,7 @@ class Path:
     """
 
     alphas: np.ndarray
-    fits: tuple
+    fits: tuple[Fit, ...]
     null_deviance: float
     n_passes: np.ndarray
     n_grams: np.ndarray

@@ -14,9 +14,17 @@ each, so the data are never touched. With groups of columns the first sum is ove
 (Yuan & Lin 2006, J. R. Stat. Soc. B 68:49-67), p_g the columns of the group.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rustystats.typing import Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,29 +48,30 @@ class Penalty:
     target: np.ndarray | None = None
     lower: np.ndarray | None = None
     upper: np.ndarray | None = None
-    groups: tuple | None = None
+    groups: tuple[np.ndarray, ...] | None = None
 
     @property
-    def is_smooth(self):
+    def is_smooth(self) -> bool:
         """Whether the penalised objective has a gradient everywhere and no bounds."""
         return self.l1_share == 0 and self.lower is None
 
     @property
-    def l1_share(self):
+    def l1_share(self) -> float:
         """alpha times l1_ratio."""
         return self.alpha * self.l1_ratio
 
-    def at(self, alpha):
+    def at(self, alpha: float) -> Penalty:
         """The penalty with another alpha."""
         return replace(self, alpha=float(alpha))
 
-    def restrict(self, columns):
+    def restrict(self, columns: NDArray[Any]) -> Penalty:
         """The penalty of some columns, an index; there are no groups."""
         arrays = ("factors", "scales", "target", "lower", "upper")
         given = {name: getattr(self, name) for name in arrays}
-        return replace(self, **{k: None if v is None else v[columns] for k, v in given.items()})
+        parts: dict[str, Any] = {k: None if v is None else v[columns] for k, v in given.items()}
+        return replace(self, **parts)
 
-    def l1(self):
+    def l1(self) -> Floats:
         """Weight of each |b_j - t_j|, (p,); with groups, of each column's group norm."""
         if self.groups is None:
             return self.l1_share * self.factors * self.scales
@@ -71,11 +80,11 @@ class Penalty:
             weights[group] = self.l1_share * np.sqrt(len(group)) * self.factors[group]
         return weights
 
-    def ridge(self):
+    def ridge(self) -> Floats:
         """Weight of each (b_j - t_j)^2 / 2, (p,)."""
         return self.alpha * (1.0 - self.l1_ratio) * self.factors * self.scales**2
 
-    def norm(self, gap, l1):
+    def norm(self, gap: Floats, l1: Floats) -> float:
         """Sum of the weights `l1` times the sizes of the deviations from the target, float."""
         if self.groups is None:
             return float(l1 @ np.abs(gap))

@@ -12,8 +12,11 @@ Solvers work on ``sum w`` times this: with R = diag(ridge) and l1, the weights o
 X'WX + R.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +27,12 @@ from rustystats.families.base import FamilyMixin
 from rustystats.solvers.penalty import Penalty
 from rustystats.solvers.sparse_equations import equations
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rustystats.links import NamedLink
+    from rustystats.typing import Floats
+
 
 class Objective:
     """What a problem says of its objective without looking at the rows.
@@ -31,34 +40,47 @@ class Objective:
     It has `family`, `link`, `penalty`, `total_weight` and `steadying`.
     """
 
+    if TYPE_CHECKING:
+
+        @property
+        def family(self) -> FamilyMixin: ...
+        @property
+        def link(self) -> NamedLink: ...
+        @property
+        def penalty(self) -> Penalty | None: ...
+        @property
+        def total_weight(self) -> float: ...
+        @property
+        def steadying(self) -> Floats | None: ...
+
     @property
-    def is_quadratic(self):
+    def is_quadratic(self) -> bool:
         """True when the Gram does not depend on the coefficients and one step solves all."""
         return self.family.name() == "gaussian" and self.link.name() == "identity"
 
     @property
-    def keeps_domain(self):
+    def keeps_domain(self) -> bool:
         """True when no linear predictor has a mean that the family cannot have."""
         means = self.link.means
         return means is not None and means.within(self.family.mean_domain)
 
     @cached_property
-    def ridge(self):
+    def ridge(self) -> Floats | None:
         """What the penalty adds to the diagonal of X'WX, (p,); None for nothing."""
-        ridge = 0.0 if self.penalty is None else self.total_weight * self.penalty.ridge()
+        ridge: Any = 0.0 if self.penalty is None else self.total_weight * self.penalty.ridge()
         if self.steadying is not None:
             ridge = ridge + self.steadying
         return ridge if np.any(ridge) else None
 
     @cached_property
-    def l1(self):
+    def l1(self) -> Floats | None:
         """Weights of the absolute values or norms of groups, (p,); None for none."""
         if self.penalty is None or not self.penalty.l1_share:
             return None
         return self.total_weight * self.penalty.l1()
 
     @property
-    def is_smooth(self):
+    def is_smooth(self) -> bool:
         """Whether the objective has a gradient everywhere, and no bounds."""
         return self.penalty is None or self.penalty.is_smooth
 
@@ -83,7 +105,7 @@ class Problem(Objective):
     design: DesignMatrix
     y: np.ndarray
     family: FamilyMixin
-    link: object
+    link: NamedLink
     weights: np.ndarray | None = None
     offset: np.ndarray | None = None
     penalty: Penalty | None = None
@@ -101,29 +123,29 @@ class Problem(Objective):
         object.__setattr__(self, "n_obs", count)
 
     @property
-    def prior_weights(self):
+    def prior_weights(self) -> Floats:
         """The weights, (n,), ones where there are none."""
         return np.ones(len(self.y)) if self.weights is None else self.weights
 
     @property
-    def l1_weights(self):
+    def l1_weights(self) -> Floats:
         """`l1`, zeros where there are none."""
         return np.zeros(self.design.shape[1]) if self.l1 is None else self.l1
 
     @property
-    def movable(self):
+    def movable(self) -> NDArray[np.bool_]:
         """Columns that are not excluded, (p,) bool."""
         p = self.design.shape[1]
         return np.ones(p, dtype=bool) if self.excluded is None else ~self.excluded
 
     @property
-    def target(self):
+    def target(self) -> Floats:
         """What the penalty draws the coefficients to, (p,)."""
         penalty, p = self.penalty, self.design.shape[1]
         return np.zeros(p) if penalty is None or penalty.target is None else penalty.target
 
     @property
-    def resting(self):
+    def resting(self) -> Floats:
         """Where penalised coefficients stay by themselves: the target inside the bounds, (p,)."""
         return np.clip(self.target, *self.bounds())
 
@@ -325,7 +347,7 @@ class Fit:
 
     coef: np.ndarray
     aliased: np.ndarray
-    gram: np.ndarray
+    gram: np.ndarray | None
     score: np.ndarray
     deviance: float
     pearson: float
@@ -334,11 +356,11 @@ class Fit:
     decrement: float
     unit: float
     message: str
-    history: tuple
-    parameter: "Parameter | None" = None
+    history: tuple[Any, ...]
+    parameter: Parameter | None = None
     kkt: float | None = None
     n_free: int | None = None
-    separated: tuple = ()
+    separated: tuple[str, ...] = ()
     method: str = "Gram"
 
     @cached_property
@@ -350,7 +372,7 @@ class Fit:
         return {name: value for name, value in vars(self).items() if name != "system"}
 
     @property
-    def rank(self):
+    def rank(self) -> int:
         """Number of columns that are not aliased; with an L1 penalty or bounds, of the free ones:
         the degrees of freedom of a lasso (Zou, Hastie & Tibshirani 2007, Ann. Stat. 35:2173)."""
         return int(np.count_nonzero(~self.aliased)) if self.n_free is None else self.n_free

@@ -1,6 +1,7 @@
 """A numeric array or sparse matrix as it is: all columns at once, without looking at each."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -11,7 +12,7 @@ from rustystats.design.blocks import DenseBlock, SparseBlock
 from rustystats.threads import effective_n_threads
 
 
-def as_matrix(X):
+def as_matrix(X: Any) -> Any:
     """X as a two-dimensional array or csr_array, not copied if it is one.
 
     Raises

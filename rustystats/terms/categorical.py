@@ -7,12 +7,11 @@ another, or several of them are one level, one look-up a row recodes them.
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from numbers import Real
 
 import numpy as np
 from scipy import sparse
 
-from rustystats.codes import map_codes
+from rustystats.codes import is_number, map_codes
 from rustystats.design.blocks import TableBlock
 from rustystats.messages import listed
 from rustystats.terms.contrasts import CODINGS, DENSE_LEVELS, contrast_basis, contrast_names
@@ -85,9 +84,7 @@ class CategoricalFactor:
         if self.levels is not None:
             object.__setattr__(self, "levels", _check_listed(self.levels, where))
         low = self.min_exposure
-        if low is not None and not (
-            isinstance(low, Real) and not isinstance(low, bool) and 0 < low < np.inf
-        ):
+        if low is not None and not (is_number(low) and 0 < low < np.inf):
             raise ValueError(f"min_exposure={low!r}{where} must be a number above 0")
         for name in CHOICES:
             if getattr(self, name) is not None:

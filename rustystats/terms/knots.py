@@ -13,17 +13,24 @@ average (exposures, weights that sum to 1) would blur the quantiles, so they are
 of plain rows.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from rustystats.typing import Floats
 
 SNAP = 1e-6  # share of the window below which its overlap with a value is taken for rounding
 
 
-def scale_up(weights):
+def scale_up(weights: Floats) -> Floats:
     """Weights (n,), none negative and not all 0, with a mean over those above 0 of at least 1."""
     return weights / min(1.0, weights.sum() / np.count_nonzero(weights))
 
 
-def quantile_knots(x, weights, n_knots):
+def quantile_knots(x: Floats, weights: Floats | None, n_knots: int) -> Floats:
     """Quantiles at i / (n_knots + 1), i = 1 to n_knots.
 
     Parameters

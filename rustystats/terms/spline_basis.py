@@ -25,14 +25,21 @@ continuous:
 Cost: with k columns, a value takes (degree + 1) k operations.
 """
 
-import math
+from __future__ import annotations
+
 import operator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from scipy.interpolate import BSpline
 
 from rustystats.codes import as_numbers
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from rustystats.typing import Extrapolation, Floats, SplineKind
 
 EXTRAPOLATIONS = ("continue", "linear", "constant", "error")
 
@@ -47,29 +54,31 @@ class SplineBasis:
     constant.
     """
 
-    kind: str
+    kind: SplineKind
     degree: int
     interior_knots: tuple[float, ...]
     boundary_knots: tuple[float, float]
     include_intercept: bool
-    extrapolation: str
+    extrapolation: Extrapolation
 
     @property
-    def df(self):
+    def df(self) -> int:
         """Degrees of freedom, the constant counted."""
         return len(self.interior_knots) + df_without_knots(self.kind, self.degree)
 
     @property
-    def n_columns(self):
+    def n_columns(self) -> int:
         """Number of columns: df, less one without the intercept."""
         return self.df - (not self.include_intercept)
 
-    def names(self, var_name):
+    def names(self, var_name: str) -> list[str]:
         """Names of the columns, `bs_names` or `ns_names` of the variable."""
         names = bs_names if self.kind == "bs" else ns_names
         return names(var_name, self.df, self.include_intercept)
 
-    def evaluate(self, x, name="x", counts=None):
+    def evaluate(
+        self, x: ArrayLike, name: str = "x", counts: NDArray[np.integer] | None = None
+    ) -> Floats:
         """Basis functions at some values.
 
         Parameters
@@ -110,7 +119,7 @@ class SplineBasis:
             out[beyond] += (x - inside)[beyond, None] * spline(inside[beyond], nu=1)
         return out
 
-    def _refuse(self, outside, rows, name):
+    def _refuse(self, outside: Floats, rows: int, name: str) -> NoReturn:
         lower, upper = self.boundary_knots
         raise ValueError(
             f"{name!r} is outside the boundary knots {lower:g} and {upper:g} in {rows} "
@@ -119,11 +128,11 @@ class SplineBasis:
             "'constant', 'linear' or 'continue'"
         )
 
-    def _spline(self):
+    def _spline(self) -> BSpline:
         """All columns as one vector-valued spline."""
         lower, upper = self.boundary_knots
         knots = np.array(self.interior_knots)
-        at_lower = np.count_nonzero(knots <= lower)
+        at_lower = int(np.count_nonzero(knots <= lower))
         knots = knots[(knots > lower) & (knots < upper)]
         ends = self.degree + 1
         knots = np.concatenate([np.full(ends, lower), knots, np.full(ends, upper)])
@@ -139,7 +148,7 @@ class SplineBasis:
         return BSpline(knots, coef, self.degree)
 
 
-def bs_names(var_name, df, include_intercept=False):
+def bs_names(var_name: str, df: int, include_intercept: bool = False) -> list[str]:
     """Column names of `bs`, numbered by basis function: the first is dropped without the intercept.
 
     Parameters
@@ -158,7 +167,7 @@ def bs_names(var_name, df, include_intercept=False):
     return [f"bs({var_name}, {j}/{df})" for j in range(1 if include_intercept else 2, df + 1)]
 
 
-def ns_names(var_name, df, include_intercept=False):
+def ns_names(var_name: str, df: int, include_intercept: bool = False) -> list[str]:
     """Column names of `ns`, numbered from 1: its columns are not single basis functions.
 
     Parameters
@@ -177,12 +186,12 @@ def ns_names(var_name, df, include_intercept=False):
     return [f"ns({var_name}, {j}/{df})" for j in range(1, df + bool(include_intercept))]
 
 
-def df_without_knots(kind, degree):
+def df_without_knots(kind: SplineKind, degree: int) -> int:
     """Degrees of freedom of a basis without interior knots."""
     return degree + 1 if kind == "bs" else 2
 
 
-def finite_vector(x, name):
+def finite_vector(x: ArrayLike, name: str) -> Floats:
     """x as a float64 vector; a ValueError where it is not one of finite numbers."""
     try:
         x = as_numbers(x, name)
@@ -196,12 +205,12 @@ def finite_vector(x, name):
     return x
 
 
-def integer(value, name, minimum):
+def integer(value: Any, name: str, minimum: int) -> int:
     """value as an int of at least minimum; a ValueError where it is none."""
     try:
-        whole = operator.index(value)
+        whole: int | None = operator.index(value)
     except TypeError:
-        whole = -math.inf
-    if isinstance(value, bool) or whole < minimum:
+        whole = None
+    if isinstance(value, bool) or whole is None or whole < minimum:
         raise ValueError(f"{name} must be an integer >= {minimum}, got {value!r}")
     return whole

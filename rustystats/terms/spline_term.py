@@ -1,6 +1,16 @@
 """`SplineTerm`: a spline of one variable by hand, beside formulas and Pipelines."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 from rustystats.terms.splines import check_options, learn_spline
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.terms.spline_basis import SplineBasis
+    from rustystats.typing import Extrapolation, Floats, SplineKind
 
 
 class SplineTerm:
@@ -53,32 +63,32 @@ class SplineTerm:
 
     def __init__(
         self,
-        var_name,
-        spline_type="bs",
-        df=None,
-        degree=3,
-        boundary_knots=None,
-        knots=None,
-        extrapolation=None,
-    ):
-        df, _, knots, boundary_knots, _ = check_options(
+        var_name: str,
+        spline_type: SplineKind = "bs",
+        df: int | None = None,
+        degree: int = 3,
+        boundary_knots: ArrayLike | None = None,
+        knots: ArrayLike | None = None,
+        extrapolation: Extrapolation | None = None,
+    ) -> None:
+        df, _, inner, outer, _ = check_options(
             spline_type, df, degree, knots, boundary_knots, extrapolation=extrapolation
         )
         self.var_name = var_name
         self.spline_type = spline_type
         self.df = df
         self.degree = degree
-        self.boundary_knots = None if boundary_knots is None else boundary_knots.tolist()
-        self.knots = None if knots is None else knots.tolist()
+        self.boundary_knots = None if outer is None else outer.tolist()
+        self.knots = None if inner is None else inner.tolist()
         self.extrapolation = extrapolation
-        self.basis = None
+        self.basis: SplineBasis | None = None
 
-    def fit(self, x):
+    def fit(self, x: ArrayLike) -> Self:
         """Learn the knots from x (n,), and forget former ones; returns the term itself."""
         self.basis = self._learn(x)
         return self
 
-    def transform(self, x):
+    def transform(self, x: ArrayLike) -> tuple[Floats, list[str]]:
         """Columns of x, with the knots learned before; if there are none, they are learned from x.
 
         Parameters
@@ -100,11 +110,11 @@ class SplineTerm:
         self.basis = basis
         return columns, basis.names(self.var_name)
 
-    def fit_transform(self, x):
+    def fit_transform(self, x: ArrayLike) -> tuple[Floats, list[str]]:
         """`fit`, then `transform`."""
         return self.fit(x).transform(x)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         options = {"df": self.df} if self.knots is None else {"knots": self.knots}
         if self.spline_type == "bs":
             options["degree"] = self.degree
@@ -114,7 +124,7 @@ class SplineTerm:
         written = "".join(f", {name}={value!r}" for name, value in options.items())
         return f"{self.spline_type}({self.var_name}{written})"
 
-    def _learn(self, x):
+    def _learn(self, x: ArrayLike) -> SplineBasis:
         return learn_spline(
             x,
             self.spline_type,

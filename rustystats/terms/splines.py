@@ -1,5 +1,9 @@
 """Splines: `bs` and `ns` of values, and `learn_spline`, which keeps the knots for other values."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from rustystats.terms.knots import quantile_knots, scale_up
@@ -11,21 +15,26 @@ from rustystats.terms.spline_basis import (
     integer,
 )
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from rustystats.typing import Extrapolation, Floats, SplineKind
+
 DEFAULT_DF = 5
 
 
 def learn_spline(
-    x,
-    kind="bs",
-    df=None,
-    degree=3,
-    knots=None,
-    boundary_knots=None,
-    include_intercept=False,
-    extrapolation=None,
-    weights=None,
-    name="x",
-):
+    x: ArrayLike,
+    kind: SplineKind = "bs",
+    df: int | None = None,
+    degree: int = 3,
+    knots: ArrayLike | None = None,
+    boundary_knots: ArrayLike | None = None,
+    include_intercept: bool = False,
+    extrapolation: Extrapolation | None = None,
+    weights: ArrayLike | None = None,
+    name: str = "x",
+) -> SplineBasis:
     """Learn the knots of a spline basis from data.
 
     Parameters
@@ -95,14 +104,14 @@ def learn_spline(
 
 
 def check_options(
-    kind,
-    df=None,
-    degree=3,
-    knots=None,
-    boundary_knots=None,
-    include_intercept=False,
-    extrapolation=None,
-):
+    kind: SplineKind,
+    df: int | None = None,
+    degree: int = 3,
+    knots: ArrayLike | None = None,
+    boundary_knots: ArrayLike | None = None,
+    include_intercept: bool = False,
+    extrapolation: Extrapolation | None = None,
+) -> tuple[int, int, Floats | None, Floats | None, Extrapolation]:
     """What `learn_spline` can refuse before it sees data, and the options it goes on with.
 
     Returns
@@ -145,14 +154,14 @@ def check_options(
 
 
 def bs(
-    x,
-    df=None,
-    degree=3,
-    knots=None,
-    boundary_knots=None,
-    include_intercept=False,
-    extrapolation=None,
-):
+    x: ArrayLike,
+    df: int | None = None,
+    degree: int = 3,
+    knots: ArrayLike | None = None,
+    boundary_knots: ArrayLike | None = None,
+    include_intercept: bool = False,
+    extrapolation: Extrapolation | None = None,
+) -> Floats:
     """B-spline basis of x, with knots learned from x itself.
 
     `SplineTerm` and `SplineTransformer` take the same arguments and keep the knots for prediction.
@@ -199,13 +208,13 @@ def bs(
 
 
 def ns(
-    x,
-    df=None,
-    knots=None,
-    boundary_knots=None,
-    include_intercept=False,
-    extrapolation=None,
-):
+    x: ArrayLike,
+    df: int | None = None,
+    knots: ArrayLike | None = None,
+    boundary_knots: ArrayLike | None = None,
+    include_intercept: bool = False,
+    extrapolation: Extrapolation | None = None,
+) -> Floats:
     """Natural cubic spline basis of x, by default linear beyond the boundary knots.
 
     It equals R's `ns(x, df = df - 1)`; df=2 is a straight line. With the intercept the columns span
@@ -237,7 +246,7 @@ def ns(
     return basis.evaluate(x)
 
 
-def _check_between(knots, lower, upper, whence=""):
+def _check_between(knots: Floats, lower: float, upper: float, whence: str = "") -> None:
     outside = knots[(knots <= lower) | (knots >= upper)]
     if outside.size:
         raise ValueError(
@@ -246,7 +255,7 @@ def _check_between(knots, lower, upper, whence=""):
         )
 
 
-def _check_data(x, weights, name):
+def _check_data(x: ArrayLike, weights: ArrayLike | None, name: str) -> tuple[Floats, Floats | None]:
     x = finite_vector(x, repr(name))
     if weights is not None:
         weights = finite_vector(weights, "weights")
@@ -263,7 +272,7 @@ def _check_data(x, weights, name):
     return x, None if weights is None else scale_up(weights)
 
 
-def _increasing(values, name):
+def _increasing(values: ArrayLike, name: str) -> Floats:
     values = finite_vector(values, name)
     if np.any(np.diff(values) <= 0):
         raise ValueError(f"{name} must be strictly increasing, sorted, no ties: {values.tolist()}")

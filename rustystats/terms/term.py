@@ -62,17 +62,17 @@ class Term:
     kept: tuple | None = None
 
     @property
-    def columns(self):
+    def columns(self) -> tuple[str, ...]:
         """Names of the data columns used."""
         return tuple(dict.fromkeys(name for factor in self.factors for name in factor.columns))
 
     @property
-    def label(self):
+    def label(self) -> str:
         """The term as a formula writes it: `C(Area):bs(age, df=5)`; without factors, Intercept."""
         return ":".join(factor.label for factor in self.factors) or "Intercept"
 
     @property
-    def is_supervised(self):
+    def is_supervised(self) -> bool:
         """Whether one of the factors learns from the response."""
         return any(is_supervised(factor) for factor in self.factors)
 
@@ -93,7 +93,7 @@ class Term:
         ]
         return blocks if self.kept is None else select_columns(blocks, self.kept)
 
-    def names(self):
+    def names(self) -> list[str]:
         """Names of the design columns."""
         if not self.factors:
             return ["Intercept"]
@@ -121,17 +121,17 @@ class ModelTerms:
     terms: tuple
 
     @property
-    def columns(self):
+    def columns(self) -> tuple[str, ...]:
         """Names of the data columns used."""
         return tuple(dict.fromkeys(name for term in self.terms for name in term.columns))
 
     @property
-    def has_intercept(self):
+    def has_intercept(self) -> bool:
         """Whether one of the terms is the intercept."""
         return any(not term.factors for term in self.terms)
 
     @property
-    def is_array(self):
+    def is_array(self) -> bool:
         """Whether the terms are the columns of an array, not of a DataFrame."""
         return any(isinstance(f, ArrayFactor) for term in self.terms for f in term.factors)
 
@@ -167,7 +167,7 @@ class ModelTerms:
         return ModelTerms(tuple(dict.fromkeys(resolved)))
 
     @property
-    def is_supervised(self):
+    def is_supervised(self) -> bool:
         """Whether one of the terms learns from the response."""
         return any(term.is_supervised for term in self.terms)
 
@@ -244,7 +244,7 @@ class ModelTerms:
             raise ValueError("the model has no terms: there is nothing to fit")
         return DesignMatrix(blocks, columns.n_threads), spans
 
-    def names(self):
+    def names(self) -> list[str]:
         """Names of all design columns."""
         return [name for term in self.terms for name in term.names()]
 
@@ -339,7 +339,7 @@ def _table_product(left, right, n_threads):
     ):
         basis = np.kron(left.basis, right.basis)
     else:
-        basis = sparse.kron(left.basis, right.basis, format="csr")
+        basis = sparse.kron(sparse.csr_array(left.basis), right.basis, format="csr")
     levels = {name: np.repeat(values, right.n_levels) for name, values in left.levels.items()}
     for name, values in right.levels.items():
         levels.setdefault(name, np.tile(values, left.n_levels))

@@ -6,7 +6,6 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 ROOM = 0.5  # pixels
 
@@ -56,13 +55,36 @@ def test_all_can_be_read(chart):
 def test_half_a_page_of_axes_given_is_enough(picture, monkeypatch):
     _, draw = picture
     monkeypatch.setattr(plt, "show", lambda *args, **options: pytest.fail("shown"))
-    figure = mpl.figure.Figure(figsize=(8.4, 3.2), layout="constrained")
-    FigureCanvasAgg(figure)  # a figure without one draws nothing
-    given = figure.subplots(1, 2)[1]
+    given = mpl.figure.Figure(figsize=(4.2, 3.2), layout="constrained").subplots()
     assert draw(given) is given
     assert not plt.get_fignums()
     assert neighbours_apart(drawn(given).xaxis)
-    assert given.get_position().width > 0.25  # nothing unseen, elsewhere, takes the place
+
+
+SIDE_BY_SIDE = [
+    "actual_expected-12",
+    "relativities-numeric",
+    "double_lift-10",
+    "calibration-10",
+    "lorenz",
+    "worm-500",
+    "likelihood_profile",
+]
+
+
+@pytest.mark.parametrize("kind", SIDE_BY_SIDE)
+def test_two_stand_side_by_side(kind, pictures):
+    """The second is not squeezed by what belongs to neither, and legends stay with their own."""
+    figure, axes = plt.subplots(1, 2, figsize=(8.4, 4.0), layout="constrained")
+    both = [pictures[kind](ax) for ax in axes]
+    figure.canvas.draw()
+    for ax, other in (both, both[::-1]):
+        assert ax.get_window_extent().width > 0.2 * figure.bbox.width
+        if ax.get_legend() is not None:
+            legend = ax.get_legend().get_window_extent()
+            assert not legend.overlaps(other.get_window_extent())
+            assert figure.bbox.containsx(legend.x0)
+            assert figure.bbox.containsx(legend.x1)
 
 
 @pytest.mark.parametrize("kind", ["actual_expected-2", "relativities-12", "lorenz", "worm-500"])
