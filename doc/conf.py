@@ -9,6 +9,7 @@ French data, where `RUSTYSTATS_DATA` or `../shared/data` beside the repository h
 
 import os
 import warnings
+from dataclasses import fields
 from pathlib import Path
 
 import rustystats
@@ -67,10 +68,24 @@ html_css_files = ["gallery.css"]
 html_theme_options = {"show_prev_next": False, "navigation_with_keys": False}
 
 
+FIELDS = {
+    field.name
+    for kind in (
+        rustystats.DataExploration,
+        rustystats.ModelDiagnostics,
+        rustystats.families.Interval,
+    )
+    for field in fields(kind)
+}
+
+
 def of_others(app, what, name, obj, skip, options):
     """Leave out what a class inherits from elsewhere, and the switches of metadata routing."""
     if name.startswith("_") or name.endswith("_request"):
         return True
+    hint = type(obj) is object or type(obj).__module__.startswith("sphinx.")
+    if hint and name not in FIELDS:
+        return True  # an attribute that its class describes
     obj = getattr(obj, "fget", obj)
     module = getattr(obj, "__module__", None) or ""
     owner = getattr(getattr(obj, "__objclass__", None), "__module__", None)  # of dict, builtins
