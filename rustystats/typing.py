@@ -15,7 +15,8 @@ from rustystats.families.base import FamilyMixin
 from rustystats.links import NamedLink
 from rustystats.results import GLMResults
 
-FrameLike: TypeAlias = IntoFrame | dict[str, Any]  # DataFrame, LazyFrame, Table; dict of columns
+# a text, as `pyright --verifytypes` finds what narwhals says in no other way
+FrameLike: TypeAlias = "IntoFrame | dict[str, Any]"  # DataFrame, LazyFrame, Table; dict of columns
 MaybeNone: TypeAlias = Any  # None is possible, but who asks for it knows that it is there
 Table: TypeAlias = Any  # a DataFrame in the library of the data; pandas where those were arrays
 Floats: TypeAlias = NDArray[np.float64]
@@ -86,7 +87,7 @@ class SparseMatrix(Protocol):
         """The same in rows."""
 
 
-MatrixLike: TypeAlias = FrameLike | ArrayLike | SparseMatrix  # X of an estimator
+MatrixLike: TypeAlias = "IntoFrame | dict[str, Any] | ArrayLike | SparseMatrix"  # X of an estimator
 Folds: TypeAlias = int | Splitter | Iterable[tuple[ArrayLike, ArrayLike]]
 Scoring: TypeAlias = Literal["deviance", "mse", "mae"] | Callable[[Floats, Floats, Floats], float]
 

@@ -80,7 +80,10 @@ def namespace(module):
     for node in tree.body:
         if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
             exec(compile(ast.Module(node.body, []), module, "exec"), found)
-    return found
+    written = vars(rustystats.typing)  # its aliases may be texts
+    aliases = {name: text for name, text in found.items() if text is written.get(name)}
+    texts = {name: text for name, text in aliases.items() if isinstance(text, str)}
+    return found | {n: eval(t, written) for n, t in texts.items() if not n.startswith("__")}
 
 
 def resolved(annotation, module):
