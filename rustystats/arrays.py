@@ -247,6 +247,15 @@ class GLM:
     array([0.833333, 1.5     ])
     """
 
+    endog: NDArray[Any]
+    exog: Any
+    family: str | FamilyMixin
+    link: LinkLike | None
+    var_power: Estimable
+    theta: Estimable
+    offset: ArrayLike | None
+    weights: ArrayLike | None
+
     def __init__(
         self,
         endog: ArrayLike,

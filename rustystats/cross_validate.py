@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -27,18 +27,20 @@ from rustystats.solvers.path import Path
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from rustystats.penalties import PenaltyOptions
     from rustystats.solvers.path import AlphaGrid
-    from rustystats.typing import Folds, RandomState, Scoring
+    from rustystats.solvers.problem import Fit
+    from rustystats.typing import Floats, Folds, RandomState, Scoring
 
 REGULARIZATIONS = {"ridge": 0.0, "lasso": 1.0, "elastic_net": 0.5}
 
 
-def squared_error(y, mu, weights):
+def squared_error(y: Floats, mu: Floats, weights: Floats) -> float:
     """Negative mean squared error."""
     return -float(np.average(np.square(y - mu), weights=weights))
 
 
-def absolute_error(y, mu, weights):
+def absolute_error(y: Floats, mu: Floats, weights: Floats) -> float:
     """Negative mean absolute error."""
     return -float(np.average(np.abs(y - mu), weights=weights))
 
@@ -66,7 +68,7 @@ class CVOptions:
     scoring: Scoring = "deviance"
     verbose: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.cv is None:
             self._check_unused()
         if self.selection not in ("min", "1se"):
@@ -188,7 +190,7 @@ class CVRun:
     tol: float
     max_iter: int
 
-    def fit(self, index):
+    def fit(self, index: int) -> tuple[Model, Fit]:
         """(Model, Fit) on all rows at one of the alphas."""
         problem = self.model.problem.at(self.path.alphas[index])
         model = replace(self.model, problem=problem)
@@ -199,7 +201,16 @@ class CVRun:
         return solve(model, tol=self.tol, max_iter=self.max_iter, start=fit.coef)
 
 
-def cross_validate(model, penalty, l1_ratios, options, *, tol, max_iter, columns=None):
+def cross_validate(
+    model: Model,
+    penalty: PenaltyOptions,
+    l1_ratios: Sequence[float],
+    options: CVOptions,
+    *,
+    tol: float,
+    max_iter: int,
+    columns: Any = None,
+) -> list[CVRun]:
     """Score the alphas of one or several l1_ratios.
 
     Parameters

@@ -8,6 +8,7 @@ cannot be read is a ValueError that shows the place.
 
 import ast
 import re
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,10 +47,10 @@ class ParsedFormula:
     terms: ModelTerms
     offsets: tuple[Expression, ...]
     text: str = ""
-    places: dict = field(default_factory=dict, compare=False)
+    places: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @contextmanager
-    def pointing(self):
+    def pointing(self) -> Iterator[None]:
         """Errors inside about the data of a factor show where in the formula it stands."""
         try:
             yield
@@ -67,7 +68,12 @@ class ParsedFormula:
         return tuple(dict.fromkeys(name for source in sources for name in source.columns))
 
 
-def parse_formula(formula, response=True, kinds=None, reserved=()):
+def parse_formula(
+    formula: str,
+    response: bool = True,
+    kinds: Mapping[str, str] | None = None,
+    reserved: Collection[str | None] = (),
+) -> ParsedFormula:
     """Read a formula.
 
     Parameters
@@ -99,7 +105,8 @@ def parse_formula(formula, response=True, kinds=None, reserved=()):
     if in_offsets and kinds is not None:  # `.` does not stand for them
         left, right, quoted = _sides(formula, response, kinds, {*reserved, *in_offsets})
         offsets = _offsets(formula, right, quoted, kinds)
-    terms, places = {}, {}
+    terms: dict[Any, Any] = {}
+    places: dict[str, Any] = {}
     for index, factors in sorted(enumerate(right), key=lambda item: len(item[1])):
         if index in offsets:
             continue

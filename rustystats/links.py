@@ -69,7 +69,7 @@ class Identity(NamedLink, _kernels.IdentityLink):
     np.float64(0.3)
     """
 
-    means = REAL
+    means: Interval | None = REAL
 
 
 class Log(NamedLink, _kernels.LogLink):
@@ -81,7 +81,7 @@ class Log(NamedLink, _kernels.LogLink):
     np.float64(1.0)
     """
 
-    means = POSITIVE
+    means: Interval | None = POSITIVE
     ends_at_infinity = True
 
 
@@ -94,7 +94,7 @@ class Logit(NamedLink, _kernels.LogitLink):
     np.float64(0.5)
     """
 
-    means = UNIT_OPEN
+    means: Interval | None = UNIT_OPEN
     ends_at_infinity = True
 
 
@@ -107,7 +107,7 @@ class Probit(NamedLink, _kernels.ProbitLink):
     np.float64(0.5)
     """
 
-    means = UNIT_OPEN
+    means: Interval | None = UNIT_OPEN
     ends_at_infinity = True
 
 
@@ -120,7 +120,7 @@ class CLogLog(NamedLink, _kernels.CLogLogLink):
     np.float64(-0.3665)
     """
 
-    means = UNIT_OPEN
+    means: Interval | None = UNIT_OPEN
     ends_at_infinity = True
 
 

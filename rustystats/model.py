@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rustystats.families.base import FamilyMixin
     from rustystats.formula import ParsedFormula
     from rustystats.frames.columns import Columns
+    from rustystats.links import NamedLink
     from rustystats.results.stability import StabilitySelection
     from rustystats.terms.expression import Expression
     from rustystats.typing import (
@@ -316,6 +317,10 @@ class FormulaGLM:
     >>> model.X.shape, model.n_obs
     ((5000, 7), 5000)
     """
+
+    formula: str
+    family: FamilyMixin
+    link: NamedLink
 
     def __init__(
         self,

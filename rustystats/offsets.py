@@ -11,6 +11,7 @@ complement.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from rustystats.codes import as_numbers
 if TYPE_CHECKING:
     from rustystats.families.base import FamilyMixin
     from rustystats.links import NamedLink
+    from rustystats.terms.expression import Expression
     from rustystats.terms.term import ModelTerms
     from rustystats.typing import Floats, Vector
 
@@ -39,23 +41,23 @@ class OffsetTerms:
 
     exposure: str | bool | None = None
     offset: str | bool | None = None
-    expressions: tuple = ()
+    expressions: tuple[Expression, ...] = ()
     log_link: bool = True
     complement: ModelComplement | str | bool | None = None
 
     @property
-    def columns(self):
+    def columns(self) -> tuple[str, ...]:
         """Names of the data columns used."""
         named = [name for name in (self.exposure, self.offset) if isinstance(name, str)]
         named += self.own_columns
         return tuple(dict.fromkeys(named))
 
     @property
-    def own_columns(self):
+    def own_columns(self) -> tuple[str, ...]:
         """Those that are looked up whatever exposure and offset a prediction is given."""
         return tuple(name for expression in self.expressions for name in expression.columns)
 
-    def describe(self):
+    def describe(self) -> str:
         """What a summary says of the offset."""
         parts = []
         if self.exposure is not None:
@@ -93,18 +95,18 @@ class ModelComplement:
     label: str
 
     @property
-    def columns(self):
+    def columns(self) -> tuple[str, ...]:
         """Names of the data columns used; that of the exposure is not."""
         named = (*self.terms.columns, *self.offsets.own_columns, *self._offset)
         return tuple(dict.fromkeys((*named, *complement_columns(self.offsets.complement))))
 
     @property
-    def _offset(self):
+    def _offset(self) -> tuple[str, ...]:
         """The column that is added as it is, (name,); with a log link it would be an exposure."""
-        named = isinstance(self.offsets.offset, str) and not self.offsets.log_link
-        return (self.offsets.offset,) if named else ()
+        offset = self.offsets.offset
+        return (offset,) if isinstance(offset, str) and not self.offsets.log_link else ()
 
-    def evaluate(self, columns):
+    def evaluate(self, columns: Any) -> Floats:
         """Linear predictor for a unit of exposure, (n,)."""
         design, _ = self.terms.design(columns)
         n_rows, offset = columns.n_rows, next(iter(self._offset), None)
@@ -195,7 +197,13 @@ def evaluate_complement(
     return eta
 
 
-def learn_offsets(exposure, offset, expressions, link, complement=None):
+def learn_offsets(
+    exposure: Vector | None,
+    offset: Vector | None,
+    expressions: Sequence[Expression],
+    link: NamedLink,
+    complement: Any = None,
+) -> OffsetTerms:
     """`OffsetTerms` of a model.
 
     Raises
@@ -291,7 +299,7 @@ def read_vector(values: Vector, columns: Any, n_rows: int, role: str) -> Floats:
     return values
 
 
-def finite(values, role, source):
+def finite(values: Floats, role: str, source: object) -> Floats:
     """The values, or an error that counts those that are missing or infinite."""
     if not np.isfinite(np.sum(values)) and not np.all(np.isfinite(values)):
         bad = int(np.count_nonzero(~np.isfinite(values)))
@@ -314,6 +322,6 @@ def positive(values: Floats, source: object, role: str = "exposure") -> Floats:
 REMEDY = "fill or drop those rows"
 
 
-def named(role, source):
+def named(role: str, source: object) -> str:
     """A role with the column it came from."""
     return f"{role} {source!r}" if isinstance(source, str) else role

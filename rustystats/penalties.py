@@ -53,7 +53,7 @@ class PenaltyOptions:
     prior_coef: PerColumn | GLMResults | None = None
     group: Literal["term"] | ArrayLike | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_l1_ratio(self.l1_ratio)
         if not isinstance(self.standardize, (bool, np.bool_)):
             raise ValueError(f"standardize must be True or False, not {self.standardize!r}")

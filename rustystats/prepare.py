@@ -8,6 +8,7 @@ Everything is checked before anything is solved. All faces of the package go thr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from rustystats.families.base import FamilyMixin
+    from rustystats.links import NamedLink
     from rustystats.penalties import PenaltyOptions
+    from rustystats.terms.expression import Expression
+    from rustystats.terms.levels import Policies
     from rustystats.terms.term import Term
     from rustystats.typing import Floats, Vector
 
@@ -167,21 +171,21 @@ class Model(Specification):
 
 
 def prepare(
-    terms,
-    columns,
-    y,
+    terms: ModelTerms,
+    columns: Any,
+    y: ArrayLike,
     *,
-    family,
-    link,
-    response="y",
-    weights=None,
-    exposure=None,
-    offset=None,
-    offset_expressions=(),
-    complement=None,
-    seed=0,
-    policies=None,
-):
+    family: FamilyMixin,
+    link: NamedLink,
+    response: str = "y",
+    weights: Vector | None = None,
+    exposure: Vector | None = None,
+    offset: Vector | None = None,
+    offset_expressions: Sequence[Expression] = (),
+    complement: Any = None,
+    seed: int = 0,
+    policies: Policies | None = None,
+) -> Model:
     """Check the data and set up the problem.
 
     Parameters

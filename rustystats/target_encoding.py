@@ -229,6 +229,10 @@ class TargetEncodingTerm:
     (array([1.33333333, 1.        ]), 'TE(brand)')
     """
 
+    var_name: str
+    prior_weight: float
+    n_permutations: int
+
     def __init__(self, var_name: str, prior_weight: float = 1.0, n_permutations: int = 4) -> None:
         self.var_name = var_name
         self.prior_weight = encoding.check_prior_weight(prior_weight)

@@ -5,23 +5,22 @@ data (pandas, polars or pyarrow), which a checker cannot know: `Table` is Any.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict
 
 import numpy as np
+from narwhals.typing import IntoFrame
 from numpy.typing import ArrayLike, NDArray
 
-if TYPE_CHECKING:
-    from narwhals.typing import IntoFrame
+from rustystats.families.base import FamilyMixin
+from rustystats.links import NamedLink
+from rustystats.results import GLMResults
 
-    from rustystats.families.base import FamilyMixin
-    from rustystats.links import NamedLink
-    from rustystats.results import GLMResults
-
-FrameLike: TypeAlias = "IntoFrame | dict[str, Any]"  # DataFrame, LazyFrame, Table; dict of columns
+FrameLike: TypeAlias = IntoFrame | dict[str, Any]  # DataFrame, LazyFrame, Table; dict of columns
+MaybeNone: TypeAlias = Any  # None is possible, but who asks for it knows that it is there
 Table: TypeAlias = Any  # a DataFrame in the library of the data; pandas where those were arrays
 Floats: TypeAlias = NDArray[np.float64]
 Vector: TypeAlias = str | ArrayLike  # a column by its name, or one number for each row
-PerColumn: TypeAlias = "dict[str, float] | dict[str, int] | ArrayLike"  # by name, or one for each
+PerColumn: TypeAlias = dict[str, float] | dict[str, int] | ArrayLike  # by name, or one for each
 
 FamilyName: TypeAlias = Literal[
     "gaussian",
@@ -37,7 +36,7 @@ FamilyName: TypeAlias = Literal[
     "negative_binomial",
     "nb",
 ]
-FamilyLike: TypeAlias = "FamilyName | FamilyMixin"
+FamilyLike: TypeAlias = FamilyName | FamilyMixin
 # "power(2)" is a name as well, but no finite set has all of them: for a checker `links.Power(2)`
 LinkName: TypeAlias = Literal[
     "identity",
@@ -49,9 +48,9 @@ LinkName: TypeAlias = Literal[
     "inverse_squared",
     "sqrt",
 ]
-LinkLike: TypeAlias = "LinkName | NamedLink"
+LinkLike: TypeAlias = LinkName | NamedLink
 Estimable: TypeAlias = float | Literal["auto"] | None  # theta, var_power: "auto" from the data
-Complement: TypeAlias = "GLMResults | Vector"
+Complement: TypeAlias = GLMResults | Vector
 
 HandleUnknown: TypeAlias = Literal["error", "reference", "mean"]
 HandleMissing: TypeAlias = Literal["error", "level"]
@@ -87,7 +86,7 @@ class SparseMatrix(Protocol):
         """The same in rows."""
 
 
-MatrixLike: TypeAlias = "FrameLike | ArrayLike | SparseMatrix"  # X of an estimator
+MatrixLike: TypeAlias = FrameLike | ArrayLike | SparseMatrix  # X of an estimator
 Folds: TypeAlias = int | Splitter | Iterable[tuple[ArrayLike, ArrayLike]]
 Scoring: TypeAlias = Literal["deviance", "mse", "mae"] | Callable[[Floats, Floats, Floats], float]
 
@@ -99,17 +98,17 @@ class GivenRows(TypedDict, total=False):
     exposure: Vector | None
     offset: Vector | None
     weights: Vector | None
-    complement: "Complement | None"
+    complement: Complement | None
 
 
 class PenaltyGiven(TypedDict, total=False):
     """What shapes a penalty, and bounds."""
 
-    penalty_factor: "PerColumn | None"
-    lower_bounds: "PerColumn | None"
-    upper_bounds: "PerColumn | None"
+    penalty_factor: PerColumn | None
+    lower_bounds: PerColumn | None
+    upper_bounds: PerColumn | None
     standardize: bool
-    prior_coef: "PerColumn | GLMResults | None"
+    prior_coef: PerColumn | GLMResults | None
     group: Literal["term"] | ArrayLike | None
 
 
@@ -123,7 +122,7 @@ class FitOptions(PenaltyGiven, total=False):
 class ArrayFitOptions(FitOptions, total=False):
     """What `fit_glm` takes beside response, design and family."""
 
-    link: "LinkLike | None"
+    link: LinkLike | None
     offset: ArrayLike | None
     weights: ArrayLike | None
     alpha: float

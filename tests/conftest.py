@@ -4,16 +4,27 @@ A family enters all tests by being in `FAMILIES`, with one entry in `PEERS`: how
 and its counterpart in statsmodels. A link enters by being in `LINKS`, with one entry in `SM_LINKS`.
 """
 
+import os
 import warnings
 from dataclasses import dataclass
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # before numpy: processors are shared among the workers
+    share = (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, share)))
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from hypothesis import HealthCheck, settings
 
 from rustystats.families import FAMILIES
 from rustystats.links import LINKS, Power
 
+# The same examples in every run; a busy machine is no failure.
+settings.register_profile(
+    "repeats", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("repeats")
 collect_ignore_glob = ["golden/*"]  # scripts that need what the tests do not
 SM = sm.families
 LINK_KINDS = {**LINKS, "power": lambda: Power(0.7)}

@@ -3,14 +3,13 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rustystats import codes
 
 INTEGERS = [np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64]
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
-SLOW = [HealthCheck.too_slow]  # a busy machine is no failure
 
 
 def check(values, encoded):
@@ -137,7 +136,7 @@ def test_looks_continuous():
     assert not codes.looks_continuous(rng.normal(size=codes.SAMPLE))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=SLOW)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(SMALLEST, LARGEST) | st.integers(-9, 9), min_size=1),
     st.integers(1, 5),
@@ -203,7 +202,7 @@ def test_more_texts_than_a_dictionary_holds(few):
     assert found.dtype == (np.uint16 if few < 65536 else np.uint32)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=SLOW)
+@settings(max_examples=60)
 @given(st.lists(st.text(max_size=20), min_size=1), st.integers(1, 5))
 def test_any_texts(texts, n_threads):
     texts = [text.encode(errors="replace").decode() for text in texts]

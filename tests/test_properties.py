@@ -12,7 +12,7 @@ from rustystats.solvers.problem import Problem
 
 N = 400
 TOL = 1e-17
-few = settings(max_examples=4, deadline=None, derandomize=True)
+few = settings(max_examples=4)
 seeds = st.integers(0, 2**32 - 1)
 
 

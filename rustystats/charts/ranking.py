@@ -163,5 +163,6 @@ def calibration(bins, *, ratio, ylabel, ax=None):
     low = max(0.0, low - margin) if low >= 0 else low - margin
     ax.plot([low, high + margin], [low, high + margin], label="observed = predicted", **REFERENCE)
     dress(ax, f"predicted {ylabel}", f"observed {ylabel}", grid="both")
+    ax.locator_params(nbins=6, steps=[1, 2, 5, 10])  # few and short numbers, on both axes alike
     legend_above(ax)
     return ax

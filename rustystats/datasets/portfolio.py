@@ -18,7 +18,7 @@ is a coarser version. The effects of brands and regions are in ``_BRANDS`` and `
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -76,7 +76,9 @@ _LOG_DENSITY_MEAN, _LOG_DENSITY_SD = 5.9, 1.75
 _SEVERITY_SHAPE = 0.8  # of the Gamma cost of one claim: dispersion 1 / 0.8
 
 
-def make_motor_portfolio(n: int = 10_000, seed: int = 0, *, frame: str = "pandas") -> Any:
+def make_motor_portfolio(
+    n: int = 10_000, seed: int = 0, *, frame: Literal["pandas", "polars"] = "pandas"
+) -> Any:
     """Simulate a motor portfolio with the columns of freMTPL2 and a known truth.
 
     Ages, brands, regions, bonus-malus and densities follow the shape of the French data and

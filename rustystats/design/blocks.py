@@ -5,12 +5,19 @@ for any columns that depend on a row only through its level. `DenseBlock`: the n
 `SparseBlock`: those that are not 0; `bundles.py` says as what they are read.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from scipy import sparse
 
 from rustystats.design.rows import rows_of
+
+if TYPE_CHECKING:
+    from rustystats.typing import Floats
 
 DENSE_BASIS_CELLS = 1 << 20  # a larger indicator basis is kept sparse
 
@@ -29,22 +36,22 @@ class TableBlock:
 
     codes: np.ndarray
     basis: np.ndarray
-    levels: dict = field(default_factory=dict)
+    levels: dict[Any, Any] = field(default_factory=dict)
     free: bool = False
 
     @property
-    def n_rows(self):
+    def n_rows(self) -> int:
         return len(self.codes)
 
     @property
-    def n_levels(self):
+    def n_levels(self) -> int:
         return self.basis.shape[0]
 
     @property
-    def n_columns(self):
+    def n_columns(self) -> int:
         return self.basis.shape[1]
 
-    def to_dense(self):
+    def to_dense(self) -> Floats:
         """The columns as an (n, k) array."""
         return as_array(self.basis[self.codes])
 
@@ -60,17 +67,17 @@ class DenseBlock:
     """
 
     values: np.ndarray
-    source: dict = field(default_factory=dict)
+    source: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def n_rows(self):
+    def n_rows(self) -> int:
         return self.values.shape[0]
 
     @property
-    def n_columns(self):
+    def n_columns(self) -> int:
         return self.values.shape[1]
 
-    def to_dense(self):
+    def to_dense(self) -> Floats:
         """The columns as an (n, k) float64 array."""
         return self.values.astype(np.float64, copy=False)
 
@@ -84,27 +91,30 @@ class SparseBlock:
     values : (n, k) csr_array, float32 or float64
     """
 
-    values: sparse.csr_array
+    values: Any
 
     @property
-    def n_rows(self):
+    def n_rows(self) -> int:
         return self.values.shape[0]
 
     @property
-    def n_columns(self):
+    def n_columns(self) -> int:
         return self.values.shape[1]
 
-    def to_dense(self):
+    def to_dense(self) -> Floats:
         """The columns as an (n, k) float64 array."""
         return self.values.astype(np.float64).toarray()
 
 
-def as_array(basis):
+Block: TypeAlias = TableBlock | DenseBlock | SparseBlock
+
+
+def as_array(basis: Any) -> Floats:
     """A basis as an array, whether it is stored dense or sparse."""
     return basis.toarray() if sparse.issparse(basis) else basis
 
 
-def blocks_of_rows(blocks, chosen):
+def blocks_of_rows(blocks: Iterable[Block], chosen: Any) -> tuple[Block, ...]:
     """The chosen rows of the blocks; blocks that share codes share them still."""
     tables = [block for block in blocks if isinstance(block, TableBlock)]
     codes = {id(b.codes): np.ascontiguousarray(rows_of(b.codes, chosen)) for b in tables}
@@ -120,12 +130,12 @@ def blocks_of_rows(blocks, chosen):
     return tuple(map(part, blocks))
 
 
-def constant_block(n_rows):
+def constant_block(n_rows: int) -> TableBlock:
     """The intercept: a table of one level."""
     return TableBlock(np.zeros(n_rows, dtype=np.uint8), np.ones((1, 1)))
 
 
-def indicator_basis(n_levels, reference):
+def indicator_basis(n_levels: int, reference: int | None) -> Any:
     """Treatment contrasts: one column a level, without the reference (None keeps all levels)."""
     keep = [level for level in range(n_levels) if level != reference]
     if n_levels * len(keep) <= DENSE_BASIS_CELLS:

@@ -5,7 +5,17 @@ costs no more than the copy of one value. Coefficients go to the space of levels
 back, as in `matrix.py`, with one column a lane.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rustystats.design.matrix import DesignMatrix
+    from rustystats.typing import Floats
 
 
 class LaneDesign:
@@ -14,7 +24,12 @@ class LaneDesign:
     design : DesignMatrix, (n, p)
     """
 
-    def __init__(self, design):
+    n_columns: int
+    bases: list[tuple[Any, NDArray[np.intp]]]
+    dense_columns: NDArray[np.intp]
+    rows: Any
+
+    def __init__(self, design: DesignMatrix) -> None:
         self.n_columns = design.shape[1]
         tables = [(pack.codes, pack.basis, pack.columns) for pack in design.packs]
         dense = []
@@ -31,14 +46,14 @@ class LaneDesign:
             [source for source, _ in dense],
         )
 
-    def expand(self, coefs):
+    def expand(self, coefs: Floats) -> tuple[Floats, Floats]:
         """(levels, lanes) and (dense columns, lanes) of coefficients (lanes, p)."""
-        levels = [basis @ coefs[:, columns].T for basis, columns in self.bases]
-        levels = np.concatenate(levels or [np.zeros((1, len(coefs)))])
+        parts = [basis @ coefs[:, columns].T for basis, columns in self.bases]
+        levels = np.concatenate(parts or [np.zeros((1, len(coefs)))])
         dense = np.ascontiguousarray(coefs[:, self.dense_columns].T)
         return levels, dense if len(dense) else np.zeros((1, len(coefs)))
 
-    def reduce(self, level_sums, dense_sums):
+    def reduce(self, level_sums: Floats, dense_sums: Floats) -> Floats:
         """X'r of each lane, (lanes, p), from its sums."""
         score = np.empty((level_sums.shape[1], self.n_columns))
         parts = np.split(level_sums, self.ends[:-1]) if self.bases else ()

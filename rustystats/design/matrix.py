@@ -12,6 +12,7 @@ copied: each would fetch cache lines of its own in every pass.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ from rustystats.threads import effective_n_threads, single_threaded_blas
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rustystats.design.blocks import Block
+    from rustystats.design.packing import Pack
     from rustystats.typing import Floats
 
 SQUARED_ROWS = 4096  # squared at a time
@@ -55,7 +58,14 @@ class DesignMatrix:
     n_threads : int, the threads that its sums use
     """
 
-    def __init__(self, blocks, n_threads=None):
+    starts: NDArray[np.intp]
+    shape: tuple[int, int]
+    n_threads: int
+    packs: list[Pack]
+    dense_columns: NDArray[np.intp]
+    rows: RowBlocks
+
+    def __init__(self, blocks: Iterable[Block], n_threads: int | None = None) -> None:
         self._given = tuple(blocks)
         lengths = {block.n_rows for block in self._given}
         if len(lengths) != 1:
@@ -65,7 +75,7 @@ class DesignMatrix:
         self.shape = (lengths.pop(), int(self.starts[-1]))
         self.n_threads = effective_n_threads(n_threads, self.shape[0])
         self.packs, self._dense = arrange(self._given, self.starts, self.n_threads)
-        self._chosen = range(self.shape[0])
+        self._chosen: Any = range(self.shape[0])
         self._place_columns()
         self.rows = self._row_blocks()
 
@@ -84,7 +94,7 @@ class DesignMatrix:
         tables = [(pack.codes, pack.n_levels) for pack in self.packs]
         return self.row_blocks(tables, [source for source, _ in self._dense])
 
-    def row_blocks(self, tables, dense):
+    def row_blocks(self, tables: Sequence[Any], dense: Sequence[Any]) -> RowBlocks:
         """The chosen rows of coded tables and dense sources as the kernels read them."""
         chosen, n_stored = self._chosen, self._given[0].n_rows
         if not isinstance(chosen, range) and SPARSE_ROWS * len(chosen) >= n_stored:
@@ -107,7 +117,7 @@ class DesignMatrix:
             index,
         )
 
-    def threaded(self, n_threads):
+    def threaded(self, n_threads: int | None) -> DesignMatrix:
         """The same design, summed with another number of threads."""
         other = object.__new__(type(self))
         vars(other).update(vars(self))
@@ -115,44 +125,44 @@ class DesignMatrix:
         return other
 
     @property
-    def dense_sources(self):
+    def dense_sources(self) -> list[Any]:
         """(source, columns) of the dense columns: an array, or codes and the values looked up."""
         return self._dense
 
     @cached_property
-    def lanes(self):
+    def lanes(self) -> LaneDesign:
         """The design as the kernel of several coefficient vectors reads it."""
         return LaneDesign(self)
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         state = vars(self).copy()
         del state["rows"]  # addresses: made anew from the arrays
         state.pop("lanes", None)
         return state
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self.rows = self._row_blocks()
 
     # ---- parts ----------------------------------------------------------------------------
 
     @cached_property
-    def blocks(self):
+    def blocks(self) -> tuple[Block, ...]:
         """The blocks as given; those of a part are copied when they are first asked for."""
         if isinstance(self._chosen, range) and self._chosen == range(self._given[0].n_rows):
             return self._given
         return blocks_of_rows(self._given, self._chosen)
 
     @property
-    def stored_blocks(self):
+    def stored_blocks(self) -> tuple[Block, ...]:
         """The blocks as given, all rows of them."""
         return self._given
 
-    def of_rows_of(self, other):
+    def of_rows_of(self, other: DesignMatrix) -> DesignMatrix:
         """The design of the rows that a part has; both of the same stored rows."""
         return self._part(other._chosen)
 
-    def take(self, rows: NDArray[np.intp]) -> DesignMatrix:
+    def take(self, rows: NDArray[np.intp] | slice) -> DesignMatrix:
         """The design of some rows; it reads the arrays of this one.
 
         Parameters
@@ -188,13 +198,13 @@ class DesignMatrix:
 
     # ---- the space of levels --------------------------------------------------------------
 
-    def expand(self, coef):
+    def expand(self, coef: Floats) -> tuple[Floats, Floats]:
         """Coefficients as the kernels read them: (B_t b_t end to end, dense coefficients)."""
         levels = [pack.basis @ coef[pack.columns] for pack in self.packs] or [np.zeros(1)]
         dense = coef[self.dense_columns] if len(self.dense_columns) else np.zeros(1)
         return np.concatenate(levels), np.ascontiguousarray(dense)
 
-    def reduce_score(self, level_sums, dense_sums):
+    def reduce_score(self, level_sums: Floats, dense_sums: Floats) -> Floats:
         """X'r from its sums over levels and dense columns."""
         score = np.empty(self.shape[1])
         for pack, sums in self._by_pack(level_sums):
@@ -202,7 +212,9 @@ class DesignMatrix:
         score[self.dense_columns] = dense_sums
         return score
 
-    def reduce_gram(self, level_weights, cross, level_dense, dense_gram):
+    def reduce_gram(
+        self, level_weights: Floats, cross: Any, level_dense: Floats, dense_gram: Floats
+    ) -> Floats:
         """X'WX from its cross-tables."""
         if len(self.packs) == 1 and self._sparse_basis is not None:
             basis = self._sparse_basis
@@ -295,12 +307,14 @@ class DesignMatrix:
             total += weight[some] @ np.square(part, dtype=float)
         return total
 
-    def present(self, weights):
+    def present(self, weights: Floats | None) -> NDArray[np.bool_]:
         """Columns that are not 0 in all rows of weight above 0, (p,) bool; None weighs all."""
         used = np.ones(self.shape[0]) if weights is None else (weights > 0).astype(float)
         return self.gram_diagonal(used) > 0
 
-    def cluster_gram(self, residual, order, starts):
+    def cluster_gram(
+        self, residual: Floats, order: NDArray[np.intp], starts: NDArray[np.intp]
+    ) -> Floats:
         """Sum over clusters g of u_g u_g' with u_g = sum of r_i x_i over its rows, (p, p).
 
         Parameters
@@ -325,7 +339,7 @@ class DesignMatrix:
             )
         return gram[self._order[:, None], self._order]
 
-    def quadratic_form(self, M):
+    def quadratic_form(self, M: Floats) -> Floats:
         """x_i' M x_i of every row, (n,); M symmetric (p, p), NaN (aliased columns) read as 0."""
         M = np.where(np.isnan(M), 0.0, M)
         packs, dense = self.packs, self.dense_columns
@@ -345,7 +359,7 @@ class DesignMatrix:
                 self.n_threads,
             )
 
-    def block_totals(self, values):
+    def block_totals(self, values: Floats) -> dict[int, Floats]:
         """Sum of `values` (n,) over the rows of each level, for every table block, by block index.
 
         Margins of the packs' sums where a table was merged: one pass for all of them.

@@ -19,7 +19,11 @@ Memory: about one byte per row and pack; dense blocks and look-up codes are not 
 a sparse matrix whose rows stay levels is copied once, beside the intercept.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -28,6 +32,11 @@ from rustystats._kernels.blocks import is_direct
 from rustystats.codes import combine_codes, map_codes
 from rustystats.design.blocks import DenseBlock, SparseBlock, TableBlock, as_array
 from rustystats.design.bundles import as_rows, bundled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rustystats.design.blocks import Block
 
 PACK_LEVELS = 256  # one byte a row, and cross-tables of two packs stay within the L2 cache
 LOOK_UP_LEVELS = 64  # a one-column table with more levels is read as a dense column
@@ -40,23 +49,29 @@ class Pack:
     """One code column of the kernels: the product of one or more tables, and their columns."""
 
     codes: np.ndarray
-    basis: np.ndarray  # (levels of the product, columns)
+    basis: Any  # (levels of the product, columns)
     columns: np.ndarray  # positions of the columns in the design matrix
-    members: tuple  # (block index, levels) of each merged table, the last running fastest; the
+    members: tuple[
+        tuple[int | None, int], ...
+    ]  # (block index, levels) of each merged table, the last running fastest; the
     # index is None where a table is no block, but made of a sparse one
-    nested: tuple = ()  # (block index, index of the member it is in, level there -> its own)
+    nested: tuple[
+        tuple[int, int, Any], ...
+    ] = ()  # (block index, index of the member it is in, level there -> its own)
 
     @property
-    def n_levels(self):
+    def n_levels(self) -> int:
         return self.basis.shape[0]
 
     @property
-    def is_block(self):
+    def is_block(self) -> bool:
         """Whether its tables are blocks of the design."""
         return all(index is not None for index, _ in self.members)
 
 
-def arrange(blocks, starts, n_threads):
+def arrange(
+    blocks: Sequence[Block], starts: NDArray[np.intp], n_threads: int
+) -> tuple[list[Pack], list[Any]]:
     """What the kernels read in place of the blocks.
 
     Parameters
@@ -76,7 +91,8 @@ def arrange(blocks, starts, n_threads):
         n_rows = blocks[0].n_rows
         codes = np.arange(n_rows, dtype=np.uint32)
         return [Pack(codes, as_rows(blocks), np.arange(starts[-1]), ((None, n_rows),))], []
-    coded, dense = [], []
+    coded: list[Pack] = []
+    dense: list[Any] = []
     largest = _second_largest([b.n_levels for _, b, _ in parts if isinstance(b, TableBlock)])
     for index, block, columns in parts:
         if isinstance(block, DenseBlock):

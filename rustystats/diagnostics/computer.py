@@ -126,6 +126,11 @@ class DiagnosticsComputer:
     0.2857
     """
 
+    n_obs: int
+    df_resid: int
+    family: str
+    n_threads: int
+
     def __init__(
         self,
         y: ArrayLike,

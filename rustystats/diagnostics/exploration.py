@@ -306,9 +306,8 @@ def assemble(
     factors = explorer.read(columns, categorical, continuous, *options)
     correlations, cramers_v, ratios, vif = factors.associations()
     zeros, variance = explorer.compute_count_checks()
-    looked_at, candidates = [], []
-    if most:
-        looked_at, candidates = factors.interactions(explorer.multiplicative, most)
+    multiplicative = explorer.multiplicative
+    looked_at, candidates = factors.interactions(multiplicative, most) if most else ([], [])
     return DataExploration(
         data_summary=summary,
         response_stats=explorer.compute_response_stats(),

@@ -1,7 +1,11 @@
 """Factors of a portfolio that were read and summed once, and what is made of the sums."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +21,16 @@ from rustystats.diagnostics.factors import CATEGORICAL, CONTINUOUS, group_levels
 from rustystats.diagnostics.interactions import INTERACTION_BINS, interaction_candidates
 from rustystats.threads import effective_n_threads
 
+if TYPE_CHECKING:
+    from rustystats.diagnostics.exploration_sections import (
+        ExploredCategorical,
+        ExploredContinuous,
+        MissingValues,
+        UnivariateTest,
+    )
+    from rustystats.diagnostics.portfolio import Portfolio
+    from rustystats.diagnostics.sections import InteractionCandidate
+
 
 class ExploredFactors:
     """Factors with their sums by level.
@@ -29,7 +43,14 @@ class ExploredFactors:
     rare_threshold_pct, max_levels : of a categorical factor, as in `binning.pool_levels`
     """
 
-    def __init__(self, rows, factors, n_bins, rare_threshold_pct, max_levels):
+    def __init__(
+        self,
+        rows: Portfolio,
+        factors: Sequence[Any],
+        n_bins: int,
+        rare_threshold_pct: float,
+        max_levels: int,
+    ) -> None:
         factors = [_occurring(factor) for factor in factors]
         self._rows, self._factors, self._rare = rows, factors, rare_threshold_pct
         self._sums = sums_by_level(factors, rows, ("volume", "actual"), rows.n_threads)
@@ -44,14 +65,14 @@ class ExploredFactors:
     def _of(self, kind):
         return [factor for factor in self._factors if factor.kind == kind]
 
-    def factor_stats(self):
+    def factor_stats(self) -> list[ExploredContinuous | ExploredCategorical]:
         """List of `ExploredContinuous` and `ExploredCategorical`."""
         return [
             portfolio.explore_factor(self._rows, factor, groups, sums, self._rare)
             for factor, groups, sums in self._each()
         ]
 
-    def missing_values(self):
+    def missing_values(self) -> list[MissingValues]:
         """List of `MissingValues`, of the factors that have some."""
         found = [
             portfolio.missing_values(self._rows, factor, sums) for factor, _, sums in self._each()
@@ -59,14 +80,21 @@ class ExploredFactors:
         return [one for one in found if one is not None]
 
     @cached_property
-    def univariate_tests(self):
+    def univariate_tests(self) -> list[UnivariateTest]:
         """List of `UnivariateTest`."""
         return [
             portfolio.univariate_test(self._rows, factor, groups, sums)
             for factor, groups, sums in self._each()
         ]
 
-    def associations(self):
+    def associations(
+        self,
+    ) -> tuple[
+        AssociationMatrix | None,
+        AssociationMatrix | None,
+        RatioMatrix | None,
+        list[VarianceInflation],
+    ]:
         """How the factors go together.
 
         Returns
@@ -112,7 +140,8 @@ class ExploredFactors:
                 VarianceInflation(
                     name,
                     one.df,
-                    *(x if np.isfinite(x) else None for x in (one.gvif, one.adjusted)),
+                    one.gvif if np.isfinite(one.gvif) else None,
+                    one.adjusted if np.isfinite(one.adjusted) else None,
                     bool(np.isinf(one.gvif)),
                 )
                 for name, one in zip([*number_names, *level_names], inflation, strict=True)
@@ -121,12 +150,12 @@ class ExploredFactors:
 
     def interactions(
         self,
-        multiplicative,
-        max_factors=10,
-        min_correlation=0.01,
-        max_candidates=5,
-        min_cell_count=30,
-    ):
+        multiplicative: bool,
+        max_factors: int = 10,
+        min_correlation: float = 0.01,
+        max_candidates: int = 5,
+        min_cell_count: int = 30,
+    ) -> tuple[list[str], list[InteractionCandidate]]:
         """Which factors were looked at, and what was found.
 
         Parameters

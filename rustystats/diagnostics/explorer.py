@@ -76,6 +76,10 @@ class DataExplorer:
     [('b', 0.8), ('a', 0.0)]
     """
 
+    n_obs: int
+    family: str
+    multiplicative: bool
+
     def __init__(
         self,
         y: ArrayLike,

@@ -12,8 +12,11 @@ whether exposure is an offset or a weight; other families are taken as weighted 
 Cost: a pass over the rows for A and v each, all factors together (`factors.sums_by_level`).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import f as f_law
@@ -30,6 +33,9 @@ from rustystats.diagnostics.exploration_sections import (
 )
 from rustystats.diagnostics.factors import CONTINUOUS, univariate_statistics
 from rustystats.diagnostics.residual_summary import percentiles
+
+if TYPE_CHECKING:
+    from rustystats.typing import Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,33 +54,33 @@ class Portfolio:
     exposure: np.ndarray | None = None
     n_threads: int | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.y)
 
     @cached_property
-    def actual(self):
+    def actual(self) -> Floats:
         """w y."""
         return self.y if self.weights is None else self.weights * self.y
 
     @cached_property
-    def volume(self):
+    def volume(self) -> Floats:
         """w e."""
         if self.exposure is None:
             return np.ones(len(self.y)) if self.weights is None else self.weights
         return self.exposure if self.weights is None else self.weights * self.exposure
 
     @cached_property
-    def totals(self):
+    def totals(self) -> tuple[float, float]:
         """Sums of actual and volume."""
         return float(np.sum(self.actual)), float(np.sum(self.volume))
 
     @property
-    def mean_rate(self):
+    def mean_rate(self) -> float:
         """Total response over total exposure."""
         return self.totals[0] / self.totals[1]
 
     @cached_property
-    def predicted(self):
+    def predicted(self) -> Floats:
         """What each row would have at the mean rate, (n,)."""
         return self.mean_rate * self.volume
 
@@ -85,13 +91,13 @@ class Portfolio:
         return float(np.sum(residual * residual / self.volume))
 
     @property
-    def weighted_by(self):
+    def weighted_by(self) -> str:
         """What a row counts as, in words."""
         given = {"exposure": self.exposure, "weights": self.weights}
         return " x ".join(name for name, values in given.items() if values is not None) or "rows"
 
 
-def response_statistics(portfolio):
+def response_statistics(portfolio: Portfolio) -> ResponseStatistics:
     """`ResponseStatistics` of a `Portfolio`."""
     y, weights = portfolio.y, portfolio.weights
     rate = y if portfolio.exposure is None else y / portfolio.exposure

@@ -22,8 +22,11 @@ import numpy as np
 from rustystats.diagnostics.binning import sorted_rows
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from rustystats.families.base import FamilyMixin
     from rustystats.links import NamedLink
+    from rustystats.typing import Floats
 
 CANONICAL = {  # (family, link): mu' = V(mu), so that W r = A - E
     ("poisson", "log"),
@@ -57,103 +60,107 @@ class Rows:
     dispersion: float = 1.0
     n_threads: int | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.y)
 
     @property
-    def canonical(self):
+    def canonical(self) -> bool:
         """Whether mu' is V(mu)."""
         return (self.family.name(), self.link.name()) in CANONICAL
 
     @property
-    def is_poisson(self):
+    def is_poisson(self) -> bool:
         """Whether the variance is the mean, times the dispersion."""
         return self.family.name() in ("poisson", "quasipoisson")
 
     @property
-    def is_binomial(self):
+    def is_binomial(self) -> bool:
         """Whether the response is 0/1, or a proportion of trials."""
         return self.family.name() in ("binomial", "quasibinomial")
 
-    def weighted(self, values):
+    def weighted(self, values: Floats) -> Floats:
         """The values times the weights."""
         return values if self.weights is None else self.weights * values
 
     @cached_property
-    def actual(self):
+    def actual(self) -> Floats:
         """w y."""
         return self.weighted(self.y)
 
     @cached_property
-    def predicted(self):
+    def predicted(self) -> Floats:
         """w mu."""
         return self.weighted(self.mu)
 
     @cached_property
-    def volume(self):
+    def volume(self) -> Floats:
         """w e."""
         return self.weighted(np.ones(len(self.y)) if self.exposure is None else self.exposure)
 
     @cached_property
-    def deviance(self):
+    def deviance(self) -> Floats:
         """w d(y, mu), d the unit deviance."""
         return self.weighted(np.asarray(self.family.unit_deviance(self.y, self.mu)))
 
     @cached_property
-    def variance(self):
+    def variance(self) -> Floats:
         """w V(mu): times the dispersion, the variance of w y."""
         if self.is_poisson:
             return self.predicted
         return self.weighted(self.family.variance(self.mu))
 
     @cached_property
-    def slope(self):
+    def slope(self) -> Floats:
         """mu'."""
         if self.link.name() == "log":
             return self.mu
         return self.link.inverse_with_derivative(self.eta)[1]
 
     @cached_property
-    def working_weight(self):
+    def working_weight(self) -> Floats:
         """W."""
         if self.canonical:
             return self.variance
         return self.weighted(self.slope**2 / self.family.variance(self.mu))
 
     @cached_property
-    def score(self):
+    def score(self) -> Floats:
         """W r."""
         if self.canonical:
             return self.actual - self.predicted
         return self.weighted((self.y - self.mu) * self.slope / self.family.variance(self.mu))
 
     @cached_property
-    def pearson_residuals(self):
+    def pearson_residuals(self) -> Floats:
         """sqrt(w) (y - mu) / sqrt(V(mu))."""
         return (self.actual - self.predicted) / np.sqrt(self.variance)
 
     @cached_property
-    def deviance_residuals(self):
+    def deviance_residuals(self) -> Floats:
         """sign(y - mu) sqrt(w d(y, mu))."""
         return np.copysign(np.sqrt(np.maximum(self.deviance, 0.0)), self.y - self.mu)
 
     @cached_property
-    def pearson_chi2(self):
+    def pearson_chi2(self) -> float:
         """Sum of the squared Pearson residuals; that of W r^2 as well, for r mu' / sqrt(V) is."""
         return float(self.pearson_residuals @ self.pearson_residuals)
 
     @cached_property
-    def in_order(self):
+    def in_order(self) -> RowsInOrder:
         """The rows by rising prediction."""
         return RowsInOrder(self)
 
     @cached_property
-    def totals(self):
+    def totals(self) -> tuple[float, float, float]:
         """Sums of actual, predicted and volume."""
-        return tuple(float(np.sum(v)) for v in (self.actual, self.predicted, self.volume))
+        return (
+            float(np.sum(self.actual)),
+            float(np.sum(self.predicted)),
+            float(np.sum(self.volume)),
+        )
 
 
-def without_rounding(values):
+def without_rounding(values: Floats) -> Floats:
     """Values to a relative 2^-40: those that differ by rounding alone are equal then."""
     bits = np.ascontiguousarray(values, dtype=np.float64).view(np.int64)
     return ((bits + (1 << 11)) & ~np.int64((1 << 12) - 1)).view(np.float64)
@@ -175,7 +182,13 @@ class RowsInOrder:
     order : (n,) positions of the rows
     """
 
-    def __init__(self, rows):
+    order: NDArray[np.intp]
+    rate: Floats
+    volume: Floats
+    actual: Floats
+    predicted: Floats
+
+    def __init__(self, rows: Rows) -> None:
         self._rows = rows
         rate = rows.mu if rows.exposure is None else rows.mu / rows.exposure
         rate = without_rounding(rate)
@@ -186,12 +199,12 @@ class RowsInOrder:
         self.predicted = rows.predicted[self.order]
 
     @cached_property
-    def variance(self):
+    def variance(self) -> Floats:
         """w V(mu)."""
         return self.predicted if self._rows.is_poisson else self._rows.variance[self.order]
 
     @cached_property
-    def weights(self):
+    def weights(self) -> Floats | None:
         """w."""
         rows = self._rows
         return np.ones(len(rows)) if rows.weights is None else rows.weights[self.order]

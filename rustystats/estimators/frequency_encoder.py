@@ -63,8 +63,8 @@ class FrequencyEncoder(LevelEncoder):
         handle_missing: HandleMissing = "error",
         n_threads: int | None = None,
     ) -> None:
-        self.handle_unknown = handle_unknown
-        self.handle_missing = handle_missing
+        self.handle_unknown: str = handle_unknown
+        self.handle_missing: HandleMissing = handle_missing
         self.n_threads = n_threads
 
     def fit(self, X: MatrixLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:

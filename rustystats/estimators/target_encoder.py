@@ -85,8 +85,8 @@ class TargetEncoder(LevelEncoder):
         self.prior_weight = prior_weight
         self.n_permutations = n_permutations
         self.seed = seed
-        self.handle_unknown = handle_unknown
-        self.handle_missing = handle_missing
+        self.handle_unknown: str = handle_unknown
+        self.handle_missing: HandleMissing = handle_missing
         self.n_threads = n_threads
 
     def fit(

@@ -30,7 +30,7 @@ class Binomial(FamilyMixin, _kernels.BinomialFamily):
     y_domain = UNIT
     mean_domain = UNIT_OPEN
     dispersion_fixed = True
-    link_names = ("logit", "probit", "cloglog", "log", "identity")
+    link_names: tuple[str, ...] = ("logit", "probit", "cloglog", "log", "identity")
 
     def start_mean(self, y: Floats, weights: Floats) -> Floats:
         """Half a success among one more trial."""

@@ -27,7 +27,7 @@ class Gaussian(FamilyMixin, _kernels.GaussianFamily):
     """
 
     mean_domain = REAL
-    link_names = ("identity", "log", "sqrt", "inverse", "inverse_squared", "power")
+    link_names: tuple[str, ...] = ("identity", "log", "sqrt", "inverse", "inverse_squared", "power")
 
     def loglike(self, y: Floats, mu: Floats, weights: Floats) -> float:
         """Log-likelihood at the maximum-likelihood dispersion deviance / n."""

@@ -16,6 +16,7 @@ from rustystats.intervals import NON_NEGATIVE, POSITIVE
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from rustystats.intervals import Interval
     from rustystats.typing import Floats, Tails
 
 THETA_LOW, THETA_HIGH = 1e-4, 1e7  # beyond: all variance, or none above the Poisson's
@@ -86,11 +87,11 @@ class NegativeBinomial(FamilyMixin, _kernels.NegativeBinomialFamily):
 
     y_domain = NON_NEGATIVE
     dispersion_fixed = True
-    parameter = "theta"
-    parameter_range = POSITIVE
+    parameter: str | None = "theta"
+    parameter_range: Interval | None = POSITIVE
 
     def __init__(self, theta: float | Literal["auto"] = 1.0) -> None:
-        self.estimated = isinstance(theta, str) and theta == "auto"
+        self.estimated: bool = isinstance(theta, str) and theta == "auto"
         value: Any = 1.0 if self.estimated else theta
         if not (is_number(value) and np.isfinite(value) and value > 0):
             raise ValueError(f"theta must be a positive number or 'auto', not {theta!r}")

@@ -68,11 +68,11 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
     np.float64(8.0)
     """
 
-    parameter = "var_power"
-    parameter_range = Interval(1.0, 2.0)
+    parameter: str | None = "var_power"
+    parameter_range: Interval | None = Interval(1.0, 2.0)
 
     def __init__(self, var_power: float | Literal["auto"] = 1.5) -> None:
-        self.estimated = isinstance(var_power, str) and var_power == "auto"
+        self.estimated: bool = isinstance(var_power, str) and var_power == "auto"
         value: Any = 1.5 if self.estimated else var_power
         if not (is_number(value) and np.isfinite(value) and not 0 < value < 1):
             raise ValueError(

@@ -8,7 +8,7 @@ is copied that can be viewed; a LazyFrame is collected for the named columns onl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -136,10 +136,15 @@ def column_kinds(data: Any) -> dict[str, str]:
 class Columns:
     """Columns of a DataFrame as arrays, coded on demand and once."""
 
-    def __init__(self, frame, n_threads=None):
+    n_rows: int
+    asked_threads: int | None
+    n_threads: int
+    coding_threads: int
+
+    def __init__(self, frame: Any, n_threads: int | None = None) -> None:
         self._frame = frame
         self._schema = frame.collect_schema()
-        self._encoded = {}
+        self._encoded: dict[Any, Encoded | None] = {}
         self.n_rows = len(frame)
         self.asked_threads = n_threads  # a model predicts with what it was asked to fit with
         self.n_threads = effective_n_threads(n_threads, self.n_rows)
@@ -242,23 +247,30 @@ class Columns:
 class SomeRows:
     """Some of the rows of `Columns`, in their place; a level may have no row."""
 
-    def __init__(self, columns, rows):
+    n_rows: int
+    n_threads: int
+    backend: Backend
+    is_categorical: Callable[[str], bool]
+
+    def __init__(self, columns: Columns, rows: NDArray[Any]) -> None:
         self._columns, self._rows = columns, rows
         self.n_rows = len(rows)
         self.n_threads, self.backend = columns.n_threads, columns.backend
         self.is_categorical = columns.is_categorical
 
-    def encoded(self, name, quick=False, factor=False, missing=False):
+    def encoded(
+        self, name: str, quick: bool = False, factor: bool = False, missing: bool = False
+    ) -> Encoded | None:
         """As `Columns.encoded`."""
         found = self._columns.encoded(name, quick, factor, missing)
         return found and Encoded(found.codes[self._rows], found.levels, found.n_threads)
 
-    def factor(self, name, missing=False):
+    def factor(self, name: str, missing: bool = False) -> Encoded:
         """As `Columns.factor`."""
         found = self._columns.factor(name, missing)
         return Encoded(found.codes[self._rows], found.levels, found.n_threads)
 
-    def numbers(self, name):
+    def numbers(self, name: str) -> NDArray[Any]:
         """As `Columns.numbers`."""
         return self._columns.numbers(name)[self._rows]
 
@@ -266,26 +278,33 @@ class SomeRows:
 class OneValue:
     """`Columns` of which one has the same value in all rows."""
 
-    def __init__(self, columns, name, value):
+    n_rows: int
+    n_threads: int
+    backend: Backend
+    is_categorical: Callable[[str], bool]
+
+    def __init__(self, columns: Columns, name: str, value: NDArray[Any]) -> None:
         self._columns, self._name = columns, name
         self.n_rows, self.n_threads = columns.n_rows, columns.n_threads
         self.backend, self.is_categorical = columns.backend, columns.is_categorical
         codes = np.zeros(self.n_rows, dtype=np.uint8)
         self._held = Encoded(codes, np.asarray(value), self.n_threads)
 
-    def encoded(self, name, quick=False, factor=False, missing=False):
+    def encoded(
+        self, name: str, quick: bool = False, factor: bool = False, missing: bool = False
+    ) -> Encoded | None:
         """As `Columns.encoded`."""
         if name == self._name:
             return self._held
         return self._columns.encoded(name, quick, factor, missing)
 
-    def factor(self, name, missing=False):
+    def factor(self, name: str, missing: bool = False) -> Encoded:
         """As `Columns.factor`."""
         if name == self._name:
             return _as_factor(name, self._held, missing)
         return self._columns.factor(name, missing)
 
-    def numbers(self, name):
+    def numbers(self, name: str) -> NDArray[Any]:
         """As `Columns.numbers`."""
         if name == self._name:
             return np.full(self.n_rows, self._held.levels[0])

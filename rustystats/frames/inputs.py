@@ -16,6 +16,7 @@ over the column, some 1 GB/s.
 
 import hashlib
 from functools import cached_property
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -35,25 +36,25 @@ class Inputs:
     parts : dict of Series, array or sparse matrix by name
     """
 
-    def __init__(self, parts):
+    def __init__(self, parts: dict[str, Any] | None) -> None:
         self._parts = parts
 
     @cached_property
-    def hashes(self):
+    def hashes(self) -> dict[str, str]:
         """ "sha256:..." of each part by its name.
 
         Of the data as they are in memory when this is first asked for; they are let go then.
         """
-        found = {name: hash_of(part) for name, part in self._parts.items()}
+        found = {name: hash_of(part) for name, part in (self._parts or {}).items()}
         self._parts = None
         return found
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         """The hashes; a copy in a file or another process does not carry the data."""
         return {"hashes": self.hashes, "_parts": None}
 
 
-def hash_of(part):
+def hash_of(part: Any) -> str:
     """The hash of a narwhals Series, an array or a sparse matrix, "sha256:" and 64 digits."""
     found = hashlib.sha256()
     if sparse.issparse(part):

@@ -1,13 +1,14 @@
-"""What the parts of `GLMResults` know of the whole: declarations for type checkers alone."""
+"""What every part of `GLMResults` knows: model, fit, and what is read off them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
-    from narwhals import Implementation
+    from narwhals import Implementation as Backend
     from numpy.typing import NDArray
 
     from rustystats.inference.relativities import FactorEffect
@@ -18,22 +19,24 @@ if TYPE_CHECKING:
         Complement,
         Dispersion,
         Floats,
+        FrameLike,
         MatrixLike,
+        MaybeNone,
         Table,
         Vector,
     )
 
 
 class Answers:
-    """Base of the parts of `GLMResults`, which makes the attributes; each method is of one part."""
+    """Base of the parts of `GLMResults`; the attributes are described there."""
 
     face: ClassVar[str]
     model: Model
     fit: Fit
-    backend: Implementation | None
+    backend: Backend | None
     formula: str | None
     dispersion_choice: Dispersion
-    cv_result: CVResult | None
+    cv_result: CVResult | MaybeNone  # None where the alpha was given
     data: Any
     feature_names: list[str]
     aliased: NDArray[np.bool_]
@@ -52,7 +55,42 @@ class Answers:
     response: str
     note: str
 
-    if TYPE_CHECKING:
+    def __init__(
+        self,
+        model: Model,
+        fit: Fit,
+        backend: Backend | None = None,
+        formula: str | None = None,
+        dispersion: Dispersion = None,
+        *,
+        cv_result: CVResult | None = None,
+        data: FrameLike | None = None,
+    ) -> None:
+        self.model = model
+        self.fit = fit
+        self.backend = backend
+        self.formula = formula
+        self.dispersion_choice = dispersion
+        self.cv_result = cv_result
+        self.data = data
+        self.feature_names = list(model.names)
+        self.aliased = fit.aliased
+        self.params = np.where(fit.aliased, np.nan, fit.coef)
+        self.deviance = fit.deviance
+        self.converged = fit.converged
+        self.iterations = fit.n_iter
+        self.message = fit.message
+        self.method = fit.method
+        self.separated = fit.separated
+        self.nobs = model.problem.n_obs
+        self.df_resid = self.nobs - fit.rank
+        self.df_model = fit.rank - (model.problem.intercept is not None)
+        family = model.problem.family
+        self.family = family.name() if fit.parameter is None else family.label()
+        self.link = model.problem.link.name()
+        self.response = model.response
+
+    if TYPE_CHECKING:  # what one part asks of another
 
         @property
         def _problem(self) -> Problem: ...

@@ -64,6 +64,21 @@ class CVResult:
     True
     """
 
+    alphas: Floats
+    l1_ratio: float
+    l1_ratios: tuple[float, ...]
+    scores: Floats
+    scores_mean: Floats
+    scores_std: Floats
+    units: Floats
+    alpha_best: float
+    alpha_1se: float
+    score_best: float
+    n_nonzero_best: int
+    n_folds: int
+    scoring: Scoring
+    path: RegularizationPath
+
     def __init__(
         self,
         runs: list[CVRun],

@@ -146,8 +146,8 @@ class EvaluationAnswers(Answers):
             found, labels, group = _levels_of(columns, factor, rows.volume, n_bins)
             names = ("volume", "actual", "predicted", "deviance")
             (sums,) = sums_by_level([found], rows, names)
-            actual, _, volume = rows.totals
-            flat = np.full(len(rows), actual / volume)
+            total, _, whole = rows.totals
+            flat = np.full(len(rows), total / whole)
             flat = flat if rows.exposure is None else flat * rows.exposure
             flat = rows.weighted(np.asarray(rows.family.unit_deviance(rows.y, flat)))
             values = [

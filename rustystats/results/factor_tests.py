@@ -204,7 +204,11 @@ class FactorTestAnswers(Answers):
         if not isinstance(candidates, str):
             candidates = " + ".join(candidates)
         terms, offsets = self.model.terms, self.model.offsets
-        taken = {*terms.columns, *offsets.columns, *complement_columns(offsets.complement)}
+        taken: set[str | None] = {
+            *terms.columns,
+            *offsets.columns,
+            *complement_columns(offsets.complement),
+        }
         taken |= {self.response.strip("`"), self.weights_name}
         kinds = frames.column_kinds(data)
         parsed = parse_formula(candidates, response=False, kinds=kinds, reserved=taken)

@@ -35,14 +35,11 @@ from rustystats.results.robust import RobustAnswers
 from rustystats.results.saving import SavingAnswers
 
 if TYPE_CHECKING:
-    from narwhals import Implementation as Backend
     from numpy.typing import ArrayLike
 
     from rustystats.inference.relativities import FactorEffect
-    from rustystats.prepare import Model
-    from rustystats.results.cv_result import CVResult
-    from rustystats.solvers.problem import Fit, Problem
-    from rustystats.typing import CovType, Dispersion, Floats, FrameLike, Table
+    from rustystats.solvers.problem import Problem
+    from rustystats.typing import CovType, Floats, Table
 
 
 class GLMResults(
@@ -109,41 +106,6 @@ class GLMResults(
     >>> result.df_resid, round(result.deviance, 1)
     (4993, 1207.6)
     """
-
-    def __init__(
-        self,
-        model: Model,
-        fit: Fit,
-        backend: Backend | None = None,
-        formula: str | None = None,
-        dispersion: Dispersion = None,
-        *,
-        cv_result: CVResult | None = None,
-        data: FrameLike | None = None,
-    ) -> None:
-        self.model = model
-        self.fit = fit
-        self.backend = backend
-        self.formula = formula
-        self.dispersion_choice = dispersion
-        self.cv_result = cv_result
-        self.data = data
-        self.feature_names = list(model.names)
-        self.aliased = fit.aliased
-        self.params = np.where(fit.aliased, np.nan, fit.coef)
-        self.deviance = fit.deviance
-        self.converged = fit.converged
-        self.iterations = fit.n_iter
-        self.message = fit.message
-        self.method = fit.method
-        self.separated = fit.separated
-        self.nobs = model.problem.n_obs
-        self.df_resid = self.nobs - fit.rank
-        self.df_model = fit.rank - (model.problem.intercept is not None)
-        family = model.problem.family
-        self.family = family.name() if fit.parameter is None else family.label()
-        self.link = model.problem.link.name()
-        self.response = model.response
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"data": None}  # a pickled model is not the portfolio it was fitted to

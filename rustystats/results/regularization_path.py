@@ -15,10 +15,11 @@ from rustystats.results.glm_results import GLMResults
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from narwhals import Implementation as Backend
+    from numpy.typing import NDArray
 
     from rustystats.prepare import Model
     from rustystats.solvers.path import Path
-    from rustystats.typing import Table
+    from rustystats.typing import Floats, Table
 
 
 class RegularizationPath:
@@ -52,6 +53,17 @@ class RegularizationPath:
     >>> path.deviance_explained.round(3)
     array([0.   , 0.014, 0.015, 0.015, 0.016, 0.019, 0.02 , 0.02 ])
     """
+
+    alphas: Floats
+    coefficients: Floats
+    deviances: Floats
+    deviance_explained: Floats
+    n_nonzero: NDArray[np.intp]
+    converged: NDArray[np.bool_]
+    kkt: Floats
+    n_passes: NDArray[np.intp]
+    l1_ratio: float
+    feature_names: list[str]
 
     def __init__(
         self,

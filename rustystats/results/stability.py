@@ -62,6 +62,14 @@ class StabilitySelection:
     array([1., 0.])
     """
 
+    alphas: Floats
+    names: list[str]
+    probabilities: Floats
+    max_probability: Floats
+    threshold: float
+    alpha_min: float
+    n_subsamples: int
+
     def __init__(
         self,
         alphas: Floats,

@@ -31,6 +31,8 @@ class ValidationReport:
     ok : bool, whether there is nothing to find
     """
 
+    findings: tuple[Finding, ...]
+
     def __init__(self, findings: Sequence[Finding], backend: Backend | None) -> None:
         self.findings = tuple(findings)
         self._backend = backend

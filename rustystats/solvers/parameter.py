@@ -9,7 +9,10 @@ coefficients start where they were, with the Gram they had, and take one or two 
 With a penalty the coefficients are those of the penalised objective at the parameter.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +21,10 @@ from rustystats.solvers.irls import continue_irls
 from rustystats.solvers.problem import Parameter
 from rustystats.solvers.solve import solve_problem
 from rustystats.threads import single_threaded_blas
+
+if TYPE_CHECKING:
+    from rustystats.solvers.problem import Problem
+    from rustystats.typing import Floats
 
 RESOLUTION = 1e-7  # a relative change that is rounding
 
@@ -81,7 +88,7 @@ def _refit(problem, fit, tol, max_iter):
         return continue_irls(problem, point, fit.gram, with_gram=True, tol=tol, max_iter=max_iter)
 
 
-def likelihood_profile(problem, values, *, start):
+def likelihood_profile(problem: Problem, values: Floats, *, start: Floats) -> Floats:
     """Log-likelihood of the best coefficients at each of the parameter's values, (len(values),)."""
     weights = problem.prior_weights
     profile = []

@@ -14,6 +14,7 @@ X'WX + R.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -115,11 +116,11 @@ class Problem(Objective):
     total_weight: float = field(init=False)
     n_obs: int = field(init=False)
 
-    def __post_init__(self):
-        weighted = self.weights is not None
-        total = float(self.weights.sum()) if weighted else float(len(self.y))
+    def __post_init__(self) -> None:
+        weights = self.weights
+        total = float(len(self.y)) if weights is None else float(weights.sum())
         object.__setattr__(self, "total_weight", total)
-        count = int(np.count_nonzero(self.weights)) if weighted else len(self.y)
+        count = len(self.y) if weights is None else int(np.count_nonzero(weights))
         object.__setattr__(self, "n_obs", count)
 
     @property
@@ -149,33 +150,34 @@ class Problem(Objective):
         """Where penalised coefficients stay by themselves: the target inside the bounds, (p,)."""
         return np.clip(self.target, *self.bounds())
 
-    def bounds(self, shift=0.0):
+    def bounds(self, shift: Floats | float = 0.0) -> tuple[Any, Any]:
         """Lower and upper bounds of the coefficients less a shift, two (p,) arrays."""
         penalty, p = self.penalty, self.design.shape[1]
-        if penalty is None or penalty.lower is None:
+        if penalty is None or penalty.lower is None or penalty.upper is None:
             return np.full(p, -np.inf), np.full(p, np.inf)
         return penalty.lower - shift, penalty.upper - shift
 
-    def at(self, alpha):
+    def at(self, alpha: float) -> Problem:
         """The problem with another alpha."""
-        return replace(self, penalty=self.penalty.at(alpha))
+        return replace(self, penalty=None if self.penalty is None else self.penalty.at(alpha))
 
-    def from_target(self, coef):
+    def from_target(self, coef: Floats) -> Floats:
         """Coefficients less what the penalty draws them to, (p,)."""
         penalty = self.penalty
         return coef if penalty is None or penalty.target is None else coef - penalty.target
 
-    def likelihood_score(self, point):
+    def likelihood_score(self, point: Point) -> Floats:
         """X'r, the score of a point without its ridge, (p,)."""
+        assert point.score is not None  # the means are inside the domain
         if self.ridge is None:
             return point.score
         return point.score + self.ridge * self.from_target(point.coef)
 
-    def means(self, coef):
+    def means(self, coef: Floats) -> Floats:
         """The means at these coefficients, (n,)."""
         return self.link.inverse(self.design.matvec(coef, self.offset))
 
-    def working_weights(self, coef):
+    def working_weights(self, coef: Floats) -> Floats:
         """W of X'WX at these coefficients, (n,): w (d mu / d eta)^2 / V, 0 where w is."""
         eta = self.design.matvec(coef, self.offset)
         mu, slope = self.link.inverse_with_derivative(eta)
@@ -184,12 +186,12 @@ class Problem(Objective):
         top = prior * np.square(np.where(prior > 0, slope, 0.0))
         return np.divide(top, variance, out=np.zeros_like(top), where=variance > 0)
 
-    def without(self, columns):
+    def without(self, columns: NDArray[np.bool_]) -> Problem:
         """The problem without some columns, a (p,) mask, beside those it leaves out already."""
         excluded = columns if self.excluded is None else columns | self.excluded
         return replace(self, excluded=excluded)
 
-    def take(self, rows):
+    def take(self, rows: NDArray[np.intp] | slice) -> Problem:
         """The problem on some of its rows, as `DesignMatrix.take` takes them; the penalty stays."""
         return replace(
             self,
@@ -199,7 +201,7 @@ class Problem(Objective):
             offset=None if self.offset is None else np.ascontiguousarray(self.offset[rows]),
         )
 
-    def restrict(self, columns, coef):
+    def restrict(self, columns: NDArray[np.intp], coef: Floats) -> Problem:
         """The problem of some columns alone, the others held.
 
         Parameters
@@ -221,7 +223,7 @@ class Problem(Objective):
             excluded=None,
         )
 
-    def sample(self, rows):
+    def sample(self, rows: slice) -> Problem:
         """The problem on a slice of the rows, steadied by one pseudo-observation a column.
 
         Columns that the sample hardly sees (the tail of a spline, a rare level) would otherwise
@@ -233,7 +235,7 @@ class Problem(Objective):
             steadying[self.intercept] = 0.0
         return replace(sample, steadying=steadying)
 
-    def evaluate(self, coef, with_gram):
+    def evaluate(self, coef: Floats, with_gram: bool) -> Point:
         """One pass over the rows at `coef`; BLAS must be held to one thread by the caller."""
         design = self.design
         # The sums of a trial step far too long, which its deviance rules out, may overflow.
@@ -253,7 +255,7 @@ class Problem(Objective):
             gram = design.reduce_gram(*sums.gram()) if with_gram else None
         return self.point(coef, score, gram, deviance, pearson)
 
-    def evaluate_lanes(self, lanes):
+    def evaluate_lanes(self, lanes: Sequence[tuple[Problem, Floats]]) -> list[Point]:
         """One pass over the rows at several coefficient vectors, each of a problem of its own.
 
         Parameters
@@ -288,7 +290,9 @@ class Problem(Objective):
             )
         ]
 
-    def point(self, coef, score, gram, deviance, pearson):
+    def point(
+        self, coef: Floats, score: Floats, gram: Floats | None, deviance: float, pearson: float
+    ) -> Point:
         """The point whose likelihood part these are."""
         if not np.isfinite(deviance):  # a trial step too long: nothing else is asked of it
             return Point(coef, None, None, np.inf, np.inf, np.inf)
@@ -296,20 +300,20 @@ class Problem(Objective):
             score = score - self.ridge * self.from_target(coef)
         return Point(coef, score, gram, deviance, pearson, deviance + self.penalty_at(coef))
 
-    def penalty_at(self, coef):
+    def penalty_at(self, coef: Floats) -> float:
         """Penalty at these coefficients, on the scale of the deviance."""
         gap, value = self.from_target(coef), 0.0
         if self.ridge is not None:
             value += float(self.ridge @ gap**2)
-        if self.l1 is not None:
+        if self.l1 is not None and self.penalty is not None:
             value += 2.0 * self.penalty.norm(gap, self.l1)
         return value
 
-    def penalised(self, gram):
+    def penalised(self, gram: Floats) -> Floats:
         """X'WX with the penalty's diagonal."""
         return gram if self.ridge is None else gram + np.diag(self.ridge)
 
-    def dispersion(self, point, rank):
+    def dispersion(self, point: Point, rank: int) -> float:
         """Dispersion at a point: 1 where the family fixes it, else Pearson / (n - rank)."""
         if self.family.dispersion_fixed:
             return 1.0
@@ -364,11 +368,11 @@ class Fit:
     method: str = "Gram"
 
     @cached_property
-    def system(self):
+    def system(self) -> Any:
         """`NormalEquations` of the Gram, without the penalty; sparse where that pays."""
         return equations(self.gram, self.aliased)
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "system"}
 
     @property

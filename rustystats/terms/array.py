@@ -1,5 +1,7 @@
 """A numeric array or sparse matrix as it is: all columns at once, without looking at each."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +64,12 @@ class ArrayColumns:
 
     backend = None
 
-    def __init__(self, values, n_threads=None, check=True):
+    matrix: Any
+    n_rows: int
+    asked_threads: int | None
+    n_threads: int
+
+    def __init__(self, values: Any, n_threads: int | None = None, check: bool = True) -> None:
         values = as_matrix(values)
         for size, what in zip(values.shape, ("sample(s)", "feature(s)"), strict=True):
             if size == 0:
@@ -82,11 +89,11 @@ class ArrayColumns:
         if check:
             self.check_finite()
 
-    def numbers(self, name):
+    def numbers(self, name: str) -> Any:
         """Refuse: an array has no columns by name."""
         raise ValueError(f"{name!r} names a column, but X is an array: pass the values themselves")
 
-    def check_finite(self):
+    def check_finite(self) -> None:
         """Raise a ValueError that counts the values that are NaN or infinite, if there are any."""
         X = self.matrix
         # ravel gives a view when the memory has no gaps

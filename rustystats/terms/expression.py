@@ -5,15 +5,22 @@ distinct value instead of once per row, exactly. The text is parsed with `ast`, 
 node, and evaluated with nothing but the columns and these functions in reach.
 """
 
+from __future__ import annotations
+
 import ast
 import keyword
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rustystats.messages import did_you_mean
+
+if TYPE_CHECKING:
+    from rustystats.typing import Floats
 
 FUNCTIONS = {
     name: getattr(np, name)
@@ -105,7 +112,7 @@ class Expression:
 
     text: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._tree  # noqa: B018  an expression that cannot be read fails when it is made
 
     @cached_property
@@ -151,7 +158,7 @@ class Expression:
             )
 
     @cached_property
-    def columns(self):
+    def columns(self) -> tuple[str, ...]:
         """Names of the columns used, in order of appearance."""
         tree, quoted = self._tree
         skip = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
@@ -161,13 +168,13 @@ class Expression:
         return tuple(dict.fromkeys(quoted.get(node.id, node.id) for node in found))
 
     @property
-    def is_condition(self):
+    def is_condition(self) -> bool:
         """Whether its values are true or false, not numbers."""
         tree = self._tree[0].body
         joins = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Invert)  # which numbers do not have
         return isinstance(tree, ast.Compare) or isinstance(getattr(tree, "op", None), joins)
 
-    def evaluate(self, values):
+    def evaluate(self, values: Mapping[str, Any]) -> Any:
         """Values of the expression, float64.
 
         Parameters
@@ -189,11 +196,11 @@ class Expression:
                 raise ValueError(f"cannot compute {self.text!r}: {error}") from None
         return np.asarray(result, dtype=np.float64)
 
-    def evaluate_rows(self, columns):
+    def evaluate_rows(self, columns: Any) -> Floats:
         """Values of the expression for each row of `columns`, anything with ``numbers(name)``."""
         return self.evaluate({name: columns.numbers(name) for name in self.columns})
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {"text": self.text}
 
 

@@ -7,12 +7,18 @@ level counts is its rows' exposure times weight, or their number where there is 
 Cost: one pass over the rows where that is asked for, else none; all is in labels.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rustystats.messages import listed, warn_user
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 OTHER, MISSING = "other", "missing"
 CHOICES = {
@@ -38,7 +44,7 @@ class Policies:
     handle_unknown: str = "error"
     handle_missing: str = "error"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in CHOICES:
             check_choice(name, getattr(self, name))
 
@@ -65,17 +71,17 @@ class Levels:
     shares : each level's share of what the training rows count, empty where nobody asks
     """
 
-    labels: tuple
+    labels: tuple[Any, ...]
     reference: int = 0
-    pooled: tuple = ()
-    shares: tuple = ()
+    pooled: tuple[Any, ...] = ()
+    shares: tuple[Any, ...] = ()
 
     @cached_property
     def _at(self):
         at = {level: position for position, level in enumerate(self.labels)}
         return at | dict.fromkeys(self.pooled, at.get(OTHER))
 
-    def positions(self, labels):
+    def positions(self, labels: Any) -> NDArray[np.intp]:
         """Position of each label, (len(labels),); -1 for those that are no level."""
         return np.array([self._at.get(level, -1) for level in labels], dtype=np.intp)
 

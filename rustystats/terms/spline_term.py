@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rustystats.terms.splines import check_options, learn_spline
 
@@ -61,6 +61,15 @@ class SplineTerm:
     True
     """
 
+    var_name: str
+    spline_type: SplineKind
+    df: int
+    degree: int
+    boundary_knots: list[float] | None
+    knots: list[float] | None
+    extrapolation: Extrapolation | None
+    basis: SplineBasis | None
+
     def __init__(
         self,
         var_name: str,
@@ -71,17 +80,16 @@ class SplineTerm:
         knots: ArrayLike | None = None,
         extrapolation: Extrapolation | None = None,
     ) -> None:
-        df, _, inner, outer, _ = check_options(
+        self.df, _, inner, outer, _ = check_options(
             spline_type, df, degree, knots, boundary_knots, extrapolation=extrapolation
         )
         self.var_name = var_name
         self.spline_type = spline_type
-        self.df = df
         self.degree = degree
         self.boundary_knots = None if outer is None else outer.tolist()
         self.knots = None if inner is None else inner.tolist()
         self.extrapolation = extrapolation
-        self.basis: SplineBasis | None = None
+        self.basis = None
 
     def fit(self, x: ArrayLike) -> Self:
         """Learn the knots from x (n,), and forget former ones; returns the term itself."""
@@ -115,7 +123,7 @@ class SplineTerm:
         return self.fit(x).transform(x)
 
     def __repr__(self) -> str:
-        options = {"df": self.df} if self.knots is None else {"knots": self.knots}
+        options: dict[str, Any] = {"df": self.df} if self.knots is None else {"knots": self.knots}
         if self.spline_type == "bs":
             options["degree"] = self.degree
         for name in ("boundary_knots", "extrapolation"):

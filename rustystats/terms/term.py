@@ -8,9 +8,13 @@ one look-up like main effects. Categorical factors come first in a product, the 
 columns run fastest.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -23,17 +27,24 @@ from rustystats.terms.array import ArrayFactor
 from rustystats.terms.categorical import CategoricalFactor
 from rustystats.terms.coding import code_terms
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rustystats.design.blocks import Block
+    from rustystats.terms.levels import Policies
+    from rustystats.terms.training import Training
+
 TABLE_LEVELS = 1 << 22  # a product of tables with more levels is multiplied out row by row
 
 
 class FactorError(ValueError):
     """What is wrong with the data of a factor; `label` is how the formula writes it."""
 
-    def __init__(self, message, label):
+    def __init__(self, message: str, label: str) -> None:
         super().__init__(message, label)
         self.label = label
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.args[0])
 
 
@@ -57,9 +68,9 @@ class Term:
     kept : tuple of the positions of the columns that the model has, None for all
     """
 
-    factors: tuple = ()
-    products: tuple = ()
-    kept: tuple | None = None
+    factors: tuple[Any, ...] = ()
+    products: tuple[Any, ...] = ()
+    kept: tuple[int, ...] | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -76,7 +87,7 @@ class Term:
         """Whether one of the factors learns from the response."""
         return any(is_supervised(factor) for factor in self.factors)
 
-    def blocks(self, columns, training=None):
+    def blocks(self, columns: Any, training: Training | None = None) -> list[Block]:
         """One block a product; with the training that was learned from, those of its rows."""
         if not self.factors:
             return [constant_block(columns.n_rows)]
@@ -100,7 +111,7 @@ class Term:
         names = [name for product in self.products for name in _product_names(product)]
         return names if self.kept is None else [names[position] for position in self.kept]
 
-    def select(self, positions):
+    def select(self, positions: NDArray[np.intp]) -> Term:
         """The term with some of its columns alone, by their positions, in order."""
         if len(positions) == len(self.names()):
             return self
@@ -118,7 +129,7 @@ class ModelTerms:
     terms : tuple of Term
     """
 
-    terms: tuple
+    terms: tuple[Term, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -135,7 +146,7 @@ class ModelTerms:
         """Whether the terms are the columns of an array, not of a DataFrame."""
         return any(isinstance(f, ArrayFactor) for term in self.terms for f in term.factors)
 
-    def resolve(self, columns, policies=None):
+    def resolve(self, columns: Any, policies: Policies | None = None) -> ModelTerms:
         """Text columns named without C() become categorical factors; all have the model's policies.
 
         Where a column is a factor with arguments in one place and without any in others, it is the
@@ -150,7 +161,7 @@ class ModelTerms:
             [_as_factor(factor, columns, policies) for factor in term.factors]
             for term in self.terms
         ]
-        said = {}
+        said: dict[str, list[CategoricalFactor]] = {}
         for factor in (factor for factors in terms for factor in factors):
             if isinstance(factor, CategoricalFactor) and not factor.is_plain:
                 said.setdefault(factor.column, []).append(factor)
@@ -171,7 +182,7 @@ class ModelTerms:
         """Whether one of the terms learns from the response."""
         return any(term.is_supervised for term in self.terms)
 
-    def learn(self, columns, training=None):
+    def learn(self, columns: Any, training: Training | None = None) -> ModelTerms:
         """The terms with levels, knots and codings of these data.
 
         Parameters
@@ -205,7 +216,7 @@ class ModelTerms:
         _warn_of_single_levels(terms)
         return ModelTerms(terms)
 
-    def relearn(self, columns, training):
+    def relearn(self, columns: Any, training: Training) -> ModelTerms:
         """The terms with what they learned from the response learned anew, from these rows."""
         learned = {}
 
@@ -230,12 +241,15 @@ class ModelTerms:
             )
         )
 
-    def design(self, columns, training=None):
+    def design(
+        self, columns: Any, training: Training | None = None
+    ) -> tuple[DesignMatrix, list[range]]:
         """The design matrix of these data, and for each term its block indices.
 
         With the `training` that the terms were learned from, the design they are fitted with.
         """
-        blocks, spans = [], []
+        blocks: list[Block] = []
+        spans: list[range] = []
         for term in self.terms:
             made = term.blocks(columns, training)
             spans.append(range(len(blocks), len(blocks) + len(made)))
@@ -248,12 +262,12 @@ class ModelTerms:
         """Names of all design columns."""
         return [name for term in self.terms for name in term.names()]
 
-    def places(self):
+    def places(self) -> list[NDArray[np.intp]]:
         """Positions of the columns of each term in the design, a list of index arrays."""
         ends = np.cumsum([0, *(len(term.names()) for term in self.terms)])
         return [np.arange(a, b) for a, b in pairwise(ends)]
 
-    def meanings(self):
+    def meanings(self) -> dict[str, tuple[str, str]]:
         """What a column is beside its name: (label of its term, what its factors learned) by name.
 
         Columns of the same name are the same function of the data where this is equal.
@@ -266,12 +280,12 @@ class ModelTerms:
         }
 
 
-def is_supervised(factor):
+def is_supervised(factor: Any) -> bool:
     """Whether a factor learns from the response."""
     return getattr(factor, "is_supervised", False)
 
 
-def select_columns(blocks, positions):
+def select_columns(blocks: Sequence[Block], positions: Iterable[int]) -> list[Block]:
     """Blocks with some of their columns alone, by positions in all of them; none without any."""
     selected, start = [], 0
     for block in blocks:

@@ -6,12 +6,20 @@ response must not tell a row of its own response: such a factor `is_supervised`,
 `training_block` for the rows it learned from, beside the `block` for any others.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rustystats.design.rows import rows_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rustystats.typing import Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +40,14 @@ class Training:
     seed: int = 0
 
     @cached_property
-    def volume(self):
+    def volume(self) -> Floats | None:
         """What each row counts, weight times exposure, (n,); None where each counts 1."""
         if self.weights is None or self.exposure is None:
             return self.exposure if self.weights is None else self.weights
         return self.weights * self.exposure
 
-    def take(self, rows):
+    def take(self, rows: NDArray[np.intp]) -> Training:
         """Some of the rows, given by their positions."""
-        parts = [self.y, self.weights, self.exposure]
-        return Training(*(None if v is None else rows_of(v, rows) for v in parts), self.seed)
+        weights = None if self.weights is None else rows_of(self.weights, rows)
+        exposure = None if self.exposure is None else rows_of(self.exposure, rows)
+        return Training(rows_of(self.y, rows), weights, exposure, self.seed)

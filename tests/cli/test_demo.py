@@ -1,8 +1,6 @@
 """The demo: its output, its exit codes, and what is said where the extra is missing."""
 
-import os
 import re
-import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -63,8 +61,8 @@ def test_demo_with_a_seed_repeats(demo):
     assert numbers(run("demo", "--rows", "20000", "--seed", "1").output) == numbers(
         run("demo", "--rows", "20000", "--seed", "1", "--threads", "2").output
     )
-    assert numbers(run("demo", "--rows", "20000").output) == numbers(
-        run("demo", "--rows", "20000", "--seed", "0").output
+    assert numbers(run("demo", "--rows", "1000").output) == numbers(
+        run("demo", "--rows", "1000", "--seed", "0").output
     )
 
 
@@ -72,8 +70,8 @@ def test_threads_reach_the_fit(monkeypatch):
     seen = []
     fit = command.glm
     monkeypatch.setattr(command, "glm", lambda *a, **k: seen.append(k["n_threads"]) or fit(*a, **k))
-    assert run("demo", "--rows", "20000", "--threads", "2").exit_code == 0
-    assert run("demo", "--rows", "20000").exit_code == 0
+    assert run("demo", "--rows", "1000", "--threads", "2").exit_code == 0
+    assert run("demo", "--rows", "1000").exit_code == 0
     assert seen == [2, None]
 
 
@@ -122,32 +120,15 @@ def test_missing_extra_is_named_with_its_remedy(missing, monkeypatch, capsys):
     )
 
 
-def test_installed_script(tmp_path):
-    scripts = Path(sys.executable).parent
-    environment = os.environ | {"PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
-    result = subprocess.run(
-        [scripts / "rustystats", "demo", "--rows", "2000", "--no-report"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    assert "rows per second" in result.stdout
-    assert "Relativities" in result.stdout
-
-
 def test_the_demo_ends_with_its_report(monkeypatch):
     written = []
     monkeypatch.setattr("rustystats.GLMResults.report", lambda *a, **k: written.append((a, k)))
-    done = CliRunner().invoke(cli.make_app(), ["demo", "--rows", "20000"])
+    done = CliRunner().invoke(cli.make_app(), ["demo", "--rows", "1000"])
     assert done.output.endswith("Report: rustystats_demo.html\n")
     ((_, path, data), options), = written  # fmt: skip
-    assert (path, len(data)) == (Path("rustystats_demo.html"), 20_000)
+    assert (path, len(data)) == (Path("rustystats_demo.html"), 1_000)
     assert options["title"].startswith("Claim frequency")
-    assert run("demo", "--rows", "20000").exit_code == 0
+    assert run("demo", "--rows", "1000").exit_code == 0
     assert len(written) == 1
 
 

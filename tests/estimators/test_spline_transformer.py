@@ -167,7 +167,7 @@ def test_knots_given_for_all_or_for_each():
 # ---- weights ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     n=st.integers(1, 60),
     seed=st.integers(0, 2**32 - 1),

@@ -43,7 +43,8 @@ def example(seed, sizes, free, rows=80, share=0.3, correlation=0.0, ridge=0.0):
 
 
 def accelerated_descent(gram, score, start, groups, lam, scales, steps=60_000):
-    """FISTA, restarted where the objective would rise, in coordinates where D is 1."""
+    """FISTA, restarted where the objective would rise, in coordinates where D is 1, until the steps
+    are rounding."""
     gram, score, x0 = gram / np.outer(scales, scales), score / scales, start * scales
     rate = 1 / np.linalg.eigvalsh(gram)[-1]
     x, ahead, t = x0.copy(), x0.copy(), 1.0
@@ -55,8 +56,11 @@ def accelerated_descent(gram, score, start, groups, lam, scales, steps=60_000):
         if (ahead - new) @ (new - x) > 0:
             t = 1.0
         t, old = (1 + np.sqrt(1 + 4 * t * t)) / 2, t
-        ahead, x = new + (old - 1) / t * (new - x), new
-    return x / scales
+        moved = new - x
+        ahead, x = new + (old - 1) / t * moved, new
+        if np.abs(moved).max() <= 1e-16 * np.abs(x).max():
+            return x / scales
+    raise AssertionError("the gradient method has not converged")
 
 
 @pytest.mark.parametrize("share", [0.9, 0.3, 0.03])
@@ -95,10 +99,13 @@ def test_smooth_case_solved_by_scipy():
 def coordinate_descent(gram, score, start, lam, scales, free, rounds=4000):
     b = start.copy()
     for _ in range(rounds):
+        before = b.copy()
         for j in range(len(b)):
             right = score[j] - gram[j] @ (b - start) + gram[j, j] * b[j]
             bound = 0.0 if j < free else lam[j - free] * scales[j]
             b[j] = np.sign(right) * max(abs(right) - bound, 0.0) / gram[j, j]
+        if np.allclose(b, before, rtol=1e-15, atol=1e-18):
+            break
     return b
 
 
@@ -316,7 +323,7 @@ def test_powers_without_scales_in_one_group(lam):
 weights = st.sampled_from([0.0, 1e-12, 1e-6, 1e-3, 0.1, 0.5, 0.9, 1 - 1e-12, 2.0, np.inf])
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(
     seed=st.integers(0, 2**32 - 1),
     shares=st.lists(st.tuples(st.integers(1, 5), weights), max_size=7),

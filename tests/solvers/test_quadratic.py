@@ -102,7 +102,7 @@ def quadratics(draw):
     return hessian, score, l1, lower, upper, movable, gap
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(quadratics())
 def test_any_quadratic(drawn):
     hessian, score, l1, lower, upper, movable, gap = drawn
@@ -125,7 +125,7 @@ def test_any_quadratic(drawn):
         assert value(found[moves], h, at, l1[moves]) <= least + 1e-9 * (abs(least) + scale**2)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6))
 def test_violations_are_the_slopes(seed):
     """Of the quadratic to either side, by differences."""

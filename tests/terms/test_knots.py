@@ -26,7 +26,7 @@ def akinshin(x, weights, n_knots):
     return np.array([np.diff(np.clip(n * ends - (n - 1) * p, 0, 1)) @ x[order] for p in shares])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(VALUES, KNOTS)
 def test_rows_alike_are_type_7(x, n_knots):
     x = np.array(x)
@@ -34,7 +34,7 @@ def test_rows_alike_are_type_7(x, n_knots):
     np.testing.assert_allclose(quantile_knots(x, None, n_knots), expected, rtol=1e-12, atol=1e-12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(VALUES, KNOTS, st.integers(0, 2**32 - 1))
 def test_whole_weights_repeat_rows(x, n_knots, seed):
     x = np.array(x)
@@ -44,7 +44,7 @@ def test_whole_weights_repeat_rows(x, n_knots, seed):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(VALUES, KNOTS, st.integers(0, 2**32 - 1))
 def test_real_weights(x, n_knots, seed):
     x = np.array(x)

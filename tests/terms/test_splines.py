@@ -321,7 +321,7 @@ def test_B33_ns_is_symmetric_complete_and_well_scaled():
         np.testing.assert_allclose(basis @ np.linalg.lstsq(basis, curve)[0], curve, atol=1e-8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     x=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40),
     kind=st.sampled_from(["bs", "ns"]),
