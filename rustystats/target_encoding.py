@@ -6,6 +6,7 @@ The mathematics is in `encoding.py`, the coding of the categories in `frames/`.
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from rustystats.terms.levels import label
 from rustystats.threads import effective_n_threads
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
+    from rustystats.encoding import TargetStatistics
     from rustystats.typing import Floats, FrameLike, LevelStats, Seed
 
 
@@ -291,22 +293,32 @@ class TargetEncodingTerm:
         return frames.read_labels(data, self.var_name)
 
 
-def level_stats(keys, statistics, counted):
+def level_stats(keys: Sequence[Any], statistics: TargetStatistics, counted: bool) -> LevelStats:
     """The statistics as a dict of tuples (sum, volume); a volume that was counted is an int."""
     volumes = statistics.volumes.astype(np.int64) if counted else statistics.volumes
     pairs = zip(statistics.sums.tolist(), volumes.tolist(), strict=True)
     return dict(zip(keys, pairs, strict=True))
 
 
-def _target_encode(codes, keys, target, name, options, volumes, n_threads):
+def _target_encode(
+    codes: NDArray[np.integer],
+    keys: Sequence[Any],
+    target: ArrayLike,
+    name: str,
+    options: tuple[float, int, Seed],
+    volumes: tuple[Any, Any],
+    n_threads: int | None,
+) -> tuple[Floats, str, float, LevelStats]:
     prior_weight, n_permutations, seed = options
     n_threads = effective_n_threads(n_threads, len(codes))
-    statistics = encoding.learn_statistics(codes, len(keys), target, *volumes, n_threads)
+    weights, exposure = volumes
+    statistics = encoding.learn_statistics(codes, len(keys), target, weights, exposure, n_threads)
     encoded = encoding.ordered_statistics(
         codes,
         len(keys),
         target,
-        *volumes,
+        weights,
+        exposure,
         prior=statistics.prior,
         prior_weight=prior_weight,
         n_permutations=n_permutations,

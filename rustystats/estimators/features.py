@@ -1,6 +1,6 @@
 """Which terms the columns of X make: those of a formula, or each column as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from rustystats import frames
@@ -63,7 +63,7 @@ def read_features(
     return Features(_terms(factors, fit_intercept), columns, features)
 
 
-def _terms(factors, with_intercept):
+def _terms(factors: Iterable[tuple[Any, ...]], with_intercept: bool) -> ModelTerms:
     terms = [Term(f) for f in factors]
     if with_intercept:
         terms.insert(0, Term())

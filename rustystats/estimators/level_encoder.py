@@ -199,12 +199,12 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
         keep_fitted(self, categories.features, fitted)
 
 
-def _each(value, n_columns):
+def _each(value: Any, n_columns: int) -> list[Any]:
     """What `_keep` made of a list, as the list."""
     return [value] if n_columns == 1 else list(value.values())
 
 
-def _check_array(X):
+def _check_array(X: Any) -> None:
     for size, what in zip(X.shape, ("sample(s)", "feature(s)"), strict=True):
         if size == 0:
             raise ValueError(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from rustystats.terms.spline_basis import SplineBasis
-    from rustystats.typing import Extrapolation, HandleMissing, MatrixLike, SplineKind
+    from rustystats.typing import Extrapolation, Floats, HandleMissing, MatrixLike, SplineKind
 
 
 class SplineTransformer(TransformerMixin, BaseEstimator):
@@ -262,13 +262,13 @@ class _Feature:
     weights: np.ndarray | None
 
     @property
-    def n_missing(self):
+    def n_missing(self) -> int:
         return self._rows(np.isnan(self.values))
 
-    def _rows(self, chosen):
+    def _rows(self, chosen: NDArray[np.bool_]) -> int:
         return int(np.count_nonzero(chosen) if self.counts is None else self.counts[chosen].sum())
 
-    def check_missing(self, allowed, remedy):
+    def check_missing(self, allowed: bool, remedy: str) -> None:
         infinite = self._rows(np.isinf(self.values))
         if infinite:
             raise ValueError(
@@ -277,7 +277,7 @@ class _Feature:
         if self.n_missing and not allowed:
             raise ValueError(f"{self.name!r} has {self.n_missing} NaN: {remedy}")
 
-    def columns(self, basis, missing, dtype):
+    def columns(self, basis: SplineBasis, missing: bool, dtype: Any) -> NDArray[Any]:
         """The basis, and whether a value is NaN, for each row."""
         known = ~np.isnan(self.values)
         out = np.zeros((len(self.values), basis.n_columns + missing), dtype=dtype)
@@ -288,7 +288,7 @@ class _Feature:
         return out if self.codes is None else out[self.codes]
 
 
-def _read(column, name, weights=None):
+def _read(column: NDArray[Any], name: str, weights: Floats | None = None) -> _Feature:
     n_threads = effective_n_threads(None, len(column), frames.CODING_ROWS)
     found = None
     if not codes.looks_continuous(column):
@@ -298,11 +298,11 @@ def _read(column, name, weights=None):
         return _Feature(name, column, None, None, weights)
     level_of, values = found
     counts = codes.count_codes(level_of, len(values), n_threads)
-    weights = counts if weights is None else np.bincount(level_of, weights, len(values))
-    return _Feature(name, values, level_of, counts, weights)
+    total = counts if weights is None else np.bincount(level_of, weights, len(values))
+    return _Feature(name, values, level_of, counts, total)
 
 
-def _is_named(X):
+def _is_named(X: Any) -> bool:
     """Whether X is a DataFrame of named columns; others are arrays to scikit-learn too."""
     if not frames.is_frame(X):
         return False
@@ -312,7 +312,7 @@ def _is_named(X):
     return all(named)
 
 
-def _matrix(X):
+def _matrix(X: Any) -> NDArray[Any]:
     """Columns of a DataFrame as a floating array; messages name the column."""
     names = frames.column_names(X)
     if not names:
@@ -323,10 +323,10 @@ def _matrix(X):
     return np.stack(arrays, axis=1, dtype=dtype)
 
 
-def _for_each(given, names, what):
+def _for_each(given: Any, names: Sequence[str], what: str) -> list[Any]:
     """One entry a feature, of what is given for all or for each."""
-    first = given[0] if np.iterable(given) and len(given) else None
-    if np.ndim(first) == 0:
+    first: Any = given if not np.iterable(given) else next(iter(given), None)
+    if first is None or np.ndim(first) == 0:
         return [given] * len(names)
     if len(given) != len(names):
         raise ValueError(

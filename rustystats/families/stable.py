@@ -73,20 +73,21 @@ def _log_table(alpha: float) -> CubicSpline:
     return CubicSpline(np.r_[0.0, v], np.r_[first, values], bc_type=((1, 0.0), "not-a-knot"))
 
 
-def _log_ratio(w, alpha):
+def _log_ratio(w: Floats, alpha: float) -> tuple[Floats, Floats]:
     """log r and its slope in u, at tan(u / 2) = exp(w)."""
     u, rest = 2.0 * np.arctan(np.exp(w)), 2.0 * np.arctan(np.exp(-w))  # rest = pi - u, exactly
 
-    def log_sinc(factor):
+    def log_sinc(factor: float) -> Floats:
         sine = np.sin(rest) if factor == 1.0 else np.sin(factor * u)
         return np.log(sine / (factor * u))
 
-    def slope(factor):  # of log_sinc in u
+    def slope(factor: float) -> Floats:  # of log_sinc in u
         tangent = -np.tan(rest) if factor == 1.0 else np.tan(factor * u)
         return factor / tangent - 1.0 / u
 
     parts = [(1.0 / (1.0 - alpha) - 1.0, alpha), (-1.0 / (1.0 - alpha), 1.0), (1.0, 1.0 - alpha)]
+    zero = np.zeros_like(u)
     return (
-        sum(weight * log_sinc(factor) for weight, factor in parts),
-        sum(weight * slope(factor) for weight, factor in parts),
+        sum((weight * log_sinc(factor) for weight, factor in parts), start=zero),
+        sum((weight * slope(factor) for weight, factor in parts), start=zero),
     )

@@ -164,7 +164,7 @@ class Tweedie(FamilyMixin, _kernels.TweedieFamily):
                 "give var_power"
             )
 
-        def profile(power, phi=None):
+        def profile(power: float, phi: float | None = None) -> tuple[float, float]:
             return maximum_likelihood_dispersion(y, mu, weights, power, phi)
 
         power = self.var_power
@@ -237,7 +237,7 @@ def maximum_likelihood_dispersion(
     n_threads = effective_n_threads(None, len(scale), 256)
     constant = len(scale) * (0.5 * np.log(a) - np.log(2 * np.pi)) - np.sum(np.log(claims))
 
-    def moments(phi):
+    def moments(phi: float) -> tuple[float, Floats, Floats, Floats]:
         """Log-likelihood, and for each row lambda with mean and variance of the claims."""
         expected = scale / phi
         log_sum, count, variance = tweedie_series(expected, power, n_threads).T
@@ -269,7 +269,7 @@ def _stable_loglike(y: Floats, mu: Floats, weights: Floats, power: float) -> flo
     used = weights > 0
     y, weights = y[used], weights[used]
 
-    def negative(log_phi):
+    def negative(log_phi: float) -> float:
         phi = np.exp(log_phi)
         return half_deviance / phi - np.sum(log_stable_factor(y, phi / weights, power))
 

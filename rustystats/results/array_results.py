@@ -26,6 +26,6 @@ class ArrayResults(GLMResults):
         self.family = type(family).__name__ if self.fit.parameter is None else family.label()
         self.df_model = self.fit.rank - 1
 
-    def selected_features(self):
+    def selected_features(self) -> list[int]:
         """Positions of the columns whose coefficients are not 0, the intercept apart."""
         return self._nonzero().tolist()

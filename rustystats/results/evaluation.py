@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -15,11 +15,12 @@ from rustystats.results.answers import Answers
 from rustystats.threads import single_threaded_blas
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from rustystats.diagnostics.double_lift import DoubleLiftBin
+    from rustystats.frames.columns import Columns
     from rustystats.results.glm_results import GLMResults
-    from rustystats.typing import FrameLike, GivenRows, Table, Vector
+    from rustystats.typing import Floats, FrameLike, GivenRows, Table, Vector
 
 MOST_VALUES = 40  # of a numeric column that are shown by themselves
 
@@ -285,7 +286,9 @@ class EvaluationAnswers(Answers):
         return other.fittedvalues if fitted else other.predict(rows)
 
 
-def _levels_of(columns, name, volume, n_bins):
+def _levels_of(
+    columns: Columns, name: str, volume: Floats, n_bins: int
+) -> tuple[Any, list[str], NDArray[np.intp]]:
     """A column as a `Factor`, labels of its levels or bins, and the group of each code."""
     encoded = None if columns.is_categorical(name) else columns.encoded(name, missing=True)
     by_level = columns.is_categorical(name) or (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,9 +20,15 @@ from rustystats.results.answers import Answers
 from rustystats.results.effects import grid_values
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import NDArray
 
-    from rustystats.typing import Complement, FrameLike, Table, Vector
+    from rustystats.terms.term import Term
+
+    Place = tuple[Term, NDArray[np.intp]]  # a term and its columns in the design
+    from numpy.typing import ArrayLike, NDArray
+
+    from rustystats.frames.columns import Columns
+    from rustystats.typing import Complement, Floats, FrameLike, Table, Vector
 
 MOST_VALUES, QUANTILES = 40, 20  # of a numeric column
 
@@ -93,13 +100,14 @@ class PartialDependenceAnswers(Answers):
         values = _values_of(columns, factor, volume) if grid is None else grid_values(grid)
         at = frames.make_frame({factor: values}, self.backend)
         at = frames.read_columns(at, [factor], n_threads=1)
-        held = at.factor(factor, missing=True)
+        held = at.encoded(factor, factor=True, missing=True)
+        assert held is not None  # a grid is short
         levels = held.levels[held.codes]
         own, mixed = self._terms_of(factor)
         parts = [block.to_dense() for term, _ in own for block in term.blocks(at)]
         rows = np.hstack(parts) if parts else np.empty((len(levels), 0))
 
-        def blocks_at(j):
+        def blocks_at(j: int) -> list[Any]:
             there = columns.holding(factor, levels[j : j + 1])
             return [block for term, _ in mixed for block in term.blocks(there)]
 
@@ -150,7 +158,13 @@ class PartialDependenceAnswers(Answers):
                 "with it: fit the model with a copy of the column under another name"
             )
 
-    def _portfolio(self, factor, data, given, weights):
+    def _portfolio(
+        self,
+        factor: str,
+        data: FrameLike | None,
+        given: tuple[Any, Any, Any],
+        weights: Vector | None,
+    ) -> tuple[Any, DesignMatrix, Floats | None, Floats]:
         """Columns, design, offset for a unit of exposure and volume of the rows to average over."""
         model, problem = self.model, self._problem
         if data is None:
@@ -172,24 +186,29 @@ class PartialDependenceAnswers(Answers):
         else:
             weights = weights_of(self, data) if weights is None else weights
             names = [factor, *([weights] if isinstance(weights, str) else [])]
-            columns, shift, exposure = self._read_rows(data, *given, names)
+            columns, shift, exposure = self._read_rows(data, *given, names=names)
             design, _ = model.terms.design(columns)
             volume = np.ones(columns.n_rows)
             if weights is not None:
                 volume = check_weights(weights, columns, columns.n_rows)
         if exposure is None:
             return columns, design, shift, volume
+        assert shift is not None  # it has the logarithm of the exposure
         return columns, design, shift - np.log(exposure), volume * exposure
 
-    def _terms_of(self, factor):
+    def _terms_of(self, factor: str) -> tuple[list[Place], list[Place]]:
         """Terms of the factor alone, and those of it and others, each with its columns' places."""
-        terms, own, mixed = self.model.terms, [], []
+        terms = self.model.terms
+        own: list[Place] = []
+        mixed: list[Place] = []
         for term, places in zip(terms.terms, terms.places(), strict=True):
             if factor in term.columns:
                 (own if len(term.columns) == 1 else mixed).append((term, places))
         return own, mixed
 
-    def _limits(self, means, gradients, alpha):
+    def _limits(
+        self, means: Floats, gradients: Floats | None, alpha: float
+    ) -> tuple[Floats, Floats, Floats]:
         """Standard errors of the means, and limits that are symmetric on the scale of the link."""
         link, error = self._problem.link, np.full(len(means), np.nan)
         if gradients is not None:
@@ -202,20 +221,21 @@ class PartialDependenceAnswers(Answers):
         return error, limits.min(axis=1), limits.max(axis=1)
 
 
-def _places(terms):
+def _places(terms: Sequence[Place]) -> NDArray[np.intp]:
     return np.concatenate([places for _, places in terms] or [np.empty(0, dtype=np.intp)])
 
 
-def _values_of(columns, factor, volume):
+def _values_of(columns: Columns, factor: str, volume: Floats) -> Any:
     """The values of a factor to look at: all, or of a numeric one with many its quantiles."""
     if columns.is_categorical(factor):
-        return list(columns.encoded(factor, factor=True, missing=True).levels)
+        return list(columns.factor(factor, missing=True).levels)
     encoded = columns.encoded(factor, quick=True, missing=True)
     values = columns.numbers(factor) if encoded is None else encoded.levels
     values = values[np.isfinite(values)]
     if encoded is not None and len(values) <= MOST_VALUES:
         return values
     if encoded is not None:
-        volume = np.bincount(encoded.codes, volume, minlength=len(encoded.levels))[: len(values)]
+        by_level = np.bincount(encoded.codes, volume, minlength=len(encoded.levels))
+        volume = by_level[: len(values)].astype(float, copy=False)
     _, lower, upper = quantile_bins(values, QUANTILES, volume)
     return np.append(lower[0], upper)

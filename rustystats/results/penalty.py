@@ -192,7 +192,7 @@ class PenaltyAnswers(Answers):
         """
         return len(self._nonzero())
 
-    def selected_features(self) -> list[str]:
+    def selected_features(self) -> list[Any]:
         """Names of the columns whose coefficients are not 0, the intercept apart.
 
         Examples

@@ -6,6 +6,7 @@ A method asks the model or `diagnostics/` for the numbers and hands them to the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Unpack
 
 from rustystats.charts import factors, ranking, residuals
@@ -16,6 +17,7 @@ from rustystats.messages import did_you_mean, listed
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from rustystats.diagnostics.sections import FactorBin
     from rustystats.inference.relativities import FactorEffect
     from rustystats.results.glm_results import GLMResults
     from rustystats.typing import FrameLike, GivenRows, ResidualKind, Vector
@@ -438,7 +440,7 @@ class ResultPlots:
         return f"<charts: {', '.join(kinds)}>"
 
 
-def _place(bins, effect):
+def _place(bins: Sequence[FactorBin], effect: FactorEffect) -> int | None:
     """Position of the bin that the base of a fitted factor is in, None where it is in none."""
     for place, part in enumerate(bins):
         if effect.values is not None and part.bin_lower is not None:
