@@ -64,10 +64,10 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the pages with their examples, warnings are errors."""
-    session.install(".[doc]")
-    pages = session.posargs[0] if session.posargs else "doc/_build"
-    session.run("python", "-P", "-m", "sphinx", "-W", "--keep-going", "-q", "doc", pages)
+    """Build the pages, their examples run, warnings are errors; then run the notebooks."""
+    session.install(".[doc,test]")
+    session.run("python", "-P", "-m", "sphinx", "-W", "--keep-going", "-q", "doc", "doc/_build")
+    session.run("pytest", "-q", "tests/test_examples.py", "-k", "notebook")
 
 
 @nox.session

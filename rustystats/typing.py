@@ -16,6 +16,7 @@ from rustystats.links import NamedLink
 from rustystats.results import GLMResults
 
 FrameLike: TypeAlias = IntoFrame | dict[str, Any]  # DataFrame, LazyFrame, Table; dict of columns
+MaybeNone: TypeAlias = Any  # None is possible, but who asks for it knows that it is there
 Table: TypeAlias = Any  # a DataFrame in the library of the data; pandas where those were arrays
 Floats: TypeAlias = NDArray[np.float64]
 Vector: TypeAlias = str | ArrayLike  # a column by its name, or one number for each row

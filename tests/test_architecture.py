@@ -108,7 +108,12 @@ def test_imports_point_down(name):
 
 def test_no_circles_within_a_package():
     graph = {
-        name: {dotted.removeprefix("rustystats.") for dotted in imports_of(path)} & set(MODULES)
+        name: {
+            dotted.removeprefix("rustystats.")
+            for dotted in imports_of(path)
+            if dotted.startswith("rustystats.")  # there is a typing of Python's as well
+        }
+        & set(MODULES)
         for name, path in MODULES.items()
     }
     done = set()

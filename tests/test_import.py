@@ -4,9 +4,11 @@ import shutil
 import subprocess
 import sys
 
+import pytest
 import sklearn
 from sklearn.utils.fixes import parse_version
 
+import rustystats
 from rustystats import _kernels
 
 NARWHALS = set() if parse_version(sklearn.__version__) >= parse_version("1.9") else {"narwhals"}
@@ -28,6 +30,9 @@ def test_nothing_is_loaded_that_scikit_learn_has_not_loaded():
     assert set(found.stdout.split()) <= NARWHALS
 
 
+@pytest.mark.skipif(
+    "site-packages" not in rustystats.__file__, reason="an editable install stands for the source"
+)
 def test_the_source_folder_says_that_it_is_not_compiled(tmp_path):
     """Who starts Python in the root of a checkout meets the source, not what was installed."""
     kernels = tmp_path / "rustystats" / "_kernels"

@@ -40,7 +40,7 @@ def read_family(family: str | FamilyMixin, var_power: float, theta: float) -> Fa
         return get_family(family)
     name, _, inside = family.partition("(")
     parameter = get_family(name).parameter
-    value: Any = None if parameter is None else {"var_power": var_power, "theta": theta}[parameter]
+    value: Any = {"var_power": var_power, "theta": theta}.get(parameter or "")
     if inside:
         value = float(inside.rstrip(")").partition("=")[2])
     return get_family(name, **({} if parameter is None else {parameter: value}))

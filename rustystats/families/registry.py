@@ -73,8 +73,12 @@ def get_family(
         plain = {name.replace("_", ""): kind for name, kind in FAMILIES.items()}
         kind = plain.get(key)
     if kind is None:
-        of_class = getattr(family, "__name__", None)
-        written = f"{of_class} (a class: write {of_class}())" if of_class else repr(family)
+        unknown: Any = family
+        written = (
+            f"{unknown.__name__} (a class: write {unknown.__name__}())"
+            if isinstance(unknown, type)
+            else repr(unknown)
+        )
         raise ValueError(f"Unknown family {written}: use one of {', '.join(FAMILIES)}")
     foreign = [name for name in given if name != kind.parameter]
     if foreign:

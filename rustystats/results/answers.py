@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Floats,
         FrameLike,
         MatrixLike,
+        MaybeNone,
         Table,
         Vector,
     )
@@ -35,7 +36,7 @@ class Answers:
     backend: Backend | None
     formula: str | None
     dispersion_choice: Dispersion
-    cv_result: CVResult | None
+    cv_result: CVResult | MaybeNone  # None where the alpha was given
     data: Any
     feature_names: list[str]
     aliased: NDArray[np.bool_]
