@@ -94,7 +94,7 @@ steps.iloc[::5]
 best = model.fit(
     regularization="lasso",
     cv=5,
-    n_alphas=25,
+    n_alphas=20,
     alpha_min_ratio=1e-2,
     random_state=0,
     standardize=True,
@@ -122,7 +122,7 @@ grouped = model.fit(
     regularization="lasso",
     group="term",
     cv=5,
-    n_alphas=15,
+    n_alphas=10,
     alpha_min_ratio=1e-2,
     random_state=0,
     standardize=True,
@@ -140,7 +140,7 @@ print(f"{grouped.n_nonzero()} columns at alpha {grouped.alpha:.2g}")
 
 stable = model.stability_selection(
     n_subsamples=20,
-    n_alphas=20,
+    n_alphas=12,
     max_false=1.0,
     random_state=0,
     standardize=True,

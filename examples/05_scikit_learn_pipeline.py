@@ -46,7 +46,7 @@ data["RegionBrand"] = (
     data["Region"].astype(str) + " " + data["VehBrand"].astype(str)
 )
 order = np.random.default_rng(0).permutation(len(data))
-train, holdout = data.iloc[order[:40_000]], data.iloc[order[40_000:]]
+train, holdout = data.iloc[order[:20_000]], data.iloc[order[40_000:]]
 print(data["RegionBrand"].nunique(), "levels")
 
 # %%
@@ -68,14 +68,14 @@ model = model.set_fit_request(exposure=True).set_score_request(
 )
 columns = ColumnTransformer(
     [
-        ("splines", splines, ["DrivAge", "BonusMalus", "VehAge"]),
+        ("splines", splines, ["DrivAge", "VehAge"]),
         ("rate", encoder, ["RegionBrand"]),
         (
             "levels",
             OneHotEncoder(drop="first", sparse_output=False),
             ["Area", "VehGas"],
         ),
-        ("numbers", "passthrough", ["VehPower"]),
+        ("numbers", "passthrough", ["BonusMalus", "VehPower"]),
     ],
     verbose_feature_names_out=False,
 ).set_output(transform="pandas")

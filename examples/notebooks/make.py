@@ -1,8 +1,8 @@
 """Make the notebooks: `python -P examples/notebooks/make.py`.
 
 By sphinx-gallery's converter, which reads the scripts for the documentation
-as well: one reader of one format. Stored without outputs, so that they
-change when a script does, at no other time.
+too: one reader of one format. Stored without outputs, so that they change
+when a script does, at no other time.
 """
 
 import json
