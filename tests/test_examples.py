@@ -23,7 +23,7 @@ by_script = pytest.mark.parametrize("script", SCRIPTS, ids=[script.stem for scri
 def environment(folder):
     """No French data, no window, nothing of the user's in the way."""
     kept = {name: value for name, value in os.environ.items() if name != "RUSTYSTATS_DATA"}
-    return kept | {"MPLBACKEND": "agg", "MPLCONFIGDIR": str(folder), "OMP_NUM_THREADS": "2"}
+    return kept | {"MPLBACKEND": "agg", "MPLCONFIGDIR": str(folder), "OMP_NUM_THREADS": "1"}
 
 
 def check_version(script):

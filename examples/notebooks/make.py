@@ -1,8 +1,8 @@
-"""Make the notebooks of the scripts: `python -P examples/notebooks/make.py`.
+"""Make the notebooks: `python -P examples/notebooks/make.py`.
 
-By sphinx-gallery's converter, which reads the scripts for the documentation as
-well: one reader of one format. Stored without outputs, so that they change when
-a script does and at no other time.
+By sphinx-gallery's converter, which reads the scripts for the documentation
+too: one reader of one format. Stored without outputs, so that they change
+when a script does, at no other time.
 """
 
 import json
@@ -25,7 +25,9 @@ def stored_at(script):
 def notebook(script):
     """The notebook of a script, as text."""
     _, blocks = split_code_and_text_blocks(str(script))
-    made = jupyter_notebook(blocks, deepcopy(DEFAULT_GALLERY_CONF), str(HERE))
+    made = jupyter_notebook(
+        blocks, deepcopy(DEFAULT_GALLERY_CONF), str(HERE)
+    )
     del made["metadata"]["language_info"][
         "version"
     ]  # of the Python that converts

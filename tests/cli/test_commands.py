@@ -234,6 +234,8 @@ def test_predict_refuses_what_it_cannot_do(folder, portfolio, tmp_path):
         1, "predict", model, new, "-o", output, "--column", "Area"
     )
     assert "--output" in fails(2, "predict", model, new)
+    nowhere = tmp_path / "none" / "scored.csv"
+    assert "there is no folder" in fails(1, "predict", model, new, "-o", nowhere)
     broken = tmp_path / "broken.json"
     broken.write_text(model.read_text()[:-40])
     assert "damaged or truncated" in fails(1, "predict", broken, new, "-o", output)

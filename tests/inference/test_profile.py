@@ -185,3 +185,10 @@ def test_refits_that_do_not_converge_are_named(monkeypatch):
     result = rs.glm("count ~ x + C(a)", FRAME, family="poisson").fit()
     with pytest.warns(ConvergenceWarning, match=r"profile of x, a\[T\.r\] did not converge"):
         result.conf_int(method="profile", columns=["x", "a[T.r]"])
+
+
+def test_a_limit_that_is_not_found_in_time_is_said(monkeypatch):
+    monkeypatch.setattr(profile, "MAX_TRIALS", 1)
+    result = rs.glm("count ~ x", FRAME, "poisson", exposure="e").fit()
+    with pytest.warns(ConvergenceWarning, match="x"):
+        result.conf_int(method="profile")

@@ -1,6 +1,7 @@
 """Pages of blocks: everything escaped, numbers sortable by their full value, no network."""
 
 import re
+import sys
 
 import pytest
 
@@ -78,3 +79,9 @@ class TestRender:
 
     def test_an_unknown_block_shows_nothing_by_accident(self):
         assert "secret" not in rendered({"kind": "unknown", "text": "secret"})
+
+
+def test_without_jinja_the_remedy_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(ImportError, match=r'pip install "rustystats\[report\]"'):
+        rendered()

@@ -394,3 +394,13 @@ def test_a_loaded_model_has_its_charts(result, tmp_path):
 
 def test_charts_say_what_there_is(result):
     assert repr(result.plot).startswith("<charts: actual_expected, calibration,")
+
+
+def test_without_a_covariance_the_levels_are_drawn_without_a_base(monkeypatch):
+    """Of a model with very many columns, which has no effects with errors."""
+    monkeypatch.setattr("rustystats.solvers.method.NARROW", 0)
+    monkeypatch.setattr("rustystats.solvers.method.GRAM_BYTES", 0)
+    wide = rs.glm(FORMULA, DATA, "poisson", exposure="years").fit(alpha=0.01, l1_ratio=0.0)
+    with pytest.raises(ValueError, match="no covariance"):
+        wide.factor_effects()
+    assert "base" not in " ".join(tick_names(wide.plot.actual_expected("brand")))

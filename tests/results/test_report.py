@@ -163,3 +163,16 @@ def test_what_is_wrong_is_said_before_a_file_is_written(result, samples, tmp_pat
     with pytest.raises(ValueError, match="Exposure"):
         result.report(path, test_data=samples[1].drop(columns="Exposure"))
     assert not path.exists()
+
+
+def test_a_level_without_claims_and_a_package_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr("rustystats.report.model_report.PACKAGES", ("numpy", "no-such-package"))
+    data = rs.datasets.make_motor_portfolio(500, seed=4)
+    data.loc[data["Area"] == "F", "ClaimNb"] = 0
+    with pytest.warns(UserWarning, match="separation"):
+        result = rs.glm("ClaimNb ~ C(Area)", data, family="poisson", exposure="Exposure").fit()
+    page = result.report(tmp_path / "r.html").read_text(encoding="utf-8")
+    (level,) = result.separated
+    assert f"The likelihood has no maximum along {level}." in page
+    versions = {row[0]: row[1] for row in Tables(page).tables["Versions"][1:]}
+    assert versions["no-such-package"] == "-"

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 import rustystats as rs
 from rustystats.penalties import PenaltyOptions
@@ -407,3 +408,12 @@ def test_working_weights():
         weight = problem.working_weights(coef)
         gram = problem.evaluate(coef, with_gram=True).gram
         np.testing.assert_allclose(problem.design.gram(weight), gram, rtol=1e-10)
+
+
+def test_a_ridge_that_ends_before_its_minimum_says_so(narrow_limits):
+    narrow_limits()
+    model = model_of("poisson")
+    with pytest.warns(ConvergenceWarning, match="not yet at the tolerance after max_iter=1"):
+        result = model.fit(alpha=0.01, max_iter=1)
+    assert not result.converged
+    assert result.iterations == 1
