@@ -8,6 +8,7 @@ it on policies that it has not seen, and write down the tariff.
 """
 
 import tempfile
+import textwrap
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -238,7 +239,7 @@ diagnostics = tariff.diagnostics(
     continuous_factors=["DrivAge", "BonusMalus", "VehAge", "VehPower"],
 )
 for warning in diagnostics.warnings:
-    print(f"{warning.type}: {warning.message}")
+    print(textwrap.fill(f"{warning.type}: {warning.message}", 80))
 for pair in diagnostics.interaction_candidates:
     share = pair.interaction_strength
     print(f"interaction {pair.factor1} x {pair.factor2}: {share:.4%}")
@@ -255,7 +256,7 @@ table = tariff.relativities()
 levels = table[
     table["Factor"].isin(["Base", "VehGas", "VehBrand", "Region"])
 ]
-levels.round(3)
+levels.set_index(["Factor", "Level"]).round(3)
 
 # %%
 
