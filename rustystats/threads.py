@@ -107,7 +107,7 @@ class _SingleThreadedBlas:
                 if self.n_threads == 0:
                     _restore(self.former)
 
-    def begin_process(self):
+    def begin_process(self):  # pragma: no cover - runs in forked processes, not followed there
         """Of a new process: it has only the thread that forked."""
         self.lock.release()
         self.n_threads = min(self.inside.depth, 1)
@@ -149,7 +149,7 @@ def single_threaded_blas():
     return _BLAS
 
 
-def _begin_process():
+def _begin_process():  # pragma: no cover - runs in forked processes, not followed there
     _BLAS.begin_process()
     stay_on_this_thread()
 

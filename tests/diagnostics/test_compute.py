@@ -282,3 +282,16 @@ def test_a_named_offset_is_an_exposure(portfolio, frequency):
         assert found.discrimination.gini_coefficient == pytest.approx(
             expected.discrimination.gini_coefficient
         )
+
+
+def test_two_threads_give_the_numbers_of_one(assert_close):
+    data = rs.datasets.make_motor_portfolio(20_000, seed=3)  # enough rows for two threads
+    formula = "ClaimNb ~ bs(DrivAge, df=4) + C(Area)"
+    one, two = (
+        rs.glm(formula, data, family="poisson", exposure="Exposure", n_threads=n_threads)
+        .fit()
+        .diagnostics(**FACTORS)
+        .to_dict()
+        for n_threads in (1, 2)
+    )
+    assert_close(one, two)
