@@ -666,6 +666,18 @@ def test_predict_with_an_offset():
     )
 
 
+def test_predict_sends_models_of_a_formula_to_their_own_method():
+    data = pd.DataFrame({"y": [1.0, 2.0, 4.0, 3.0], "x": [0.0, 1.0, 2.0, 3.0]})
+    result = rs.glm("y ~ x", data, "poisson").fit()
+    with pytest.raises(ValueError, match=r"call result\.predict\(data\)"):
+        rs.predict(result, np.ones((2, 2)))
+
+
+def test_a_model_of_arrays_says_what_it_is_of():
+    model = rs.GLM(np.ones(5), np.column_stack([np.ones(5), np.arange(5.0)]), "poisson")
+    assert repr(model) == "<GLM: family 'poisson', 5 rows, 2 columns>"
+
+
 class Coefficients:
     params = (0.2, 0.3, 0.0, -0.1)
 

@@ -295,3 +295,15 @@ def test_two_threads_give_the_numbers_of_one(assert_close):
         for n_threads in (1, 2)
     )
     assert_close(one, two)
+
+
+def test_predictions_outside_the_domain_are_counted():
+    """An identity link leaves the range of a Gamma mean far from the rows of the fit."""
+    x = np.linspace(-1.0, 1.0, 40)
+    data = pd.DataFrame({"x": x, "y": 5.0 + x + 0.1 * np.cos(40 * x)})
+    result = rs.glm("y ~ x", data, "gamma", link="identity").fit()
+    far = data.assign(x=np.where(x < 0, -100.0, x))
+    with pytest.warns(UserWarning, match=r"20 of 40 predictions lie outside \(0, inf\)"):
+        result.predict(far)
+    with pytest.raises(ValueError, match=r"20 of 40 predictions lie outside \(0, inf\)"):
+        result.diagnostics(far)

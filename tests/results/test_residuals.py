@@ -72,3 +72,10 @@ def test_rows_of_weight_0_have_no_weight():
     for name in ("resid_pearson", "resid_deviance", "leverage", "cooks_distance"):
         assert (getattr(result, name)()[:5] == 0).all(), name
     assert (result.resid_response()[:5] != 0).all()
+
+
+def test_quantile_residuals_of_shares_need_numbers_of_trials():
+    data = {"y": [0.0, 0.5, 1.0, 0.5], "x": [0.0, 1.0, 2.0, 3.0], "w": [2.0, 2.5, 4.0, 1.5]}
+    result = rs.glm("y ~ x", data, "binomial", weights="w").fit()
+    with pytest.raises(ValueError, match="no whole number of trials in 2 rows"):
+        result.resid_quantile()

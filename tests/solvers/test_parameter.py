@@ -171,3 +171,9 @@ def test_ridge():
     mu = np.exp(X @ fit.coef)
     best, _ = solved.family.estimate(Y, mu, np.ones(20))
     assert best.theta == pytest.approx(fit.parameter.value, rel=1e-5)
+
+
+def test_the_power_of_zeros_alone_is_refused():
+    problem = problem_of(X, np.zeros(len(X)), Tweedie("auto"))
+    with pytest.raises(ValueError, match="no response is positive"):
+        solve_with_parameter(problem, **OPTIONS)
