@@ -32,14 +32,14 @@ print("without OpenMP:", result)
 def minimal(session: nox.Session) -> None:
     """Run the tests with the oldest releases allowed, those of .ci/minimal.txt (Python 3.11)."""
     session.install(".[test]", "-c", ".ci/minimal.txt")
-    session.run("pytest", "-q", *(session.posargs or ["-n", "auto"]))
+    session.run("pytest", "-q", *(session.posargs or ["-n", "auto", "--dist", "worksteal"]))
 
 
 @nox.session(python=["3.12", "3.13", "3.14"], default=False)
 def tests(session: nox.Session) -> None:
     """Run the tests on other releases of Python."""
     session.install(".[test]")
-    session.run("pytest", "-q", *(session.posargs or ["-n", "auto"]))
+    session.run("pytest", "-q", *(session.posargs or ["-n", "auto", "--dist", "worksteal"]))
 
 
 @nox.session
