@@ -5,8 +5,8 @@
 # ///
 """What the gate does beside the README's commands: all of it by `nox`, a part by `nox -s lint`.
 
-Each session installs what it needs into an environment of its own. The folder beside the tests is
-never what they meet: that is the installed, compiled package.
+Each session installs what it needs into an environment of its own, the package from a wheel that is
+built once a run. The folder beside the tests is never what they meet.
 """
 
 import os
@@ -17,6 +17,7 @@ import nox
 nox.needs_version = ">=2025.10.14"
 nox.options.default_venv_backend = "venv"
 
+TESTS = ["pytest", "-q", "-n", "auto", "--dist", "worksteal"]
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 SERIAL = """
 import rustystats as rs
@@ -27,19 +28,31 @@ assert result.converged
 print("without OpenMP:", result)
 """
 
+wheels: dict[str, Path] = {}
+
+
+def package(session: nox.Session, extra: str) -> str:
+    """The wheel of this checkout for the session's Python, to be installed with an extra."""
+    python = str(session.python)
+    if python not in wheels:
+        folder = session.cache_dir / "wheels" / python
+        session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ".")
+        wheels[python] = max(folder.glob("rustystats-*.whl"), key=os.path.getmtime)
+    return f"{wheels[python]}[{extra}]"
+
 
 @nox.session
 def minimal(session: nox.Session) -> None:
     """Run the tests with the oldest releases allowed, those of .ci/minimal.txt (Python 3.11)."""
-    session.install(".[test]", "-c", ".ci/minimal.txt")
-    session.run("pytest", "-q", *(session.posargs or ["-n", "auto", "--dist", "worksteal"]))
+    session.install(package(session, "test"), "-c", ".ci/minimal.txt")
+    session.run(*TESTS, *session.posargs)
 
 
 @nox.session(python=["3.12", "3.13", "3.14"], default=False)
 def tests(session: nox.Session) -> None:
     """Run the tests on other releases of Python."""
-    session.install(".[test]")
-    session.run("pytest", "-q", *(session.posargs or ["-n", "auto", "--dist", "worksteal"]))
+    session.install(package(session, "test"))
+    session.run(*TESTS, *session.posargs)
 
 
 @nox.session
@@ -57,7 +70,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the type hints, and what they say of right and wrong calls."""
-    session.install(".[test]", *nox.project.dependency_groups(PYPROJECT, "types"))
+    session.install(package(session, "test"), *nox.project.dependency_groups(PYPROJECT, "types"))
     session.run("mypy")
     session.run("pytest", "-q", "tests/test_typing.py")
 
@@ -65,7 +78,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the pages, their examples run, warnings are errors; then run the notebooks."""
-    session.install(".[doc,test]")
+    session.install(package(session, "doc,test"))
     session.run("python", "-P", "-m", "sphinx", "-W", "--keep-going", "-q", "doc", "doc/_build")
     session.run("pytest", "-q", "tests/test_examples.py", "-k", "notebook")
 
