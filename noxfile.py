@@ -33,7 +33,7 @@ wheels: dict[str, Path] = {}
 
 def package(session: nox.Session, extra: str) -> str:
     """The wheel of this checkout for the session's Python, to be installed with an extra."""
-    python = str(session.python)
+    python = str(session.python or "current")
     if python not in wheels:
         folder = session.cache_dir / "wheels" / python
         session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ".")
