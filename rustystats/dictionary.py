@@ -160,8 +160,6 @@ def _written(factor):
 
 
 def _made(function, columns, options, kind):
-    if function not in READERS:
-        raise ValueError(f"type {kind!r} is not known here yet: use {', '.join(READERS)}")
     options = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
     return make_factor(function, [written_name(column) for column in columns], options, kind)
 

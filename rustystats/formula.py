@@ -357,16 +357,11 @@ def _place(message, formula):
 
 
 def _position(formula, before):
-    """Where in the formula, blanks aside, the text `before` ends."""
-    if not before:
+    """Where in the formula, blanks aside, the text `before` ends; None where there is no mark."""
+    if before is None:
         return None
-    wanted = len("".join(before.split()))
-    seen = 0
-    for index, letter in enumerate(formula):
-        if seen >= wanted and not letter.isspace():
-            return index
-        seen += not letter.isspace()
-    return len(formula)
+    letters = [index for index, letter in enumerate(formula) if not letter.isspace()]
+    return next(iter(letters[len("".join(before.split())) :]), None)
 
 
 def _refuse(formula, why, position=None):

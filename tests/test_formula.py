@@ -260,6 +260,11 @@ def test_what_the_dot_leaves_out_may_be_taken_away():
     assert "n a" not in names
 
 
+def test_a_dot_without_data_stands_for_nothing():
+    with pytest.raises(ValueError, match=r"'\.' stands for all columns of the data, and there are"):
+        parse_formula("y ~ .")
+
+
 def test_texts_may_hold_signs():
     data = DATA.assign(a=np.where(DATA["a"] == "A", "p|q", "(r ~ s)"))
     assert model("y ~ C(a, ref='p|q')", data).feature_names == ["Intercept", "a[T.(r ~ s)]"]
@@ -288,6 +293,7 @@ UNREADABLE = [
     ("1 ~ x", 0, "one response"),
     ("C(a) ~ x", 0, "unknown function 'C'"),
     ("~ x", 0, "no response"),
+    ("~ ~ x", 0, "`~` is incorrectly used"),
     ("x", 0, "no response"),
     ("y ~ ", 4, "nothing to the right"),
     ("y ~ x + foo(x)", 8, "unknown function 'foo'"),

@@ -490,6 +490,8 @@ def test_the_explorer_says_the_same():
         rs.DataExplorer([1.0, 2.0], [0.0, 1.0])
     with pytest.raises(ValueError, match="outside"):
         rs.DataExplorer([1.0, -2.0])
+    with pytest.raises(ValueError, match="the response is empty: there is no row to work on"):
+        rs.DataExplorer([])
 
 
 def test_the_explorer_leaves_rows_of_weight_zero_out():
@@ -532,3 +534,11 @@ def test_a_model_without_factors_and_with_a_computed_response():
     assert found.factor_stats == []
     assert found.data_summary.response_column == "log(cost)"
     assert found.response_stats.mean_rate == pytest.approx(np.log(data["cost"]).mean())
+
+
+def test_data_that_lost_rows_since_the_model_was_made_are_noticed():
+    data = {"y": np.arange(10.0), "x": np.arange(10.0) ** 2}
+    model = rs.glm("y ~ x", data)
+    data |= {name: values[:9] for name, values in data.items()}
+    with pytest.raises(ValueError, match="9 rows now, and had 10 when the model was made"):
+        model.explore()
