@@ -291,6 +291,7 @@ UNREADABLE = [
     ("y1 + y2 ~ x", 0, "one response"),
     ("y:x ~ z", 0, "one response"),
     ("1 ~ x", 0, "one response"),
+    ("- ~ x", 0, "one response"),
     ("C(a) ~ x", 0, "unknown function 'C'"),
     ("~ x", 0, "no response"),
     ("~ ~ x", 0, "`~` is incorrectly used"),
@@ -368,6 +369,12 @@ def test_unreadable_formula_points_at_the_place(formula, place, word):
     assert written == f"  {formula}"
     assert mark == " " * (place + 2) + "^"
     assert "_quoted_" not in str(caught.value)
+
+
+@pytest.mark.parametrize("formula", ["y ~ (x]", "y ~ [x + (a)) + b"])
+def test_brackets_of_two_kinds(formula):
+    with pytest.raises(ValueError, match="a bracket is closed by one of another kind"):
+        model(formula)
 
 
 def test_mark_in_a_formula_of_several_lines():
