@@ -256,3 +256,9 @@ def test_a_parameter_without_a_clear_maximum_is_said(monkeypatch):
     with pytest.warns(UserWarning, match=said):
         _, fit = solve(make(family=NegativeBinomial("auto")), tol=1e-8, max_iter=50)
     assert fit.converged
+
+
+def test_what_cannot_be_fitted_is_said():
+    model = make(family=get_family("tweedie", var_power="auto"), link="log", y=np.zeros(N))
+    with pytest.raises(ValueError, match=r"no response is positive.*give var_power"):
+        solve(model, tol=1e-8, max_iter=50)

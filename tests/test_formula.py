@@ -58,6 +58,7 @@ NAMES = {
     + [f"k[D.{k}]:{b}" for k in (9, 10, 11) for b in ("b[u]", "b[T.v]")],
     "y ~ 0 + C(a)": ["a[A]", *A],
     "y ~ C(a) + C(b) - 1": ["a[A]", *A, "b[T.v]"],
+    "y ~ 0 + x - 1": ["x"],
     "y ~ x:C(a)": ["Intercept", "a[A]:x", "a[T.B]:x", "a[T.C]:x"],  # categorical parts first
     "y ~ C(a, ref='B'):x": ["Intercept", "a[T.A]:x", "a[B]:x", "a[T.C]:x"],
     "y ~ x + x:C(a)": ["Intercept", "x", "a[T.B]:x", "a[T.C]:x"],

@@ -404,6 +404,14 @@ def test_the_report_is_as_wide_as_a_summary_and_says_what_stands_out():
     assert repr(found).startswith("<DataExploration: claims, 6000 observations")
 
 
+def test_a_report_names_no_association_of_a_constant():
+    data = DATA[["claims", "age", "area"]].assign(one=1.0, level="x")
+    found = rs.explore_data(data, "claims", ["area", "level"], ["age", "one"])
+    assert np.isnan(found.correlations.matrix[0][1])
+    assert np.isnan(found.cramers_v.matrix[0][1])
+    assert "nan" not in str(found)
+
+
 def test_a_report_without_factors():
     found = rs.explore_data(DATA[["claims"]], "claims")
     assert found.factor_stats == []
