@@ -23,16 +23,16 @@ ENCODINGS = ("target_encoding", "frequency_encoding")
 BESIDE = ("include_main", *ENCODINGS)  # what an interaction says beside its factors
 
 
-def read_terms(response, terms, interactions=None, intercept=True, kinds=None):
+def read_terms(response, terms, interactions, intercept, kinds):
     """Read a dictionary of terms.
 
     Parameters
     ----------
     response : str, a column or an expression
     terms : dict of a dict by name, as in `rustystats.glm_dict`
-    interactions : list of dict, optional
+    interactions : list of dict or None
     intercept : bool
-    kinds : dict, optional, as in `formula.parse_formula`
+    kinds : dict, as in `formula.parse_formula`
 
     Returns
     -------
@@ -48,10 +48,9 @@ def read_terms(response, terms, interactions=None, intercept=True, kinds=None):
     if not isinstance(response, str):
         raise ValueError(f"response must be a column or an expression, not {response!r}")
     with _term("response"):
-        column = response in (kinds or ()) or "`" in response
+        column = response in kinds or "`" in response
         left = Expression(written_name(response) if column and "`" not in response else response)
-        if kinds is not None:
-            check_columns(left, kinds)
+        check_columns(left, kinds)
     found = {Term(): None} if intercept else {}
 
     def add(factors):
@@ -102,7 +101,8 @@ def _interaction(entry, kinds):
     columns = [entry[name].get("column", name) for name in names]
     given = {key: options[key] for key in arguments if key in options}
     combined = _made(FUNCTIONS[encodings[0]], columns, given, encodings[0])
-    return [*mains, [_checked(combined, kinds)]]
+    check_columns(combined, kinds)
+    return [*mains, [combined]]
 
 
 def _check_plain(entry, names, encoding, arguments):
@@ -140,13 +140,15 @@ def _factor(name, entry, kinds):
         factor = NumericFactor(Expression(f"I({unquoted(ast.unparse(tree), quoted)})"))
     elif kind == "linear":
         factor = NumericFactor(Expression(written_name(column)))
-        if kinds is not None and kinds.get(column) == "category":
+        if kinds.get(column) == "category":
             raise ValueError(f"column {column!r} holds text or categories: 'type': 'categorical'")
     else:
-        return _checked(_made(FUNCTIONS.get(kind, kind), [column], options, kind), kinds)
+        factor = _made(FUNCTIONS.get(kind, kind), [column], options, kind)
+        options = {}  # it has refused what it does not know
     if options:
         raise ValueError(f"unknown key {next(iter(options))!r}: type {kind!r} has no such thing")
-    return _checked(factor, kinds)
+    check_columns(factor, kinds)
+    return factor
 
 
 def _written(factor):
@@ -160,16 +162,8 @@ def _written(factor):
 
 
 def _made(function, columns, options, kind):
-    if function not in READERS:
-        raise ValueError(f"type {kind!r} is not known here yet: use {', '.join(READERS)}")
     options = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
     return make_factor(function, [written_name(column) for column in columns], options, kind)
-
-
-def _checked(factor, kinds):
-    if kinds is not None:
-        check_columns(factor, kinds)
-    return factor
 
 
 def _dict(value, role):

@@ -202,6 +202,8 @@ def _sides(formula, response, kinds, reserved):
         if why.startswith("The `.` operator"):
             why, position = "'.' stands for all columns of the data, and there are none here", None
         refuse(why, position)
+    except AttributeError:  # of the parser, where one kind of bracket closes another
+        refuse("a bracket is closed by one of another kind: '(' needs ')', and '[' needs ']'")
     except SyntaxError as error:
         start = plain.find((error.text or "").rstrip("\n"))  # of the factor that cannot be read
         refuse(error.msg, start + (error.offset or 1) - 1 if start >= 0 else None)
@@ -218,7 +220,7 @@ def _sides(formula, response, kinds, reserved):
         return None, _factors(parsed.root if hasattr(parsed, "root") else parsed), quoted
     if "~" not in plain or not plain.split("~")[0].strip():
         refuse("there is no response: write 'response ~ terms'", 0)
-    left = _factors(parsed.lhs)
+    left = _factors(getattr(parsed, "lhs", ()))  # none of "- ~ x"
     if len(left) != 1 or len(left[0]) != 1:
         refuse("the left-hand side must be one response; put sums and quotients into I(...)", 0)
     with _located(formula, left[0], quoted):
@@ -357,16 +359,11 @@ def _place(message, formula):
 
 
 def _position(formula, before):
-    """Where in the formula, blanks aside, the text `before` ends."""
-    if not before:
+    """Where in the formula, blanks aside, the text `before` ends; None where there is no mark."""
+    if before is None:
         return None
-    wanted = len("".join(before.split()))
-    seen = 0
-    for index, letter in enumerate(formula):
-        if seen >= wanted and not letter.isspace():
-            return index
-        seen += not letter.isspace()
-    return len(formula)
+    letters = [index for index, letter in enumerate(formula) if not letter.isspace()]
+    return next(iter(letters[len("".join(before.split())) :]), None)
 
 
 def _refuse(formula, why, position=None):

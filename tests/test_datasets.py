@@ -1,6 +1,7 @@
 """Data sets: the French data as published, the simulated portfolio as its truth says."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,12 @@ def test_polars_has_the_values_of_pandas():
     np.testing.assert_array_equal(
         datasets.motor_true_severity(theirs), datasets.motor_true_severity(ours)
     )
+
+
+def test_without_polars_the_remedy_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(ImportError, match=r"pip install 'rustystats\[polars\]'"):
+        datasets.make_motor_portfolio(10, frame="polars")
 
 
 def test_ranges_and_dependence_are_realistic(portfolio):

@@ -245,3 +245,20 @@ def test_a_parameter_at_the_edge_of_its_range_is_said():
     assert np.isnan(fit.parameter.error)
     poisson = solve(make(y=y), tol=1e-8, max_iter=50)[1]
     np.testing.assert_allclose(fit.coef, poisson.coef, atol=1e-5)
+
+
+def test_a_parameter_without_a_clear_maximum_is_said(monkeypatch):
+    def estimate(*_):
+        return NegativeBinomial(3.0), np.nan
+
+    monkeypatch.setattr(NegativeBinomial, "estimate", estimate)
+    said = r"theta=3 has no standard error, for want of a clear maximum: see profile_parameter"
+    with pytest.warns(UserWarning, match=said):
+        _, fit = solve(make(family=NegativeBinomial("auto")), tol=1e-8, max_iter=50)
+    assert fit.converged
+
+
+def test_what_cannot_be_fitted_is_said():
+    model = make(family=get_family("tweedie", var_power="auto"), link="log", y=np.zeros(N))
+    with pytest.raises(ValueError, match=r"no response is positive.*give var_power"):
+        solve(model, tol=1e-8, max_iter=50)

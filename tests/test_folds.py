@@ -145,6 +145,11 @@ def test_what_cannot_be(cv, options, message):
         make_folds(cv, problem_of(), **options)
 
 
+def test_other_warnings_of_a_splitter_stay_what_they_are():
+    with pytest.raises(UserWarning, match="least populated class in y has only 1"):
+        make_folds(StratifiedKFold(3), problem_of(np.r_[np.zeros(22), 1.0]))
+
+
 @pytest.mark.parametrize(
     ("y", "family", "value"),
     [

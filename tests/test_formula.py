@@ -58,6 +58,7 @@ NAMES = {
     + [f"k[D.{k}]:{b}" for k in (9, 10, 11) for b in ("b[u]", "b[T.v]")],
     "y ~ 0 + C(a)": ["a[A]", *A],
     "y ~ C(a) + C(b) - 1": ["a[A]", *A, "b[T.v]"],
+    "y ~ 0 + x - 1": ["x"],
     "y ~ x:C(a)": ["Intercept", "a[A]:x", "a[T.B]:x", "a[T.C]:x"],  # categorical parts first
     "y ~ C(a, ref='B'):x": ["Intercept", "a[T.A]:x", "a[B]:x", "a[T.C]:x"],
     "y ~ x + x:C(a)": ["Intercept", "x", "a[T.B]:x", "a[T.C]:x"],
@@ -260,6 +261,11 @@ def test_what_the_dot_leaves_out_may_be_taken_away():
     assert "n a" not in names
 
 
+def test_a_dot_without_data_stands_for_nothing():
+    with pytest.raises(ValueError, match=r"'\.' stands for all columns of the data, and there are"):
+        parse_formula("y ~ .")
+
+
 def test_texts_may_hold_signs():
     data = DATA.assign(a=np.where(DATA["a"] == "A", "p|q", "(r ~ s)"))
     assert model("y ~ C(a, ref='p|q')", data).feature_names == ["Intercept", "a[T.(r ~ s)]"]
@@ -286,8 +292,10 @@ UNREADABLE = [
     ("y1 + y2 ~ x", 0, "one response"),
     ("y:x ~ z", 0, "one response"),
     ("1 ~ x", 0, "one response"),
+    ("- ~ x", 0, "one response"),
     ("C(a) ~ x", 0, "unknown function 'C'"),
     ("~ x", 0, "no response"),
+    ("~ ~ x", 0, "`~` is incorrectly used"),
     ("x", 0, "no response"),
     ("y ~ ", 4, "nothing to the right"),
     ("y ~ x + foo(x)", 8, "unknown function 'foo'"),
@@ -362,6 +370,12 @@ def test_unreadable_formula_points_at_the_place(formula, place, word):
     assert written == f"  {formula}"
     assert mark == " " * (place + 2) + "^"
     assert "_quoted_" not in str(caught.value)
+
+
+@pytest.mark.parametrize("formula", ["y ~ (x]", "y ~ [x + (a)) + b"])
+def test_brackets_of_two_kinds(formula):
+    with pytest.raises(ValueError, match="a bracket is closed by one of another kind"):
+        model(formula)
 
 
 def test_mark_in_a_formula_of_several_lines():

@@ -254,6 +254,12 @@ def test_a_formula_and_its_design_as_an_array(family):
     np.testing.assert_allclose(with_exposure.coefficients, other.coefficients, rtol=0, atol=1e-8)
 
 
+def test_a_formula_whose_columns_say_nothing_has_no_path():
+    data = {"y": np.ones(50), "x": np.arange(50.0)}
+    with pytest.raises(ValueError, match="no penalised column has anything to say"):
+        rs.glm("y ~ x", data, family="poisson").regularization_path()
+
+
 def test_it_has_two_names():
     assert rs.lasso_path is rs.regularization_path
 

@@ -282,8 +282,6 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
         same = list(former.names) == list(model.names)
         if not same or problem.link.name() != model.problem.link.name():
             return {}
-        if not np.isfinite(coef).all():
-            return {}
         start: dict[str, Any] = {"start": coef}
         if family.estimated and problem.family.parameter == family.parameter:
             start["initial"] = getattr(problem.family, str(family.parameter))

@@ -39,8 +39,6 @@ def _encode_text(series, n_threads):
         ) from None
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-        if isinstance(array, pa.ChunkedArray):  # newer pyarrow keeps the type for several chunks
-            array = pa.concat_arrays(array.chunks)
     if pa.types.is_boolean(array.type):  # of a column of objects, as missing values make it
         return _encode_booleans(array.to_numpy(zero_copy_only=False), n_threads)
     if pa.types.is_string_view(array.type):  # older pyarrow cannot cast one

@@ -19,16 +19,9 @@ if TYPE_CHECKING:
     from rustystats.solvers.problem import Fit
     from rustystats.typing import Floats
 
-NO_GRAM = (
-    "the fit has no covariance: it was found by {} without the cross-products of all columns, "
-    "which would be too large; bse() is NaN"
-)
-
 
 def inverse_information(fit, ridge):
-    """(X'WX + ridge)^-1 at the final means, shape (p, p); NaN where aliased."""
-    if fit.gram is None:
-        raise ValueError(NO_GRAM.format(fit.method))
+    """(X'WX + ridge)^-1 at the final means of a fit with Gram, (p, p); NaN where aliased."""
     if ridge is None:
         return fit.system.inverse()
     return NormalEquations(fit.gram + np.diag(ridge), fit.aliased).inverse()
@@ -39,7 +32,10 @@ def unscaled_covariance(fit: Fit, ridge: Floats | None) -> Floats:
     or bounds: its errors are not normal, and selection makes them too small."""
     if fit.gram is None:
         if fit.method != "Gram":  # as an array of NaN it would be too large as well
-            raise ValueError(NO_GRAM.format(fit.method))
+            raise ValueError(
+                f"the fit has no covariance: it was found by {fit.method} without the "
+                "cross-products of all columns, which would be too large; bse() is NaN"
+            )
         return np.full((len(fit.coef),) * 2, np.nan)
     inverse = inverse_information(fit, ridge)
     if ridge is None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rustystats.diagnostics.computer import DiagnosticsComputer
-    from rustystats.typing import FrameLike, GivenRows, RandomState, Table, Vector
+    from rustystats.typing import Floats, FrameLike, GivenRows, RandomState, Table, Vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class LiftBands:
     gini : float, of the rows as they are
     gini_error : float, standard deviation over the draws
     gini_lower, gini_upper : float, quantiles over the draws
-    gini_draws : (b,) the Gini of each draw
+    gini_draws : (b,) the Gini of each draw, NaN of one without a claim, which limits leave out
     table : DataFrame, a row for each bin of equal exposure, from the lowest predictions up
         Columns: Bin, Exposure, Predicted, Actual (means for a unit of exposure), Actual_Lower,
         Actual_Upper, Ratio (actual / predicted), Ratio_Lower, Ratio_Upper.
@@ -119,12 +119,11 @@ class BootstrapAnswers(Answers):
                 )
             codes = None if groups is None else self._group_codes(computer, groups, data)
             found = draw(computer.rows, n_bins, n_bootstrap, generator, codes)
-        ends = [alpha / 2, 1 - alpha / 2]
         with np.errstate(divide="ignore", invalid="ignore"):  # a bin without a row in a draw
-            actual = np.nanquantile(found.actual / found.volume, ends, axis=0)
-            ratio = np.nanquantile(found.actual / found.predicted, ends, axis=0)
+            actual = _limits(found.actual / found.volume, alpha)
+            ratio = _limits(found.actual / found.predicted, alpha)
         volume, claims, predicted = found.whole
-        lower, upper = np.nanquantile(found.gini, ends)
+        lower, upper = _limits(found.gini, alpha)
         table = self._frame(
             {
                 "Bin": np.arange(len(volume)),
@@ -138,7 +137,8 @@ class BootstrapAnswers(Answers):
                 "Ratio_Upper": ratio[1],
             }
         )
-        error = float(np.nanstd(found.gini, ddof=1)) if n_bootstrap > 1 else np.nan
+        known = found.gini[~np.isnan(found.gini)]  # a draw without a claim has none
+        error = float(np.std(known, ddof=1)) if len(known) > 1 else np.nan
         return LiftBands(gini, error, float(lower), float(upper), found.gini, table)
 
     def _group_codes(
@@ -154,3 +154,10 @@ class BootstrapAnswers(Answers):
         codes = frames.label_codes(labels, len(labels), "groups")
         kept = computer.kept(codes, "groups")
         return np.unique(kept, return_inverse=True)[1]
+
+
+def _limits(draws: Floats, alpha: float) -> Floats:
+    """Quantiles over the draws in which there is a number; NaN where there is none in any."""
+    never = np.isnan(draws).all(axis=0)
+    limits = np.nanquantile(np.where(never, 0.0, draws), [alpha / 2, 1 - alpha / 2], axis=0)
+    return np.where(never, np.nan, limits)

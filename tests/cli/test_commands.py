@@ -115,6 +115,16 @@ def test_fit_as_json_is_the_only_output_and_has_the_numbers_of_the_fit(folder, p
         assert found[name] == value, name
 
 
+def test_fit_without_a_log_link_has_no_relativities(folder):
+    command = ["fit", folder / "data.csv", "ClaimAmount ~ C(Area)"]
+    found = json.loads(run(*command, "--json").stdout)
+    assert (found["link"], found["relativities"]) == ("identity", None)
+    result = run(*command)
+    assert "Area[T.B]" in result.stdout
+    assert "Relativity" not in result.stdout
+    assert "Relativity" in run(*command[:2], FORMULA, *OPTIONS).stdout
+
+
 def test_fit_options_reach_the_fit(folder, portfolio):
     options = [
         "--family",

@@ -149,3 +149,12 @@ def test_nothing_is_ever_written_out():
     design.quadratic_form(np.pad(M, (1, 0)))
     assert tracemalloc.get_traced_memory()[1] < 110e6
     tracemalloc.stop()
+
+
+def test_the_basis_of_many_levels_is_sparse():
+    level = np.random.default_rng(6).integers(0, 1100, N)
+    matrix = sparse.csr_array((np.ones(N), (np.arange(N), level)), shape=(N, 1100))
+    ((block, columns),) = bundled(SparseBlock(matrix), np.arange(1100))
+    assert sparse.issparse(block.basis)
+    vector = np.arange(1100.0)
+    np.testing.assert_array_equal((block.basis @ vector[columns])[block.codes], vector[level])

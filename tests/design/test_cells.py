@@ -16,6 +16,8 @@ FRAME = pd.DataFrame(
         "c": RNG.choice(list("uvw"), N),
         "x": RNG.normal(size=N),
         "age": RNG.integers(18, 90, N),
+        "d": RNG.integers(0, 250, N),
+        "f": RNG.integers(0, 260, N),
     }
 )
 
@@ -45,6 +47,15 @@ def test_gram_of_cells_is_that_of_indicators():
     np.testing.assert_allclose(X[:, :360] @ pack.basis, expected, atol=1e-14)
 
 
+def test_gram_of_cells_beside_two_tables_is_that_of_indicators():
+    cells, _ = cells_of(design_of("C(a) * C(b) + C(d) + C(f)"))
+    assert len(cells.packs) == 3
+    weight = RNG.uniform(0.1, 2.0, N)
+    X = cells.to_dense()
+    expected = X.T @ (weight[:, None] * X)
+    np.testing.assert_allclose(whole(cells.gram(weight)), expected, rtol=1e-12, atol=1e-10)
+
+
 def test_a_part_keeps_its_rows():
     rows = np.sort(RNG.choice(N, 2000, replace=False))
     part = design_of("C(a) * C(b) + x").take(rows)
@@ -57,6 +68,11 @@ def test_no_cells_where_they_are_no_gain():
     assert cells_of(design_of("C(a) + C(b) + x")) is None  # no table has many columns
     assert cells_of(design_of("C(a) * C(b)")) is not None
     assert cells_of(design_of("x + bs(age, df=5)")) is None
+    codes = np.arange(N, dtype=np.uint16) % 400
+    fewer = TableBlock(codes, RNG.normal(size=(400, 310)))  # columns than levels with rows
+    assert cells_of(DesignMatrix([fewer])) is None
+    fewer = TableBlock(codes % 310, RNG.normal(size=(400, 310)))
+    assert cells_of(DesignMatrix([fewer])) is not None
 
 
 def test_the_intercept_stays_with_the_cells_beside_a_longer_table():

@@ -56,3 +56,19 @@ def test_beside_dense_columns_alone_the_intercept_is_one_of_them():
     assert packs == []
     assert dense[0][0] is values  # first: it can be read where it lies
     assert [list(columns) for _, columns in dense] == [[1, 2, 3, 4, 5], [0]]
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_a_table_goes_into_one_of_the_same_columns_whose_levels_tell_its_own(told):
+    rng = np.random.default_rng(8)
+    fine = rng.integers(0, 300, N).astype(np.uint16)
+    coarse = fine // 3 if told else rng.integers(0, 100, N).astype(np.uint16)
+    host = TableBlock(fine, rng.normal(size=(300, 20)), {"age": np.arange(300)})
+    other = TableBlock(coarse, rng.normal(size=(100, 20)), {"age": np.arange(100)})
+    packs, dense = arranged(host, other)
+    assert dense == []
+    assert [pack.n_levels for pack in packs] == ([300] if told else [300, 100])
+    columns = np.concatenate([pack.columns for pack in packs])
+    found = np.hstack([pack.basis[pack.codes] for pack in packs])
+    expected = np.hstack([host.to_dense(), other.to_dense()])
+    np.testing.assert_array_equal(found, expected[:, columns])

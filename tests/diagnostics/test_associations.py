@@ -180,6 +180,15 @@ def test_constant_and_empty_columns_have_no_association():
     assert np.isnan(inflation[1].gvif)
 
 
+def test_one_row_has_no_association():
+    data = make_data().iloc[:1]
+    moments = moments_of(data, np.ones(1), CATEGORICAL, ["age"])
+    assert moments.rows == 1
+    assert np.isnan(associations.cramers_v(moments)).all()
+    assert np.isnan(associations.correlations(moments)).all()
+    assert np.isnan(associations.correlation_ratios(moments)).all()
+
+
 def test_levels_beyond_a_hundred_are_taken_together():
     rng = np.random.default_rng(1)
     data = pd.DataFrame({"many": rng.integers(0, 10_000, N).astype(str), "few": rng.choice(2, N)})

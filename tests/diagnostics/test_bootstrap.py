@@ -104,6 +104,30 @@ def test_groups_are_drawn_together():
     np.testing.assert_array_equal(named.gini_draws, same.gini_draws)
 
 
+def test_draws_without_a_claim_are_left_out():
+    one = FRAME[["age"]].assign(y=np.arange(N) == 7)
+    result = rs.glm("y ~ age", one, family="poisson").fit()
+    bands = result.bootstrap_lift(n_bins=2, n_bootstrap=200, random_state=1)
+    without = np.isnan(bands.gini_draws)
+    assert without.mean() == pytest.approx(np.exp(-1), abs=0.1)  # (1 - 1 / 500)^500
+    known = bands.gini_draws[~without]
+    assert bands.gini_error == pytest.approx(np.std(known, ddof=1))
+    assert [bands.gini_lower, bands.gini_upper] == pytest.approx(np.quantile(known, [0.025, 0.975]))
+    assert bands.table["Ratio_Lower"].tolist() == [0, 0]
+    single = (result.bootstrap_lift(n_bootstrap=1, random_state=seed) for seed in range(20))
+    nothing = next(bands for bands in single if np.isnan(bands.gini_draws[0]))
+    assert np.isnan([nothing.gini_lower, nothing.gini_upper, nothing.gini_error]).all()
+
+
+def test_bins_without_a_row_in_any_draw_have_no_limits():
+    few = FRAME.iloc[:8].assign(age=np.arange(8), y=1.0 + np.arange(8) % 2)
+    result = rs.glm("y ~ age", few, family="poisson").fit()
+    table = result.bootstrap_lift(n_bins=8, n_bootstrap=1, random_state=0).table
+    missing = table["Actual_Lower"].isna()
+    assert 0 < missing.sum() < 8
+    assert (table["Ratio_Upper"].isna() == missing).all()
+
+
 def test_refuses():
     cases = [
         ({"n_bootstrap": 0}, "n_bootstrap"),

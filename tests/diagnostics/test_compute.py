@@ -164,6 +164,10 @@ def test_an_estimator_takes_its_response(portfolio):
     assert found.factors[0].in_model
     with pytest.raises(ValueError, match=r"the data lack the response .* pass y="):
         result.diagnostics(X, ["Area"])
+    named = pd.Series(y, name="number of claims")  # no expression
+    result = rs.GLMRegressor(family="poisson", exposure="Exposure").fit(X, named).result_
+    with pytest.raises(ValueError, match="add column 'number of claims', or pass y="):
+        result.diagnostics(X, ["Area"])
 
 
 def test_exposure_and_offset_arrays_are_asked_for(portfolio):

@@ -7,6 +7,7 @@ import statsmodels.api as sm
 import rustystats as rs
 from rustystats.diagnostics import DiagnosticsComputer
 from rustystats.diagnostics.given import columns_of
+from rustystats.families import Tweedie
 
 
 @pytest.fixture
@@ -69,10 +70,11 @@ def test_members_are_those_of_the_result(computer, arrays, fitted):
         ("negbinomial", {"theta": 1.5}),
         ("Tweedie(var_power=1.3000)", {}),
         ("tweedie", {"var_power": 1.3}),
+        (Tweedie(1.3), {}),
     ],
 )
 def test_families_with_a_parameter(arrays, name, parameters):
-    family = {"N": "negbinomial", "T": "tweedie"}[name[0].upper()]
+    family = {"N": "negbinomial", "T": "tweedie"}[str(name)[0].upper()]
     options = {"theta": 1.5} if family == "negbinomial" else {"var_power": 1.3}
     result = rs.glm("y ~ x", arrays, family=family, **options).fit()
     args = (arrays["y"], result.fittedvalues, result.linear_predictor, name, 2, result.deviance)

@@ -404,6 +404,14 @@ def test_the_report_is_as_wide_as_a_summary_and_says_what_stands_out():
     assert repr(found).startswith("<DataExploration: claims, 6000 observations")
 
 
+def test_a_report_names_no_association_of_a_constant():
+    data = DATA[["claims", "age", "area"]].assign(one=1.0, level="x")
+    found = rs.explore_data(data, "claims", ["area", "level"], ["age", "one"])
+    assert np.isnan(found.correlations.matrix[0][1])
+    assert np.isnan(found.cramers_v.matrix[0][1])
+    assert "nan" not in str(found)
+
+
 def test_a_report_without_factors():
     found = rs.explore_data(DATA[["claims"]], "claims")
     assert found.factor_stats == []
@@ -490,6 +498,8 @@ def test_the_explorer_says_the_same():
         rs.DataExplorer([1.0, 2.0], [0.0, 1.0])
     with pytest.raises(ValueError, match="outside"):
         rs.DataExplorer([1.0, -2.0])
+    with pytest.raises(ValueError, match="the response is empty: there is no row to work on"):
+        rs.DataExplorer([])
 
 
 def test_the_explorer_leaves_rows_of_weight_zero_out():
@@ -532,3 +542,11 @@ def test_a_model_without_factors_and_with_a_computed_response():
     assert found.factor_stats == []
     assert found.data_summary.response_column == "log(cost)"
     assert found.response_stats.mean_rate == pytest.approx(np.log(data["cost"]).mean())
+
+
+def test_data_that_lost_rows_since_the_model_was_made_are_noticed():
+    data = {"y": np.arange(10.0), "x": np.arange(10.0) ** 2}
+    model = rs.glm("y ~ x", data)
+    data |= {name: values[:9] for name, values in data.items()}
+    with pytest.raises(ValueError, match="9 rows now, and had 10 when the model was made"):
+        model.explore()

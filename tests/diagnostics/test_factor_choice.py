@@ -59,6 +59,15 @@ def test_numbers_texts_and_booleans_are_factors_and_the_rest_is_named(data):
     assert "plate" in str(found)
 
 
+def test_a_column_that_cannot_be_read_is_left_out_with_the_reason():
+    data = make_data()[["y", "age"]].assign(mixed=[1, "a"] * (N // 2))
+    found = rs.explore_data(data, "y", detect_interactions=False)
+    assert [f.name for f in found.factor_stats] == ["age"]
+    (left_out,) = found.columns_left_out
+    assert left_out.column == "mixed"
+    assert "mixes texts and other values" in left_out.reason
+
+
 def test_what_is_listed_is_explored_whatever_it_is(data):
     found = rs.explore_data(data, "y", ["plate"], ["policy", "one"], detect_interactions=False)
     assert [f.name for f in found.factor_stats] == ["policy", "one", "plate"]

@@ -318,6 +318,13 @@ def test_too_many_distinct_numbers_for_a_table():
     np.testing.assert_array_equal(asked.levels[asked.codes], columns.numbers("x"))
 
 
+def test_too_many_distinct_numbers_for_a_factor(monkeypatch):
+    monkeypatch.setattr(frames.columns, "MAX_FACTOR_LEVELS", 5)
+    with pytest.raises(ValueError, match="'x' has more than 5 distinct values, too many for a"):
+        read({"x": np.arange(6.0)}).factor("x")
+    assert len(read({"x": np.arange(5.0)}).factor("x").levels) == 5
+
+
 def test_too_many_distinct_texts(monkeypatch):
     monkeypatch.setattr(frames.coding, "MAX_FACTOR_LEVELS", 5)
     with pytest.raises(ValueError, match="column 'x' has more than 5 distinct texts"):

@@ -133,6 +133,18 @@ def test_base_is_the_reference_or_the_value_with_most_exposure():
     assert chosen[chosen["Relativity"] == 1.0]["Level"].tolist() == ["C"]
 
 
+def test_base_where_the_reference_has_no_row_is_the_cell_with_most_exposure():
+    data = FRAME[(FRAME["area"] != "A") | (FRAME["gas"] != "Diesel")]
+    result = fit("y ~ 0 + area:gas", data)
+    table = result.relativities()
+    cells = table[table["Factor"] == "area:gas"].set_index("Level")
+    assert "A:Diesel" not in cells.index
+    assert cells.index[cells["Relativity"] == 1.0].tolist() == ["D:Diesel"]
+    assert cells["Exposure"].idxmax() == "D:Diesel"
+    rate = result.predict(data, exposure=1.0)
+    np.testing.assert_allclose(product_of_relativities(table, data), rate, rtol=1e-10)
+
+
 def test_categorical_relativities_are_exponentials_of_the_table_above():
     result = fit("y ~ area")
     table = result.relativities().iloc[1:]

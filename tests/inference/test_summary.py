@@ -162,6 +162,15 @@ def test_ridge_is_told():
     assert "shrunken" in text
 
 
+def test_a_parameter_at_the_edge_is_told():
+    data = FRAME.assign(y=np.tile([1.0, 2.0], N // 2))
+    with pytest.warns(UserWarning, match=r"theta=1e\+07 is the edge"):
+        text = fit("y ~ x", data, family="negbinomial").summary()
+    text = " ".join(text.split())
+    assert "Theta: 1e+07 (at its edge)" in text
+    assert "theta is at the edge of its range: the counts are not overdispersed" in text
+
+
 def test_not_converged_is_told():
     with pytest.warns(ConvergenceWarning):
         result = rs.glm("y ~ x + area", FRAME, family="poisson").fit(max_iter=1)

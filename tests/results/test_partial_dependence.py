@@ -34,6 +34,7 @@ MODELS = {
     "encoded": ("y ~ TE(area) + FE(area) + power", "poisson", "log"),
     "encoded pair": ("y ~ TE(area:gas) + power", "poisson", "log"),
     "logit": ("hit ~ C(area) + power + age:C(area)", "binomial", "logit"),
+    "product": ("y ~ C(area) + log(age + power)", "poisson", "log"),
     "inverse": ("cost ~ C(area) + power", "gamma", "inverse"),
 }
 
@@ -167,6 +168,15 @@ def test_without_a_covariance_there_is_no_band():
     assert table[["Std.Error", "CI_Lower", "CI_Upper"]].isna().all(axis=None)
     assert np.isfinite(table["Prediction"]).all()
     assert np.isfinite(model.fit(alpha=1e-3).partial_dependence("area")["CI_Upper"]).all()
+    additive = rs.glm("y ~ C(area) + power", FRAME, "poisson", exposure="e")
+    result = additive.fit(alpha=1e-3, l1_ratio=1.0)
+    table = result.partial_dependence("area")
+    assert table[["Std.Error", "CI_Lower", "CI_Upper"]].isna().all(axis=None)
+    expected = [
+        np.average(result.predict(FRAME.assign(area=level), exposure=1.0), weights=FRAME["e"])
+        for level in table["Level"]
+    ]
+    np.testing.assert_allclose(table["Prediction"], expected, rtol=1e-12)
 
 
 def test_refuses():

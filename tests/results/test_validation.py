@@ -70,6 +70,10 @@ def test_both_ends_of_a_share():
     data.loc[data["a"] == "A", "y"] = 1.0
     model = rs.glm("y ~ C(a)", data, family="binomial")
     assert [f.name for f in model.validate().findings] == ["a=A"]
+    zero = DATA.assign(y=DATA["y"].where(DATA["a"] != "A", 0))
+    assert ("no claims", "a=A") in found("y ~ C(a)", zero)
+    linear = rs.glm("y ~ C(a)", zero, family="poisson", link="identity")  # reaches 0
+    assert linear.validate().ok
     gaussian = rs.glm("y ~ C(a)", data)  # has no end
     assert gaussian.validate().ok
 
