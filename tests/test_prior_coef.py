@@ -110,3 +110,10 @@ def test_steps_are_the_same_between_the_same_levels():
 def test_prior_coefficients_of_any_object_with_names_and_params():
     given = SimpleNamespace(feature_names=["x", "other"], params=np.array([0.7, 9.0]))
     assert prior("y ~ x + age", given).params[1:] == pytest.approx([0.7, 0.0], abs=0.01)
+
+
+def test_prior_coefficients_of_a_model_of_an_array():
+    design, y = FRAME[["x", "age"]].to_numpy(float), FRAME["y"]
+    country = rs.fit_glm(y[:800], design[:800], "poisson")
+    found = rs.fit_glm(y[700:], design[700:], "poisson", alpha=1e8, prior_coef=country)
+    np.testing.assert_allclose(found.params, country.params, rtol=1e-4)
