@@ -275,8 +275,8 @@ def test_a_start_worse_than_the_null_model_is_left_aside(pairs, worse):
     problem = with_penalty(make_problem(pairs["poisson", "log"]), 0.01)
     fit = solve_descent(problem)
     np.testing.assert_array_equal(solve_descent(problem, start=np.full(7, worse)).coef, fit.coef)
-    near = solve_descent(problem, start=fit.coef + 1e-3)
-    assert near.history[0] < fit.history[0] or near.n_iter < fit.n_iter
+    near = solve_descent(problem, start=fit.coef + 1e-6)
+    assert near.n_iter < fit.n_iter
     np.testing.assert_allclose(near.coef, fit.coef, atol=1e-6)
 
 

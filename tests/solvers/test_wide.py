@@ -459,3 +459,12 @@ def test_columns_join_in_lots(narrow_limits, monkeypatch):
     found = model.fit(**options)
     assert found.fit.method.startswith("working set")
     np.testing.assert_allclose(found.params, expected.params, atol=1e-8)
+
+
+def test_a_tolerance_below_rounding_is_owned_up_to(narrow_limits):
+    model = model_of("gamma")
+    expected = model.fit(alpha=0.1, l1_ratio=1.0, tol=1e-12)
+    narrow_limits()
+    with pytest.warns(ConvergenceWarning, match="raise (tol|max_iter)"):
+        found = model.fit(alpha=0.1, l1_ratio=1.0, tol=1e-20, max_iter=1000)
+    np.testing.assert_allclose(found.params, expected.params, atol=1e-8)
