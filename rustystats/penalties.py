@@ -285,9 +285,16 @@ class Layout:
                     f"group has shape {labels.shape}, the model {p} columns: {listed(self.names)}"
                 )
             others = np.arange(p) != (-1 if intercept is None else intercept)
-            parts = [
-                np.flatnonzero((labels == label) & others) for label in np.unique(labels[others])
-            ]
+            try:
+                distinct, known = np.unique(labels[others]), bool(np.all(labels == labels))
+            except TypeError:  # None or NA among texts, texts among numbers
+                known = False
+            if not known:
+                raise ValueError(
+                    "group must be labels that are all texts or all numbers, none of them missing, "
+                    f"not {given!r}"
+                )
+            parts = [np.flatnonzero((labels == label) & others) for label in distinct]
         for columns in parts:
             if len(np.unique(factors[columns])) > 1:
                 raise ValueError(

@@ -182,6 +182,19 @@ def test_columns_of_an_array():
     assert named.result(0).penalty.factors[1] == 0.5
 
 
+def test_groups_by_labels_with_and_without_the_intercept():
+    labels = [*"xy", *"aaa", *"xxx"]  # x and the spline are one group
+    groups = [[3, 4, 5], [1, 6, 7, 8], [2]]
+    for given in (labels, ["x", *labels], np.array([*labels[1:], "x"])[[-1, *range(P - 2)]]):
+        assert [part.tolist() for part in penalty(group=given).groups] == groups
+    named = penalty(group="term").groups
+    assert [part.tolist() for part in named] == [[1], [2], [3, 4, 5], [6, 7, 8]]
+    with pytest.raises(ValueError, match=r"differs within a group: area\[T\.B\], area"):
+        penalty(group="term", penalty_factor={"area[T.C]": 2.0})
+    model = rs.glm("claims ~ 0 + x + `z z`", FRAME, family="poisson")
+    assert [part.tolist() for part in penalty(model=model, group=[2, 2]).groups] == [[0, 1]]
+
+
 def test_without_an_intercept_every_column_is_penalised():
     model = rs.glm("claims ~ x + C(area) - 1", FRAME, family="poisson")
     np.testing.assert_array_equal(penalty(model=model).factors, np.ones(5))
@@ -435,6 +448,13 @@ def test_what_is_no_number_a_column(name, given, message):
         ({"l1_ratio": True}, r"l1_ratio must lie in \[0, 1\], not True"),
         ({"standardize": 1}, "standardize must be True or False, not 1"),
         ({"standardize": "yes"}, "standardize must be True or False, not 'yes'"),
+        ({"group": "terms"}, "group must be 'term', labels of the columns or None, not 'terms'"),
+        ({"group": [1] * (P + 1)}, r"group has shape \(10,\), the model 9 columns: Intercept, x"),
+        ({"group": [1.0] * (P - 1) + [np.nan]}, "all texts or all numbers, none of them missing"),
+        ({"group": ["x"] * (P - 1) + [None]}, "group must be labels that are all texts or all num"),
+        ({"group": "term", "lower_bounds": 0}, "group= and bounds do not go together"),
+        ({"group": "term", "upper_bounds": {"x": 1}}, "group= and bounds do not go together"),
+        ({"group": "term", "l1_ratio": 0.0}, r"group= has no effect on a ridge penalty"),
     ],
     ids=str,
 )

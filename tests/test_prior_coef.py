@@ -1,5 +1,7 @@
 """Prior coefficients taken from a fitted model: by name, where the name means the same there."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,6 +61,9 @@ def test_prior_coefficients_of_a_model_with_the_same_columns():
             "y ~ bs(x)",
             r"\(linear outside\) here and .* \(constant outside\)",
         ),
+        ("y ~ poly(age, 2)", "y ~ poly(age, 2)", r"has recurrence .* here and recurrence"),
+        ("y ~ poly(age, 2)", "y ~ poly(age, 2, raw=True)", "has recurrence .* here and raw in the"),
+        ("y ~ scale(x)", "y ~ scale(x)", r"term 'scale\(x\)' has less .*, in units of 1\.0"),
     ],
 )
 def test_columns_of_the_same_name_that_mean_something_else(formula, country, message):
@@ -74,6 +79,19 @@ def test_the_same_knots_are_the_same_spline():
     np.testing.assert_allclose(prior(formula, country).params[1:], country.params[1:], atol=1e-3)
 
 
+def test_raw_powers_are_the_same_of_any_data():
+    formula = "y ~ poly(age, 2, raw=True)"
+    country = rs.glm(formula, COUNTRY, **POISSON).fit()
+    found = rs.glm(formula, LOCAL, **POISSON).fit(alpha=1e11, prior_coef=country)
+    np.testing.assert_allclose(found.params[1:], country.params[1:], rtol=1e-3)
+
+
+def test_a_fitted_model_without_a_column_of_this_one_is_no_prior():
+    country = rs.glm("y ~ C(area)", COUNTRY, **POISSON).fit()
+    with pytest.raises(ValueError, match=r"shares no column.*it has Intercept, area\[T\.B\]"):
+        prior("y ~ x", country)
+
+
 def test_prior_coefficients_of_another_link():
     country = rs.glm("y ~ x", COUNTRY, family="poisson", link="sqrt").fit()
     with pytest.raises(ValueError, match="the fitted model has link sqrt, not log"):
@@ -87,3 +105,15 @@ def test_steps_are_the_same_between_the_same_levels():
     without = rs.glm(formula, COUNTRY[COUNTRY["area"] != "B"], **POISSON).fit()
     with pytest.raises(ValueError, match="steps through A, B, C here and steps through A, C in"):
         prior(formula, without)  # its step into C starts at A
+
+
+def test_prior_coefficients_of_any_object_with_names_and_params():
+    given = SimpleNamespace(feature_names=["x", "other"], params=np.array([0.7, 9.0]))
+    assert prior("y ~ x + age", given).params[1:] == pytest.approx([0.7, 0.0], abs=0.01)
+
+
+def test_prior_coefficients_of_a_model_of_an_array():
+    design, y = FRAME[["x", "age"]].to_numpy(float), FRAME["y"]
+    country = rs.fit_glm(y[:800], design[:800], "poisson")
+    found = rs.fit_glm(y[700:], design[700:], "poisson", alpha=1e8, prior_coef=country)
+    np.testing.assert_allclose(found.params, country.params, rtol=1e-4)

@@ -282,6 +282,11 @@ class EvaluationAnswers(Answers):
                 "the result does not hold the data of the fit, which the other model would be "
                 "evaluated on: pass data=, or its predictions"
             )
+        if other.model.terms.is_array and not self.model.terms.is_array:
+            raise ValueError(
+                "other is a model of an array, whose columns the data do not name: pass its "
+                "predictions"
+            )
         fitted = data is None and other.data is self.data
         return other.fittedvalues if fitted else other.predict(rows)
 

@@ -287,9 +287,7 @@ NUMBERS = ("deviance", "pearson", "decrement", "unit", "kkt")
 
 
 def from_effects(effects):
-    """Effects of factors, a list of `FactorEffect`, or None."""
-    if effects is None:
-        return None
+    """Effects of factors, a list of `FactorEffect`."""
     return [
         {
             "name": effect.name,

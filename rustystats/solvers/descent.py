@@ -139,15 +139,11 @@ def descend_to(track, penalty, tol, max_iter):
 
 
 def at_penalty(track, penalty):
-    """The track's point under another penalty, nothing moved but what its bounds ask for."""
+    """The track's point under a penalty with another alpha, nothing moved."""
     former, problem = track.problem, replace(track.problem, penalty=penalty)
     point = track.point
-    inside = np.clip(point.coef, *problem.bounds())
-    if np.array_equal(inside, point.coef):
-        score = former.likelihood_score(point)
-        point = problem.point(point.coef, score, None, point.deviance, point.pearson)
-    else:
-        point = problem.evaluate(inside, with_gram=False)
+    score = former.likelihood_score(point)
+    point = problem.point(point.coef, score, None, point.deviance, point.pearson)
     return replace(track, problem=problem, point=point)
 
 

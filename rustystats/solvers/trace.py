@@ -9,8 +9,6 @@ combinations of each other: those that `irls.py` would leave out leave the probl
 
 from dataclasses import replace
 
-import numpy as np
-
 from rustystats.solvers import conjugate, descent, wide, working_set
 from rustystats.solvers.method import CONJUGATE, GRAM, choose
 from rustystats.solvers.normal_equations import NormalEquations
@@ -64,10 +62,12 @@ def _without_aliases(track):
     """The track without the columns that are combinations of those before them, which take over
     what these did."""
     problem, coef = track.problem.at(0.0), track.point.coef
-    gram = problem.evaluate(coef, with_gram=True).gram
+    before = problem.evaluate(coef, with_gram=True)
+    gram = before.gram
     system = NormalEquations(gram, excluded=problem.excluded)
     problem = problem.without(system.aliased)
     point = problem.evaluate(system.solve(gram @ coef), with_gram=False)
-    if not np.isfinite(point.objective):  # nearly a combination, and at the edge of the domain
+    # At the edge of the domain one row's weight can hide what the others tell columns apart by
+    if not point.objective <= before.objective + 1e-6 * abs(track.first):
         return track
     return replace(track, problem=problem, point=point, metric=gram)

@@ -114,8 +114,6 @@ class Cut:
         return _encoded(at, found, np.array(self.level_labels(), dtype=object), columns)
 
     def _refuse(self, rows, values):
-        if not rows:
-            return
         raise ValueError(
             f"{self.text!r}: {rows} row{'s' if rows > 1 else ''} "
             f"{'lie' if rows > 1 else 'lies'} outside the breaks, {self.edges[0]:g} to "
@@ -208,10 +206,6 @@ class ComputedColumn:
     def __init__(self, columns, source):
         self._columns, self._source = columns, source
         self.n_rows, self.n_threads = columns.n_rows, columns.n_threads
-
-    def is_categorical(self, name):
-        """It is."""
-        return True
 
     def encoded(self, name, quick=False, factor=True, missing=False):
         """As `Columns.encoded`."""

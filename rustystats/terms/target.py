@@ -71,10 +71,8 @@ class TargetFactor:
         """The factor in a model with these defaults."""
         return replace(self, defaults=policies)
 
-    def learn(self, columns, training=None):
+    def learn(self, columns, training):
         """The factor with the sums of these rows by level."""
-        if training is None:
-            raise ValueError(f"{self.label} learns from a response, and there is none")
         codes, levels = _joint_levels(columns, self.columns, self.defaults)
         n_levels = len(levels[self.columns[0]])
         statistics = learn_statistics(

@@ -143,3 +143,13 @@ def test_refuses():
     negative = rs.glm("z ~ age", FRAME.assign(z=FRAME["y"] - 1.0)).fit()
     with pytest.raises(ValueError, match="has no Gini"):
         negative.bootstrap_lift()
+
+
+def test_groups_by_the_name_of_a_column():
+    options = {"n_bootstrap": 20, "random_state": 0}
+    draws = RESULT.bootstrap_lift(groups="age", **options).gini_draws
+    by_hand = RESULT.bootstrap_lift(groups=FRAME["age"], **options).gini_draws
+    np.testing.assert_array_equal(draws, by_hand)
+    array = rs.fit_glm(FRAME["y"], FRAME[["age"]].to_numpy(float), family="poisson")
+    with pytest.raises(ValueError, match="does not hold the data of the fit: pass data="):
+        array.bootstrap_lift(groups="age")

@@ -95,3 +95,16 @@ def test_a_penalty_does_not_enter():
     plain = model.fit().vif()
     for penalty in ({"alpha": 0.5}, {"alpha": 0.01, "l1_ratio": 1.0}):
         pd.testing.assert_frame_equal(model.fit(**penalty).vif(), plain)
+
+
+def test_cross_products_of_very_many_columns_are_not_made(monkeypatch):
+    """Of a few too many for a Gram in the fit they are made for the table alone."""
+    model = rs.glm("n ~ x + z + C(a)", SMALL, family="poisson")
+    narrow = model.fit(alpha=0.01).vif()
+    monkeypatch.setattr("rustystats.solvers.method.NARROW", 0)
+    monkeypatch.setattr("rustystats.solvers.method.GRAM_BYTES", 0)
+    wide = model.fit(alpha=0.01)
+    pd.testing.assert_frame_equal(wide.vif(), narrow, rtol=1e-4)
+    monkeypatch.setattr("rustystats.results.coefficients.NARROW", 4)
+    with pytest.raises(ValueError, match="cross-products of 5 columns would be too large: group"):
+        wide.vif()

@@ -154,6 +154,19 @@ def test_double_lift_refuses():
             result.double_lift(other, **options)
 
 
+def test_double_lift_of_models_whose_rows_are_not_known():
+    design = FRAME[["age", "premium"]].to_numpy(float)
+    ours, other = (rs.fit_glm(FRAME["y"], design[:, :k], family="poisson") for k in (1, 2))
+    with pytest.raises(ValueError, match=r"does not hold the data.*pass data=, or its predictions"):
+        ours.double_lift(other)
+    expected = ours.double_lift(other.fittedvalues, n_bins=4)
+    formula = rs.glm("y ~ age", FRAME, family="poisson").fit()
+    with pytest.raises(ValueError, match=r"model of an array.*pass its predictions"):
+        formula.double_lift(other)
+    found = formula.double_lift(other.fittedvalues, n_bins=4)
+    assert found["Other"].sum() == pytest.approx(expected["Other"].sum(), rel=0.05)
+
+
 # ---- deviance by level --------------------------------------------------------------------
 
 

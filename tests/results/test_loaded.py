@@ -1,7 +1,9 @@
 """What a loaded model cannot do says so; what a file must not be is refused with its cause."""
 
+import copy
 import hashlib
 import json
+import pickle
 import shutil
 from pathlib import Path
 
@@ -217,6 +219,25 @@ def test_a_version_that_is_none(path, version):
         rs.load(edited(path, change))
 
 
+def test_other_parts_than_those_of_the_format(path):
+    def change(document):
+        document["signature"] = "mine"
+
+    with pytest.raises(ValueError, match="is not made of format, version, checksum, model"):
+        rs.load(edited(path, change))
+
+
+def test_encodings_need_as_many_levels_of_each_column(data, tmp_path):
+    model = rs.glm("ClaimNb ~ FE(Area:VehGas)", data, family="poisson", exposure="Exposure")
+    model.fit().save(tmp_path / "model.json")
+
+    def change(document):
+        document["model"]["factors"][0]["levels"]["Area"].pop()
+
+    with pytest.raises(ValueError, match="the levels of Area:VehGas differ in number"):
+        rs.load(edited(tmp_path / "model.json", change))
+
+
 def test_keys_that_stand_twice_and_constants_of_javascript(path):
     text = path.read_text()
     path.write_text(text.replace('"face":', '"face":"array","face":', 1))
@@ -248,6 +269,7 @@ CHANGES = {
     "knots": lambda model: model["factors"][0].update(boundary_knots=[1.0]),
     "offset": lambda model: model["offsets"].update(exposure=3),
     "list": lambda model: model.update(offsets=[]),
+    "source": lambda model: model["factors"][2]["source"].update(kind="module"),
 }
 
 
@@ -287,6 +309,14 @@ def test_nothing_in_a_file_is_executed(data, tmp_path, text):
         with pytest.raises(ValueError, match="cannot be read, though its checksum is right"):
             rs.load(edited(path, change))
         path.write_bytes(whole)
+
+
+def test_copies_predict_as_the_model_does(path, result, data):
+    loaded = rs.load(path)
+    for copied in (copy.deepcopy(loaded), pickle.loads(pickle.dumps(loaded))):
+        np.testing.assert_array_equal(copied.predict(data), result.predict(data))
+    with pytest.raises(AttributeError, match="LoadedModel has no attribute 'columns_'"):
+        _ = loaded.model.columns_
 
 
 def test_a_file_read_twice_gives_models_of_their_own(path, tmp_path):

@@ -126,6 +126,15 @@ def test_the_base_level_of_a_fitted_factor_is_marked(result):
     assert float(low) <= base <= float(high or low)
 
 
+def test_a_base_that_the_rows_do_not_have_is_not_marked(result):
+    (age,) = [effect for effect in result.factor_effects() if effect.name == "age"]
+    rows = DATA[(DATA["brand"] != "B3") & (DATA["age"] > age.values[age.base] + 1)]
+    for name in ("brand", "age"):
+        names = tick_names(result.plot.actual_expected(name, rows))
+        assert names
+        assert "base" not in " ".join(names)
+
+
 @pytest.mark.parametrize("name", ["age", "density"])
 def test_actual_expected_of_numbers_is_by_bins(result, name):
     ax = result.plot.actual_expected(name, n_bins=8)

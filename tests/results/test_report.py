@@ -156,6 +156,16 @@ def test_other_models(formula, options, penalty, said, tmp_path):
     assert said in page
 
 
+def test_a_model_of_an_array_has_no_factors_of_its_own(tmp_path):
+    rng = np.random.default_rng(0)
+    design = rng.normal(size=(300, 2))
+    result = rs.fit_glm(rng.poisson(1.0, 300), design, "poisson")
+    page = result.report(tmp_path / "r.html").read_text(encoding="utf-8")
+    (coefficients,) = [t for name, t in Tables(page).tables.items() if "oefficients" in name]
+    assert [row[0] for row in coefficients[1:]] == ["x0", "x1"]
+    assert "actual and expected" not in page
+
+
 def test_what_is_wrong_is_said_before_a_file_is_written(result, samples, tmp_path, monkeypatch):
     path = tmp_path / "r.html"
     with pytest.raises(ValueError, match="VehGaz"):

@@ -162,3 +162,16 @@ def test_bad_level(result):
     for alpha in (0, 1, -0.1):
         with pytest.raises(ValueError, match="alpha"):
             result.conf_int_robust(alpha)
+
+
+def test_a_level_without_claims_has_no_robust_error():
+    """Its residuals vanish with its information: 0 / 0, and not 0."""
+    data = FRAME.assign(y=np.where(FRAME["area"] == "C", 0, FRAME["y"]))
+    with pytest.warns(rs.SeparationWarning):
+        separated = rs.glm("y ~ x + area", data, family="poisson").fit()
+    others = rs.glm("y ~ x + area", data[data["area"] != "C"], family="poisson").fit()
+    for cov_type in ("HC0", "HC1", "HC3"):
+        errors = separated.bse_robust(cov_type)
+        assert np.isnan(errors).tolist() == [False, False, False, True]
+        assert np.isnan(separated.cov_robust(cov_type)).sum() == 7
+    np.testing.assert_allclose(separated.bse_robust("HC0")[:3], others.bse_robust("HC0"), rtol=1e-6)

@@ -255,8 +255,9 @@ def test_wide_models_without_a_covariance(tmp_path):
     loaded = roundtrip(result, tmp_path)
     same(loaded.predict(X), result.predict(X))
     for model in (result, loaded):
-        with pytest.raises(ValueError, match="no covariance"):
-            model.cov_params()
+        for ask in (model.cov_params, model.factor_effects):
+            with pytest.raises(ValueError, match="no covariance"):
+                ask()
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
@@ -302,6 +303,10 @@ def test_what_a_file_cannot_hold_is_refused_by_name_and_leaves_no_file(tmp_path)
     with pytest.warns(UserWarning, match="has one level"):
         result = rs.glm_dict("y", terms, data, family="poisson").fit()
     with pytest.raises(ValueError, match=r"levels= of C\(day.*is a date .* as a text"):
+        result.save(tmp_path / "model.json")
+    own = type("Capped", (rs.links.Log,), {"name": lambda self: "log"})()
+    result = rs.fit_glm(FRAME["y"], np.ones((N, 1)), "poisson", own)
+    with pytest.raises(ValueError, match=r"the link is a Capped of your own.*it has .*, power"):
         result.save(tmp_path / "model.json")
 
     class Mine(type(rs.families.Poisson())):

@@ -270,6 +270,16 @@ def test_means_that_run_off_are_no_numpy_warning(pairs):
     np.testing.assert_array_equal(fit.coef[1:], target[1:])
 
 
+@pytest.mark.parametrize("worse", [50.0, -50.0])
+def test_a_start_worse_than_the_null_model_is_left_aside(pairs, worse):
+    problem = with_penalty(make_problem(pairs["poisson", "log"]), 0.01)
+    fit = solve_descent(problem)
+    np.testing.assert_array_equal(solve_descent(problem, start=np.full(7, worse)).coef, fit.coef)
+    near = solve_descent(problem, start=fit.coef + 1e-6)
+    assert near.n_iter < fit.n_iter
+    np.testing.assert_allclose(near.coef, fit.coef, atol=1e-6)
+
+
 def test_no_valid_start_is_an_error_with_a_remedy(pairs):
     pair = pairs["gamma", "identity"]
     without_intercept = make_problem(pair, offset=None)

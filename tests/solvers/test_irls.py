@@ -270,6 +270,9 @@ def test_dense_columns_and_no_intercept(pairs, link):
     fit = solve_irls(problem, tol=1e-16)
     np.testing.assert_allclose(fit.coef, statsmodels_fit(problem, pair, fit.coef).params, atol=1e-8)
     check_history(fit)
+    again = solve_irls(problem, tol=1e-16, start=0.9 * fit.coef)  # no constant to compare it with
+    assert again.history[0] < fit.history[0]
+    np.testing.assert_allclose(again.coef, fit.coef, atol=1e-8)
 
 
 def test_as_many_columns_as_rows(pair):
@@ -353,6 +356,28 @@ def test_a_start_without_valid_means_is_left_aside(pairs):
     problem = make_problem(pairs["gamma", "identity"])
     fit = solve_irls(problem, start=np.full(6, -1.0))
     np.testing.assert_array_equal(fit.coef, solve_irls(problem).coef)
+
+
+def test_a_start_that_has_valid_means_by_an_aliased_column_alone_is_left_aside(pairs):
+    x = np.column_stack([np.ones(N), np.linspace(0, 1, N), np.linspace(0, 1, N)])
+    problem = dense_problem(x, 1 + x[:, 1], pairs["gamma", "identity"], intercept=0)
+    fit = solve_irls(problem, start=np.array([0.5, -6.0, 9.0]))
+    assert fit.aliased.tolist() == [False, False, True]
+    np.testing.assert_array_equal(fit.coef, solve_irls(problem).coef)
+    near = solve_irls(problem, start=np.array([1.0, 0.4, 0.6]))  # valid without it as well
+    np.testing.assert_allclose(near.coef, [1.0, 1.0, 0.0], atol=1e-9)
+
+
+def test_means_far_below_what_steps_can_mend_are_owned_up_to(pairs):
+    """Next to no information: the first step overflows however often it is halved."""
+    x = np.random.default_rng(0).uniform(0.5, 1.0, (60, 2))
+    problem = dense_problem(
+        x, np.full(60, 2.0), pairs["poisson", "log"], offset=np.full(60, -300.0)
+    )
+    fit = solve_irls(problem, start=np.zeros(2))
+    assert not fit.converged
+    assert fit.message == "no step along the scoring direction lowers the deviance"
+    np.testing.assert_array_equal(fit.coef, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -513,6 +538,22 @@ def test_sampled_start_changes_nothing_but_the_path(monkeypatch, pair, with_ridg
     np.testing.assert_allclose(sampled.gram, direct.gram, rtol=1e-7, atol=1e-6)
     assert sampled.converged
     check_history(sampled)
+
+
+def test_the_gram_is_that_of_the_end_though_the_steps_were_too_few(monkeypatch, pairs):
+    monkeypatch.setattr(irls, "SAMPLE_ROWS", 300)
+    problem = make_problem(pairs["poisson", "log"], n=8000)
+    fit = solve_irls(problem, tol=1e-20, max_iter=1)  # with the Gram of the start as the metric
+    assert not fit.converged
+    np.testing.assert_allclose(fit.gram, problem.evaluate(fit.coef, True).gram, rtol=1e-12)
+
+
+def test_a_sample_without_a_valid_start_is_left_aside(monkeypatch, pairs):
+    monkeypatch.setattr(irls, "SAMPLE_ROWS", 300)
+    n = 8000
+    problem = make_problem(pairs["binomial", "identity"], n=n, offset=np.linspace(-9, 9, n))
+    with pytest.raises(ValueError, match=r"no valid starting point.*use its logit link"):
+        solve_irls(problem)
 
 
 def test_sampled_start_on_a_portfolio(monkeypatch):

@@ -14,6 +14,7 @@ from rustystats.solvers.irls import solve_irls
 from rustystats.solvers.path import AlphaGrid, solve_path
 from rustystats.solvers.penalty import Penalty
 from rustystats.solvers.problem import Problem
+from rustystats.solvers.trace import follow, null_track
 
 N = 250
 EFFECTS = np.array([0.08, -0.05, 0.1, 0.1, -0.12, 0.0, 0.0])  # in units of the pair
@@ -321,3 +322,26 @@ def test_storage_does_not_matter(pairs, names):
     path = solve_path(dense, AlphaGrid(n=8), tol=1e-10)
     np.testing.assert_allclose(path.alphas, expected.alphas, rtol=1e-9)
     np.testing.assert_allclose(coefficients(path), coefficients(expected), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("seed", "noise", "end"), [(0, 1e-5, 7), (1, 1e-4, 5)])
+def test_near_combinations_at_the_edge_of_the_domain(pairs, seed, noise, end):
+    """Without penalty at last a column may stand for the other two, unless means leave the domain
+    by that: then both stay. Either way the means are valid, and no worse than under the penalty."""
+    rng = np.random.default_rng(seed)
+    a = rng.exponential(size=80)
+    twin = a * (1 + noise * rng.normal(size=80))
+    x = np.column_stack([np.ones(80), a, twin, rng.uniform(size=80)])
+    y = np.where(a < 0.7, 0.0, rng.poisson(1 + a))
+    pair = pairs["poisson", "identity"]
+    penalty = Penalty(1.0, 0.0, np.array([0.0, 1, 1, 1]), np.ones(4))
+    problem = Problem(
+        DesignMatrix([DenseBlock(x)], 1), y, pair.family, pair.link, penalty=penalty, intercept=0
+    )
+    alphas = [*10.0 ** -np.arange(1, end), 0.0]
+    *_, least, free = follow(
+        null_track(problem, 1e-8, 100), [penalty.at(alpha) for alpha in alphas], 1e-8, 100
+    )
+    assert (x @ free.point.coef > 0).all()
+    assert free.point.deviance < least.point.deviance + 0.01
+    assert "use link='log'" in free.message

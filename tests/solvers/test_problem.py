@@ -160,6 +160,13 @@ def test_a_fit_with_excluded_columns_is_that_without_them(pair, out):
     np.testing.assert_allclose(fit.deviance, narrow.deviance, rtol=1e-10)
     assert fit.rank == narrow.rank == 6 - len(out)
     assert fit.converged
+    again = solve_irls(
+        replace(problem, design=DesignMatrix([DenseBlock(x)]), excluded=excluded),
+        tol=1e-15,
+        start=fit.coef,
+    )
+    np.testing.assert_array_equal(again.aliased, excluded)
+    np.testing.assert_allclose(again.coef, fit.coef, atol=1e-8 * size)
 
 
 def test_excluded_columns_with_a_penalty_and_aliased_ones(pairs):

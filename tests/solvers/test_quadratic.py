@@ -242,6 +242,15 @@ def test_equal_columns():
     np.testing.assert_array_equal(bounded[:2], 0.4)
 
 
+@pytest.mark.parametrize("excess", [1e-11, 1e-6])
+def test_a_quadratic_that_rounding_left_without_a_minimum(excess):
+    """No exact solve is possible; the sweeps alone end at the answer for equal columns."""
+    hessian = np.array([[1.0, 1 + excess], [1 + excess, 1.0]])
+    found = minimise(hessian, np.ones(2), 0.1, gap=np.array([0.4, 0.4]))
+    assert found.sum() == pytest.approx(0.9, rel=1e-4)
+    assert (found >= 0).all()
+
+
 def test_where_it_starts_does_not_matter():
     rng = np.random.default_rng(4)
     x = rng.normal(size=(40, 8)) + rng.normal(size=(40, 1))

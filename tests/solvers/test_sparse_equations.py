@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from rustystats.design.blocks import DenseBlock, TableBlock, constant_block, indicator_basis
 from rustystats.design.matrix import DesignMatrix
@@ -105,3 +106,24 @@ def test_null_space_and_its_last_nonzeros():
     assert last_nonzeros(vectors) == [2]
     assert null_space(np.eye(3)).shape == (3, 0)
     assert null_space(np.zeros((0, 0))).shape == (0, 0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_columns_that_are_nearly_combinations_of_others(seed):
+    """What is kept can be told apart, and can be solved for, whatever rounding did on the way."""
+    rng = np.random.default_rng(seed)
+    factors = [np.eye(size)[rng.integers(0, size, 300)] for size in (8, 6)]
+    noise = 10.0 ** -rng.uniform(3, 9, 5) * rng.normal(size=(300, 5))
+    near = sum(part @ rng.normal(size=(part.shape[1], 5)) for part in factors) + noise
+    last = near[:, :2] @ rng.normal(size=2) + 1e-6 * rng.normal(size=300)
+    scales = 10.0 ** rng.uniform(-3, 3, 5)
+    X = np.column_stack([np.ones(300), *factors, near * scales, last])
+    gram = X.T @ X
+    system = SparseEquations(sparse.csr_array(gram))
+    assert not system.singular
+    kept = np.flatnonzero(~system.aliased)
+    assert system.rank == len(kept) == NormalEquations(gram).rank
+    truth = np.zeros(X.shape[1])
+    truth[[0, 2, 9]] = 1.0, 0.5, -0.5
+    fitted = X @ system.solve(gram @ truth)
+    np.testing.assert_allclose(fitted, X @ truth, atol=1e-3)

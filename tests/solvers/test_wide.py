@@ -417,3 +417,54 @@ def test_a_ridge_that_ends_before_its_minimum_says_so(narrow_limits):
         result = model.fit(alpha=0.01, max_iter=1)
     assert not result.converged
     assert result.iterations == 1
+
+
+def test_a_ridge_that_no_step_brings_nearer_says_so(narrow_limits):
+    """Means of e^-300 have next to no information: the first step overflows."""
+    narrow_limits()
+    frame = FRAME.assign(y=RESPONSES["poisson"])
+    model = rs.glm("y ~ 0 + C(level)", frame, "poisson", offset=np.full(N, -300.0))
+    with pytest.warns(ConvergenceWarning, match="no step along the scoring direction lowers"):
+        result = model.fit(alpha=1e-200)
+    np.testing.assert_array_equal(result.params, 0.0)
+
+
+def test_means_that_are_not_valid_with_every_column_at_0(narrow_limits):
+    narrow_limits()
+    frame = FRAME.assign(y=RESPONSES["gamma"])
+    model = rs.glm("y ~ 0 + C(level)", frame, "gamma", link="identity")
+    with pytest.raises(ValueError, match="no valid starting point: check offset and prior_coef"):
+        model.fit(alpha=0.1, l1_ratio=1.0)
+    ones = dict.fromkeys(model.feature_names, 1.0)
+    assert model.fit(alpha=0.1, l1_ratio=1.0, prior_coef=ones).converged
+
+
+@pytest.mark.parametrize("l1_ratio", [0.0, 1.0])
+def test_a_response_without_anything_to_say(narrow_limits, l1_ratio):
+    narrow_limits()
+    model = rs.glm("y ~ C(level) + x", FRAME.assign(y=3.0), "gamma")
+    result = model.fit(alpha=0.1, l1_ratio=l1_ratio)
+    assert result.params[0] == pytest.approx(np.log(3.0), rel=1e-14)
+    np.testing.assert_allclose(result.params[1:], 0.0, atol=1e-15)
+    with pytest.raises(ValueError, match="no penalised column has anything to say"):
+        model.regularization_path(l1_ratio=l1_ratio)
+
+
+def test_columns_join_in_lots(narrow_limits, monkeypatch):
+    model = model_of("poisson")
+    options = {"alpha": 0.001, "l1_ratio": 1.0, "tol": 1e-12}
+    expected = model.fit(**options)
+    narrow_limits()
+    monkeypatch.setattr("rustystats.solvers.working_set.LEAST", 10)
+    found = model.fit(**options)
+    assert found.fit.method.startswith("working set")
+    np.testing.assert_allclose(found.params, expected.params, atol=1e-8)
+
+
+def test_a_tolerance_below_rounding_is_owned_up_to(narrow_limits):
+    model = model_of("gamma")
+    expected = model.fit(alpha=0.1, l1_ratio=1.0, tol=1e-12)
+    narrow_limits()
+    with pytest.warns(ConvergenceWarning, match="raise (tol|max_iter)"):
+        found = model.fit(alpha=0.1, l1_ratio=1.0, tol=1e-20, max_iter=1000)
+    np.testing.assert_allclose(found.params, expected.params, atol=1e-8)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from rustystats.terms.array import ArrayColumns, ArrayFactor
 
@@ -67,6 +68,7 @@ def test_read_only_memory_works():
     ("values", "message"),
     [
         (VALUES[:, 0], r"2D array, got 1D.*X\.reshape\(-1, 1\)"),
+        (sparse.coo_array(VALUES[:, 0]), r"2D array, got 1D.*X\.reshape\(-1, 1\)"),
         (np.float64(1.0), "2D array, got 0D"),
         (VALUES[None], "2D array, got 3D"),
         (VALUES[:0], r"empty.*0 sample\(s\) \(shape=\(0, 4\)\)"),
