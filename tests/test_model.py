@@ -506,3 +506,12 @@ def test_predictions_of_the_training_rows_are_the_fitted_values(term):
         some = slice(50, 2, -5)  # another order, few levels, another range
         expected = result.fittedvalues[some]
         np.testing.assert_allclose(result.predict(data.iloc[some]), expected, rtol=1e-12)
+
+
+def test_a_constant_column_without_an_intercept_is_taken_at_its_value():
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"k": 0.3, "x": rng.normal(size=500), "y": rng.poisson(2.0, 500)})
+    with_intercept = rs.glm("y ~ x", data, family="poisson").fit()
+    scaled = rs.glm("y ~ 0 + k + x", data, family="poisson").fit()
+    np.testing.assert_allclose(scaled.params * [0.3, 1.0], with_intercept.params, rtol=1e-9)
+    np.testing.assert_allclose(scaled.predict(data), scaled.fittedvalues, rtol=1e-12)

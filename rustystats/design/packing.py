@@ -105,8 +105,9 @@ def arrange(
     coded = _nest_tables(coded, blocks, n_threads)
     dense.sort(key=lambda s: -s[0].shape[1] if is_direct(s[0]) else 0)
     if dense and sum(pack.n_levels for pack in coded) == 1:
-        (intercept,) = coded  # beside dense columns alone the intercept is one more of them
-        dense.append(((intercept.codes, np.ones((1, 1))), intercept.columns))
+        (same,) = coded  # the intercept, as a rule: beside dense columns alone it is one of them
+        values = np.ascontiguousarray(as_array(same.basis), dtype=np.float64)
+        dense.append(((same.codes, values), same.columns))
         coded = []
     return _pack_tables(coded, n_threads), dense
 

@@ -537,6 +537,14 @@ def mixtures(draw):
     return blocks, draw(st.sampled_from([1, 2, 3, 5]))
 
 
+@pytest.mark.parametrize("columns", [0, 2])
+def test_one_level_beside_dense_columns_keeps_its_value(columns):
+    """It is no intercept because all rows have it."""
+    same = TableBlock(np.zeros(5, np.uint8), np.array([[0.3, 2.0]]))
+    blocks = [DenseBlock(np.full((5, columns), 7.0)), same]
+    np.testing.assert_array_equal(DesignMatrix(blocks).to_dense(), written_out(blocks))
+
+
 @settings(max_examples=40)
 @given(mixtures())
 def test_any_mixture_equals_the_matrix_written_out(mixture):
