@@ -146,3 +146,12 @@ def test_terms_and_formula_know_no_estimator(name):
 def test_kernels_are_the_leaf(path):
     named = re.findall(r"^\s*(?:from|c?import)\s+(rustystats\S*)", path.read_text(), re.MULTILINE)
     assert all(name.startswith("rustystats._kernels.") for name in named)
+
+
+def test_kernels_count_from_the_front():
+    """Without wraparound an index of -1 reaches arrays as it is, which numpy 2.5 refuses."""
+    kernels = Path(__file__).parents[1] / "rustystats" / "_kernels"
+    sources = [path for kind in ("*.pyx", "*.pxd") for path in kernels.glob(kind)]
+    found = [path.name for path in sources if re.search(r"\[-\d", path.read_text())]
+    assert sources
+    assert found == []

@@ -38,7 +38,7 @@ def weighted_gram(
         for k in range(starts[row], starts[row + 1]):
             upto[columns[k] + 1] += starts[row + 1] - k
     products = np.cumsum(products)
-    shares = products[-1] * np.arange(n_threads + 1) / n_threads
+    shares = products[len(products) - 1] * np.arange(n_threads + 1) / n_threads
     cdef Py_ssize_t[::1] cuts = np.searchsorted(products, shares).astype(np.intp)
     cuts[n_threads] = n_columns
     cdef int thread
