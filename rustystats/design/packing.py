@@ -98,18 +98,21 @@ def arrange(
         if isinstance(block, DenseBlock):
             dense.append((block.values, columns))
         elif _reads_as_dense(block, largest):
-            values = np.ascontiguousarray(as_array(block.basis), dtype=np.float64)
-            dense.append(((block.codes, values), columns))
+            dense.append((_looked_up(block), columns))
         elif block.n_columns:
             coded.append(Pack(block.codes, block.basis, columns, ((index, block.n_levels),)))
     coded = _nest_tables(coded, blocks, n_threads)
     dense.sort(key=lambda s: -s[0].shape[1] if is_direct(s[0]) else 0)
     if dense and sum(pack.n_levels for pack in coded) == 1:
         (same,) = coded  # the intercept, as a rule: beside dense columns alone it is one of them
-        values = np.ascontiguousarray(as_array(same.basis), dtype=np.float64)
-        dense.append(((same.codes, values), same.columns))
+        dense.append((_looked_up(same), same.columns))
         coded = []
     return _pack_tables(coded, n_threads), dense
+
+
+def _looked_up(table):
+    """A table as the source of dense columns: its codes, and the values of each level."""
+    return table.codes, np.ascontiguousarray(as_array(table.basis), dtype=np.float64)
 
 
 def _take_apart(blocks, starts):
