@@ -79,7 +79,7 @@ def namespace(module):
     tree = ast.parse(inspect.getsource(sys.modules[module]))
     for node in tree.body:
         if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
-            exec(compile(ast.Module(node.body, []), module, "exec"), found)
+            exec(compile(ast.Module(node.body, []), f"<{module}>", "exec"), found)
     written = vars(rustystats.typing)  # its aliases may be texts
     aliases = {name: text for name, text in found.items() if text is written.get(name)}
     texts = {name: text for name, text in aliases.items() if isinstance(text, str)}
