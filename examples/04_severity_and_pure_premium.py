@@ -185,41 +185,33 @@ table.assign(product=table["frequency"] * table["severity"]).round(3)
 # Which predicts the holdout?
 # ---------------------------
 #
-# Premiums for a year, with the loading. The portfolio's total is what
-# decides about the level: paid over predicted, of the claims as they were
-# (the holdout has its own luck with large ones) and of the capped ones. The
-# deviance judges the differentiation: at one power for both, of capped
-# amounts, the smaller the better. The third line charges everybody the
-# same.
+# Premiums for a year. Actual over expected, of capped amounts, is the
+# level; the last column has the claims as they were and the loading (the
+# holdout has its own luck with large ones). The deviance judges the
+# differentiation, at one power for all: the smaller the better. Is the
+# difference from the best large beside its standard error? The third line
+# charges everybody the same.
 
 products = frequency.predict(holdout, exposure=1.0) * severity.predict(
     holdout
 )
+one = train["Capped"].sum() / train["Exposure"].sum()
 premiums = {
     "frequency x severity": products,
-    "Tweedie": tweedie.predict(holdout),
-    "one premium for all": np.full(
-        len(holdout), train["Capped"].sum() / train["Exposure"].sum()
-    ),
+    "Tweedie": tweedie,
+    "one premium for all": one,
 }
-family = rs.families.Tweedie(var_power=1.5)
-years = holdout["Exposure"].to_numpy()
-rows = []
-for name, premium in premiums.items():
-    total = (premium * years).sum()
-    deviance = family.deviance(
-        holdout["Premium"].to_numpy(), premium, years
-    )
-    rows.append(
-        {
-            "model": name,
-            "paid / predicted": holdout["ClaimAmount"].sum()
-            / (total * loading),
-            "the same, capped": holdout["Capped"].sum() / total,
-            "deviance per year": deviance / years.sum(),
-        }
-    )
-pd.DataFrame(rows).set_index("model").round(3)
+table = rs.compare_predictions(
+    holdout,
+    premiums,
+    y="Premium",
+    weights="Exposure",
+    family="tweedie",
+    var_power=1.5,
+)
+paid_in_all = holdout["ClaimAmount"].sum()
+table["Uncapped A/E"] = paid_in_all / (table["Predicted"] * loading)
+table.set_index("Model").round(3)
 
 # %%
 # Where the two disagree most, at both ends, which is nearer to what was

@@ -41,6 +41,7 @@ from rustystats.results import (
     RegularizationPath,
     StabilitySelection,
     compare,
+    compare_predictions,
     load,
 )
 from rustystats.selection import (
@@ -89,6 +90,7 @@ __all__ = [
     "bs",
     "bs_names",
     "compare",
+    "compare_predictions",
     "compute_diagnostics",
     "cv_elasticnet",
     "cv_glm",

@@ -17,6 +17,7 @@ from rustystats.threads import single_threaded_blas
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from rustystats.diagnostics.computer import DiagnosticsComputer
     from rustystats.diagnostics.double_lift import DoubleLiftBin
     from rustystats.frames.columns import Columns
     from rustystats.results.glm_results import GLMResults
@@ -54,6 +55,23 @@ class Evaluation:
     in_sample: bool
 
 
+def evaluate_rows(computer: DiagnosticsComputer) -> Evaluation:
+    """How the means of these rows do."""
+    null, deviance = computer.null_deviance, float(np.sum(computer.rows.deviance))
+    actual, predicted, exposure = computer.rows.totals
+    return Evaluation(
+        n_rows=computer.n_obs,
+        exposure=exposure,
+        actual=actual,
+        predicted=predicted,
+        actual_expected=actual / predicted if predicted else np.nan,
+        mean_deviance=computer.compute_loss_metrics().family_deviance_loss,
+        deviance_explained=1.0 - deviance / null if null else np.nan,
+        gini=computer.compute_discrimination().gini_coefficient,
+        in_sample=computer.in_sample,
+    )
+
+
 class EvaluationAnswers(Answers):
     """Part of `GLMResults`: how it does on rows, by itself and beside another model."""
 
@@ -85,20 +103,7 @@ class EvaluationAnswers(Answers):
         """
         with single_threaded_blas():
             computer, _ = judged_rows(self, data, [], **given)
-            loss = computer.compute_loss_metrics()
-            null, deviance = computer.null_deviance, float(np.sum(computer.rows.deviance))
-            actual, predicted, exposure = computer.rows.totals
-            return Evaluation(
-                n_rows=computer.n_obs,
-                exposure=exposure,
-                actual=actual,
-                predicted=predicted,
-                actual_expected=actual / predicted if predicted else np.nan,
-                mean_deviance=loss.family_deviance_loss,
-                deviance_explained=1.0 - deviance / null if null else np.nan,
-                gini=computer.compute_discrimination().gini_coefficient,
-                in_sample=computer.in_sample,
-            )
+            return evaluate_rows(computer)
 
     def deviance_by_level(
         self,
