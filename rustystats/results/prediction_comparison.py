@@ -103,7 +103,7 @@ def compare_predictions(
     >>> table[["Model", "Difference", "Std.Error", "Gini"]].round(3).values.tolist()
     [['area', 0.005, 0.001, 0.064], ['age', 0.0, nan, 0.198], ['flat', 0.006, 0.001, 0.0]]
     """
-    if not isinstance(predictions, Mapping) or not predictions:
+    if not isinstance(predictions, dict) or not predictions:
         raise TypeError(
             "predictions is a dict of names and what is compared: "
             '{"new": result, "in force": "Premium"}'
