@@ -117,6 +117,16 @@ def fit(
         float | None,
         typer.Option(min=0.0, max=1.0, help="Share of the L1 penalty: 0 ridge, 1 lasso."),
     ] = None,
+    cv: Annotated[
+        int | None,
+        typer.Option(min=2, help="Folds of the cross-validation that chooses the alpha."),
+    ] = None,
+    selection: Annotated[
+        str | None, typer.Option(help="With --cv: the alpha of the best score, min, or 1se.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="With --cv: of the folds; default 0.")
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Write a report of the model to this HTML file.")
     ] = None,
@@ -128,8 +138,19 @@ def fit(
     as_json: Json = False,
 ):
     """Fit a generalized linear model, print it, save it, and write its report."""
-    if alpha == 0 and l1_ratio is not None:
-        raise typer.BadParameter("it shapes a penalty, and --alpha is 0", param_hint="--l1-ratio")
+    if cv is None:
+        if alpha == 0 and l1_ratio is not None:
+            raise typer.BadParameter("it needs --alpha above 0, or --cv", param_hint="--l1-ratio")
+        for option, value in (("--selection", selection), ("--seed", seed)):
+            if value is not None:
+                raise typer.BadParameter("it needs --cv", param_hint=option)
+        penalty = {"alpha": alpha, "l1_ratio": l1_ratio}
+    elif alpha > 0 or l1_ratio is None:
+        message = "it chooses the alpha of a penalty: leave --alpha out, and pass --l1-ratio"
+        raise typer.BadParameter(message, param_hint="--cv")
+    else:
+        penalty = {"cv": cv, "l1_ratio": l1_ratio, "random_state": seed or 0}
+        penalty["selection"] = selection or "min"
     model_options = {
         "family": family,
         "link": link,
@@ -143,7 +164,6 @@ def fit(
         "n_threads": threads,
     }
     with reported() as said:
-        penalty = {"alpha": alpha, "l1_ratio": l1_ratio}
         files = Files(data, test_data, report, save)
         run_fit(files, formula, model_options, penalty, as_json, said)
 

@@ -150,6 +150,20 @@ def test_fit_options_reach_the_fit(folder, portfolio):
     assert "No standard errors" in run(*command).stdout
 
 
+@pytest.mark.parametrize("selection", [[], ["--selection", "1se"]])
+def test_folds_choose_the_alpha(folder, portfolio, selection):
+    formula = "ClaimNb ~ C(Area) + VehPower + BonusMalus"
+    penalty = ["--cv", "4", "--l1-ratio", "1", "--seed", "5", *selection]
+    command = ["fit", folder / "data.csv", formula, *OPTIONS, *penalty, "--threads", "1"]
+    found = json.loads(run(*command, "--json").stdout)
+    model = rs.glm(formula, portfolio.iloc[:3_000], family="poisson", exposure="Exposure").fit(
+        l1_ratio=1.0, cv=4, selection=(selection or ["min"])[-1], random_state=5, n_threads=1
+    )
+    assert (found["alpha"], found["l1_ratio"]) == (pytest.approx(model.alpha, rel=1e-12), 1.0)
+    estimates = [row["estimate"] for row in found["coefficients"]]
+    np.testing.assert_allclose(estimates, model.params, rtol=1e-8)
+
+
 def test_warnings_go_to_standard_error_and_into_json(folder, portfolio, tmp_path):
     data = portfolio.iloc[:500].copy()
     data.loc[data["Area"] == "F", "ClaimNb"] = 0
@@ -172,6 +186,7 @@ def test_warnings_go_to_standard_error_and_into_json(folder, portfolio, tmp_path
         (["ClaimNb ~ DrivAge", "--family", "gamma"], "is outside (0, inf) in"),
         (["ClaimNb ~ DrivAge", "--exposure", "Exposure"], "exposure needs a log link"),
         (["ClaimNb ~ DrivAge", "--handle-unknown", "drop"], "handle_unknown='drop'"),
+        (["ClaimNb ~ DrivAge", "--cv", "3", "--l1-ratio", "1", "--selection", "2se"], "'2se'"),
     ],
 )
 def test_what_is_wrong_with_model_or_data_exits_with_1(folder, arguments, message):
@@ -184,6 +199,11 @@ def test_what_is_wrong_with_model_or_data_exits_with_1(folder, arguments, messag
         (["--alpha", "-1"], "--alpha"),
         (["--alpha", "0.1", "--l1-ratio", "2"], "--l1-ratio"),
         (["--l1-ratio", "1"], "--l1-ratio"),
+        (["--cv", "5"], "--cv"),
+        (["--cv", "5", "--l1-ratio", "1", "--alpha", "0.1"], "--cv"),
+        (["--cv", "1", "--l1-ratio", "1"], "--cv"),
+        (["--selection", "1se"], "--selection"),
+        (["--seed", "1"], "--seed"),
         (["--theta", "many", "--family", "negbinomial"], "--theta"),
         (["--threads", "0"], "--threads"),
         (["--colour"], "--colour"),
