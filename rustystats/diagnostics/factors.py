@@ -21,11 +21,12 @@ degrees of freedom.
 Cost: one pass for each sum, whatever the number of factors (`cells.py`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import chi2, norm
 
+from rustystats.codes import map_codes
 from rustystats.diagnostics.binning import (
     group_labels,
     pool_levels,
@@ -46,6 +47,7 @@ from rustystats.diagnostics.sections import (
 from rustystats.messages import listed
 
 CATEGORICAL, CONTINUOUS = "categorical", "continuous"
+INTERACTION_BINS = 5  # of a continuous factor, where interactions are looked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,6 +228,15 @@ def group_levels(factor, volume, n_bins, rare_threshold_pct, max_levels):
     else:
         group, lower, upper = quantile_bins(factor.levels, n_bins, volume)
     return Groups(group, range_labels(lower, upper), lower, upper)
+
+
+def interaction_groups(factor, volume, rare_threshold_pct, max_levels, n_threads):
+    """Codes of the groups of a factor, numbers in few bins, and how many groups there are."""
+    if factor.bins is not None:  # bins of bins
+        factor = replace(factor, levels=factor.bins[0], bins=None)
+    groups = group_levels(factor, volume, INTERACTION_BINS, rare_threshold_pct, max_levels)
+    size = len(groups.labels)
+    return map_codes(factor.codes, groups.group, size, n_threads), size
 
 
 def actual_against_expected(rows, factor, groups, sums):
