@@ -119,6 +119,14 @@ def check_factors(categorical, continuous):
     return names
 
 
+def has_few_values(columns, name, most):
+    """Whether a column is texts or categories, or numbers of at most so many different values."""
+    if columns.is_categorical(name):
+        return True
+    encoded = columns.encoded(name, quick=True, missing=True)
+    return encoded is not None and len(encoded.levels) <= most
+
+
 def split_kinds(columns, names, categorical_factors):
     """Names of which nobody says the kind: levels where the column has them or they are listed.
 
@@ -132,8 +140,8 @@ def split_kinds(columns, names, categorical_factors):
     -------
     (categorical, continuous) : two lists of names
     """
-    listed = categorical_factors or ()
-    levels = [name for name in names if name in listed or columns.is_categorical(name)]
+    known = categorical_factors or ()
+    levels = [name for name in names if name in known or columns.is_categorical(name)]
     return levels, [name for name in names if name not in levels]
 
 
