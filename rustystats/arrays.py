@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
+from rustystats.checks import check_count, check_tol
 from rustystats.design.blocks import as_array
 from rustystats.families import NegativeBinomial, get_family
-from rustystats.fitting import check_count, check_dispersion, check_tol, solve
+from rustystats.fitting import check_dispersion, solve
 from rustystats.inference.summary import relativities_text
 from rustystats.links import get_link, named_link
 from rustystats.messages import checked_names

@@ -10,11 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from rustystats import frames
+from rustystats.checks import check_count
 from rustystats.cross_validate import CVOptions, cross_validate, penalty_asked
 from rustystats.diagnostics.exploration import explore_model
 from rustystats.dictionary import read_terms
 from rustystats.families import get_family
-from rustystats.fitting import check_count, check_dispersion, solve, trace_path
+from rustystats.fitting import check_dispersion, solve, trace_path
 from rustystats.formula import parse_formula
 from rustystats.inference.validation import find_faults
 from rustystats.links import get_link

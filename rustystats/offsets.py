@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rustystats.codes import as_numbers
+from rustystats.checks import as_numbers
 
 if TYPE_CHECKING:
     from rustystats.families.base import FamilyMixin

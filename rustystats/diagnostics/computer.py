@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from scipy.stats import chi2
 
-from rustystats.codes import as_numbers
+from rustystats.checks import as_numbers
 from rustystats.diagnostics import calibration, discrimination, factors, warnings
 from rustystats.diagnostics.given import check_domains, columns_of, read_family, read_vectors
 from rustystats.diagnostics.interactions import interaction_candidates
