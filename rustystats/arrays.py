@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
+from rustystats.checks import check_count, check_tol
 from rustystats.design.blocks import as_array
 from rustystats.families import NegativeBinomial, get_family
-from rustystats.fitting import check_count, check_dispersion, check_tol, solve
+from rustystats.fitting import check_dispersion, solve
 from rustystats.inference.summary import relativities_text
 from rustystats.links import get_link, named_link
 from rustystats.messages import checked_names
@@ -140,22 +141,14 @@ def fit_glm(
     array([2., 3.])
     """
     family = get_family(family, var_power, theta)
-    return _fit(
-        y,
-        X,
-        family,
-        link,
-        offset,
-        weights,
-        PenaltyOptions(
-            l1_ratio, penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
-        ),
-        alpha,
-        check_dispersion(dispersion),
-        n_threads,
-        tol=tol,
-        max_iter=max_iter,
+    penalty = PenaltyOptions(
+        l1_ratio, penalty_factor, lower_bounds, upper_bounds, standardize, prior_coef, group
     )
+    check_dispersion(dispersion)
+    model, columns = array_model(y, X, family, link, offset, weights, n_threads)
+    penalised = model.penalised(penalty, alpha)
+    model, fit = solve(penalised, tol=tol, max_iter=max_iter, columns=columns)
+    return ArrayResults(model, fit, columns.backend, None, dispersion)
 
 
 def fit_negbinomial(
@@ -203,23 +196,18 @@ def fit_negbinomial(
         check_tol(init_theta, "init_theta")
     check_tol(theta_tol, "theta_tol")
     check_count(max_theta_iter, "max_theta_iter")
-    return _fit(
-        y,
-        X,
-        NegativeBinomial("auto"),
-        link,
-        offset,
-        weights,
-        PenaltyOptions(),
-        0.0,
-        None,
-        n_threads,
+    family = NegativeBinomial("auto")
+    model, columns = array_model(y, X, family, link, offset, weights, n_threads)
+    model, fit = solve(
+        model,
         tol=tol,
         max_iter=max_iter,
+        columns=columns,
         initial=init_theta,
         parameter_tol=theta_tol,
         max_rounds=max_theta_iter,
     )
+    return ArrayResults(model, fit, columns.backend)
 
 
 class GLM:
@@ -612,21 +600,3 @@ def array_model(
     if feature_names is not None:
         model = replace(model, names=checked_names(feature_names, len(labels), "columns"))
     return model, columns
-
-
-def _fit(
-    y: ArrayLike,
-    X: ArrayLike,
-    family: FamilyMixin,
-    link: LinkLike | None,
-    offset: ArrayLike | None,
-    weights: ArrayLike | None,
-    penalty: PenaltyOptions,
-    alpha: float,
-    dispersion: Dispersion,
-    n_threads: int | None,
-    **options: Any,
-) -> GLMResults:
-    model, columns = array_model(y, X, family, link, offset, weights, n_threads)
-    model, fit = solve(model.penalised(penalty, alpha), columns=columns, **options)
-    return ArrayResults(model, fit, columns.backend, None, dispersion)

@@ -6,47 +6,13 @@ work. Cost: two or three passes over the column (see `_kernels/encode.pyx`); a c
 is given up after the first rows that exceed the limit.
 """
 
-from __future__ import annotations
-
-from numbers import Real
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 
 from rustystats._kernels import encode
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from rustystats.typing import Floats
-
 DIRECT_SPAN = 1 << 20  # integers spread over at most this many values are looked up, not hashed
 SAMPLE = 4096
 FEW_LEVELS = (2048, 16384, 131072)
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is a real number and no bool."""
-    return not isinstance(value, bool) and isinstance(value, Real)
-
-
-def as_numbers(values: ArrayLike, role: str) -> Floats:
-    """An array as float64.
-
-    Raises
-    ------
-    ValueError
-        If it holds texts, dates, complex or other things that are no real numbers.
-    """
-    values = np.asarray(values)
-    if values.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported: {role} is {values.dtype}")
-    if values.dtype.kind not in "biufO":
-        raise ValueError(f"{role} must be numbers, not {values.dtype}")
-    try:
-        return values.astype(np.float64, copy=False)
-    except ValueError as error:
-        raise ValueError(f"{role} must be numbers: {error}") from None
 
 
 def level_limit(n_rows):

@@ -27,7 +27,8 @@ import numpy as np
 
 import rustystats._kernels.target as kernels
 from rustystats._kernels.encode import code_dtype, count_not_finite
-from rustystats.codes import as_numbers, count_codes, encode_numbers
+from rustystats.checks import as_numbers, check_count, is_number
+from rustystats.codes import count_codes, encode_numbers
 
 if TYPE_CHECKING:
     from rustystats.typing import Floats
@@ -137,7 +138,7 @@ def ordered_statistics(
     """
     codes, y, weights, exposure = _checked(codes, n_levels, y, weights, exposure)
     prior_weight = check_prior_weight(prior_weight)
-    check_n_permutations(n_permutations)
+    check_count(n_permutations, "n_permutations")
     order, starts = kernels.group_rows(codes, n_levels, n_threads)
     counts = np.diff(starts)
     # Large levels first: a thread that took one up last would keep the others waiting.
@@ -199,27 +200,10 @@ def check_weights(weights, n_rows):
 
 
 def check_prior_weight(prior_weight: Any) -> float:
-    """prior_weight as a float.
-
-    Raises
-    ------
-    ValueError
-        If it is no finite number of 0 or more.
-    """
-    number = isinstance(prior_weight, (int, float, np.number))
-    if not number or isinstance(prior_weight, bool) or not 0 <= prior_weight < np.inf:
+    """prior_weight as a float: a finite number of 0 or more."""
+    if not is_number(prior_weight) or not 0 <= prior_weight < np.inf:
         raise ValueError(f"prior_weight must be a number of 0 or more, not {prior_weight!r}")
     return float(prior_weight)
-
-
-def check_n_permutations(n_permutations: Any) -> int:
-    """n_permutations, once it is known to be a whole number of at least 1."""
-    whole = hasattr(n_permutations, "__index__") and not isinstance(n_permutations, bool)
-    if not whole or n_permutations < 1:
-        raise ValueError(
-            f"n_permutations must be a whole number of at least 1, not {n_permutations!r}"
-        )
-    return n_permutations
 
 
 def as_generator(seed: Any) -> np.random.Generator:

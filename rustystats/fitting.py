@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from rustystats.codes import is_number
+from rustystats.checks import check_count, check_tol, is_number
 from rustystats.messages import SeparationWarning, warn_user
 from rustystats.progress import shown
 from rustystats.solvers import method
@@ -202,18 +202,6 @@ def _say_what_is_wrong(problem, fit):
         if not reason:
             where = "has no standard error, for want of a clear maximum: see profile_parameter()"
         warn_user(f"{fit.parameter.name}={fit.parameter.value:g} {where}")
-
-
-def check_tol(tol: Any, name: str) -> None:
-    """A tolerance is a positive number."""
-    if not (is_number(tol) and np.isfinite(tol) and tol > 0):
-        raise ValueError(f"{name} must be a positive number, not {tol!r}")
-
-
-def check_count(count: Any, name: str) -> None:
-    """A number of steps is whole, and at least 1."""
-    if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, not {count!r}")
 
 
 def check_dispersion(dispersion: Any) -> Dispersion:

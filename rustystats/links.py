@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from rustystats._kernels import links as _kernels
-from rustystats.codes import is_number
+from rustystats.checks import is_number
 from rustystats.intervals import POSITIVE, REAL, UNIT_OPEN
 
 if TYPE_CHECKING:

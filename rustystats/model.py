@@ -10,15 +10,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from rustystats import frames
+from rustystats.checks import check_count
 from rustystats.cross_validate import CVOptions, cross_validate, penalty_asked
 from rustystats.diagnostics.exploration import explore_model
 from rustystats.dictionary import read_terms
 from rustystats.families import get_family
-from rustystats.fitting import check_count, check_dispersion, solve, trace_path
+from rustystats.fitting import check_dispersion, solve, trace_path
 from rustystats.formula import parse_formula
 from rustystats.inference.validation import find_faults
 from rustystats.links import get_link
-from rustystats.offsets import as_complement, complement_columns
+from rustystats.offsets import as_complement, complement_columns, named_columns
 from rustystats.penalties import PenaltyOptions, alpha_grid
 from rustystats.prepare import prepare
 from rustystats.results import CVResult, GLMResults, RegularizationPath
@@ -30,7 +31,6 @@ from rustystats.terms.term import FactorError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from rustystats.cross_validate import CVRun
     from rustystats.diagnostics.exploration import DataExploration
     from rustystats.families.base import FamilyMixin
     from rustystats.formula import ParsedFormula
@@ -192,21 +192,11 @@ def glm(
     True
     """
     family = get_family(family, var_power, theta, defaults={"theta": "auto"})
-    reserved = _strings(exposure, offset, weights, complement)
+    reserved = named_columns(exposure, offset, weights, complement)
     parsed = parse_formula(formula, kinds=frames.column_kinds(data), reserved=reserved)
-    return FormulaGLM(
-        parsed,
-        data,
-        family,
-        link,
-        exposure,
-        offset,
-        weights,
-        n_threads,
-        complement,
-        seed,
-        Policies(handle_unknown, handle_missing),
-    )
+    rows = (exposure, offset, weights, complement)
+    policies = Policies(handle_unknown, handle_missing)
+    return FormulaGLM(parsed, data, family, link, *rows, policies, seed, n_threads)
 
 
 def glm_dict(
@@ -279,19 +269,9 @@ def glm_dict(
     """
     family = get_family(family, var_power, theta, defaults={"theta": "auto"})
     parsed = read_terms(response, terms, interactions, intercept, frames.column_kinds(data))
-    return FormulaGLM(
-        parsed,
-        data,
-        family,
-        link,
-        exposure,
-        offset,
-        weights,
-        n_threads,
-        complement,
-        seed,
-        Policies(handle_unknown, handle_missing),
-    )
+    rows = (exposure, offset, weights, complement)
+    policies = Policies(handle_unknown, handle_missing)
+    return FormulaGLM(parsed, data, family, link, *rows, policies, seed, n_threads)
 
 
 class FormulaGLM:
@@ -331,16 +311,16 @@ class FormulaGLM:
         exposure: Vector | None,
         offset: Vector | None,
         weights: Vector | None,
+        complement: Complement | None,
+        policies: Policies,
+        seed: int,
         n_threads: int | None,
-        complement: Complement | None = None,
-        seed: int = 0,
-        policies: Policies | None = None,
     ) -> None:
         self.formula = parsed.text
         self.family = family
         self.link = get_link(link, family)
         complement = as_complement(complement, self.link)
-        named = [*_strings(exposure, offset, weights), *complement_columns(complement)]
+        named = [*named_columns(exposure, offset, weights), *complement_columns(complement)]
         columns = frames.read_columns(data, (*parsed.columns, *named), n_threads)
         self._backend, self._data = columns.backend, data  # groups= may name a column of it
         response = parsed.response
@@ -594,25 +574,14 @@ class FormulaGLM:
         model = self._model if n_threads is None else self._model.threaded(n_threads)
         if cv is not None:
             runs = cross_validate(model, penalty, ratios, options, tol=tol, max_iter=max_iter)
-            return self._chosen(runs, options, dispersion)
-        penalised = model.penalised(penalty, alpha)
-        model, fit = solve(penalised, tol=tol, max_iter=max_iter, verbose=verbose)
-        return GLMResults(model, fit, self._backend, self.formula, dispersion, data=self._data)
-
-    def _chosen(self, runs: list[CVRun], options: CVOptions, dispersion: Dispersion) -> GLMResults:
-        """The fit of all rows at the alpha that cross-validation chose."""
-        results = partial(GLMResults, dispersion=dispersion)
-        found = CVResult(runs, options.scoring, self._backend, self.formula, results)
-        fitted = found.chosen(options.selection)
-        return GLMResults(
-            fitted.model,
-            fitted.fit,
-            self._backend,
-            self.formula,
-            dispersion,
-            cv_result=found,
-            data=self._data,
-        )
+            results = partial(GLMResults, dispersion=dispersion)
+            found = CVResult(runs, scoring, self._backend, self.formula, results)
+            model, fit = found.chosen(selection).model, found.chosen(selection).fit
+        else:
+            found, penalised = None, model.penalised(penalty, alpha)
+            model, fit = solve(penalised, tol=tol, max_iter=max_iter, verbose=verbose)
+        how = (self._backend, self.formula, dispersion)
+        return GLMResults(model, fit, *how, cv_result=found, data=self._data)
 
     def regularization_path(
         self,
@@ -742,11 +711,6 @@ class FormulaGLM:
             f"<FormulaGLM: {self.formula!r}, {self.family.name()} family, "
             f"{self.link.name()} link, {self.n_obs} observations, {self.n_params} columns>"
         )
-
-
-def _strings(*values: object) -> list[str]:
-    """Those of the values that name a column."""
-    return [value for value in values if isinstance(value, str)]
 
 
 def _check_response_apart(parsed: ParsedFormula, response: Expression) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rustystats.codes import as_numbers
+from rustystats.checks import as_numbers
 
 if TYPE_CHECKING:
     from rustystats.families.base import FamilyMixin
@@ -48,9 +48,7 @@ class OffsetTerms:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the data columns used."""
-        named = [name for name in (self.exposure, self.offset) if isinstance(name, str)]
-        named += self.own_columns
-        return tuple(dict.fromkeys(named))
+        return tuple(dict.fromkeys([*named_columns(self.exposure, self.offset), *self.own_columns]))
 
     @property
     def own_columns(self) -> tuple[str, ...]:
@@ -153,6 +151,11 @@ def as_complement(given: Any, link: NamedLink) -> Any:
     return ModelComplement(
         model.terms, given.fit.coef, model.offsets, problem.family, problem.link, label
     )
+
+
+def named_columns(*values: object) -> list[str]:
+    """Those of the values that name a column."""
+    return [value for value in values if isinstance(value, str)]
 
 
 def complement_columns(complement: Any) -> tuple[str, ...]:
@@ -307,13 +310,13 @@ def finite(values: Floats, role: str, source: object) -> Floats:
     return values
 
 
-def positive(values: Floats, source: object, role: str = "exposure") -> Floats:
-    """The values, or an error that counts those that are not positive numbers."""
-    finite(values, role, source)
+def positive(values: Floats, source: object) -> Floats:
+    """The exposures, or an error that counts those that are not positive numbers."""
+    finite(values, "exposure", source)
     if values.min() <= 0:
         bad = int(np.count_nonzero(values <= 0))
         raise ValueError(
-            f"{named(role, source)} is zero or negative in {bad} of {len(values)} rows: "
+            f"{named('exposure', source)} is zero or negative in {bad} of {len(values)} rows: "
             "every row needs an exposure above 0; drop or correct those rows"
         )
     return values

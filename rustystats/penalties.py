@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from rustystats import messages
-from rustystats.codes import is_number
+from rustystats.checks import check_between_0_and_1, check_count, is_number
 from rustystats.solvers.path import AlphaGrid
 from rustystats.solvers.penalty import Penalty
 
@@ -341,11 +341,10 @@ def alpha_grid(alphas: ArrayLike | None, n_alphas: Any, alpha_min_ratio: Any) ->
                 f"alphas must be one or more finite numbers of at least 0, not {alphas!r}"
             )
         return AlphaGrid(given=np.sort(values)[::-1])
-    if isinstance(n_alphas, bool) or not hasattr(n_alphas, "__index__") or n_alphas < 1:
-        raise ValueError(f"n_alphas must be a whole number of at least 1, not {n_alphas!r}")
-    if not is_number(alpha_min_ratio) or not 0 < alpha_min_ratio < 1:
-        raise ValueError(f"alpha_min_ratio must lie between 0 and 1, not {alpha_min_ratio!r}")
-    return AlphaGrid(n=int(n_alphas), ratio=float(alpha_min_ratio))
+    return AlphaGrid(
+        n=check_count(n_alphas, "n_alphas"),
+        ratio=check_between_0_and_1(alpha_min_ratio, "alpha_min_ratio"),
+    )
 
 
 def _check_bounds(lower, upper, names):

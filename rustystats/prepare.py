@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rustystats import frames
+from rustystats.checks import is_whole
 from rustystats.design.blocks import blocks_of_rows
 from rustystats.design.matrix import DesignMatrix
 from rustystats.offsets import (
@@ -205,7 +206,7 @@ def prepare(
     -------
     Model
     """
-    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
+    if not is_whole(seed) or seed < 0:
         raise ValueError(f"seed must be a whole number of 0 or more, not {seed!r}")
     n_rows = columns.n_rows
     complement = as_complement(complement, link)

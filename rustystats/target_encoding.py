@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rustystats import encoding, frames
-from rustystats.codes import as_numbers, is_number
+from rustystats.checks import as_numbers, check_count, is_number
 from rustystats.levels import distinct, level_keys, look_up, read_levels
 from rustystats.terms.levels import label
 from rustystats.threads import effective_n_threads
@@ -238,7 +238,7 @@ class TargetEncodingTerm:
     def __init__(self, var_name: str, prior_weight: float = 1.0, n_permutations: int = 4) -> None:
         self.var_name = var_name
         self.prior_weight = encoding.check_prior_weight(prior_weight)
-        self.n_permutations = encoding.check_n_permutations(n_permutations)
+        self.n_permutations = check_count(n_permutations, "n_permutations")
         self.prior: float | None = None
         self.level_stats: LevelStats | None = None
 

@@ -13,7 +13,7 @@ ROOT = Path(rustystats.__file__).parent
 # package.
 FLOORS = [
     "_kernels",
-    "threads intervals messages progress",
+    "threads intervals messages progress checks",
     "codes",
     "frames datasets charts",
     "report",

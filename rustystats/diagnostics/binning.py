@@ -9,6 +9,8 @@ Cost: a sort of the rows for a prediction; for a factor one of its levels, and a
 
 import numpy as np
 
+from rustystats.checks import is_whole
+
 OTHER, MISSING = "_Other", "missing"
 
 
@@ -262,6 +264,6 @@ def check_bins(n_bins):
     ValueError
         If it is no whole number of 1 or more.
     """
-    if isinstance(n_bins, bool) or not hasattr(n_bins, "__index__") or n_bins < 1:
+    if not is_whole(n_bins) or n_bins < 1:
         raise ValueError(f"the number of bins is a whole number of 1 or more, not {n_bins!r}")
     return int(n_bins)

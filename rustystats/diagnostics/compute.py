@@ -18,6 +18,7 @@ import numpy as np
 from rustystats import frames
 from rustystats.diagnostics.computer import DiagnosticsComputer, FitFacts
 from rustystats.diagnostics.factors import check_factors
+from rustystats.diagnostics.kept import KeptRows
 from rustystats.diagnostics.rows import Rows
 from rustystats.diagnostics.sections import ModelDiagnostics, ModelSummary
 from rustystats.prepare import check_response, check_weights
@@ -203,7 +204,7 @@ def judged_rows(
         rows, facts, columns = _fitted_rows(result, data, names)
     else:
         rows, facts, columns = _other_rows(result, data, names, *given)
-    return DiagnosticsComputer.of(rows, facts), columns
+    return DiagnosticsComputer.of(rows, facts), KeptRows(rows).of(columns)
 
 
 def _of_the_fit(result, data, given):
@@ -259,7 +260,7 @@ def _fitted_rows(result, data, names):
         result.scale(),
         problem.design.n_threads,
     )
-    return rows, _known_facts(result), _kept(columns, problem.weights)
+    return rows, _known_facts(result), columns
 
 
 def fitted_columns(result: Answers, data: FrameLike, names: Sequence[str]) -> Columns:
@@ -328,9 +329,9 @@ def _other_rows(result, data, names, y, exposure, offset, weights, complement):
     family, link, phi = problem.family, problem.link, result.scale()
     rows = Rows(y, mu, eta, prior, volume, family, link, phi, columns.asked_threads)
     if _same_rows(result, rows):
-        return rows, _known_facts(result), _kept(columns, prior)
+        return rows, _known_facts(result), columns
     deviance = family.deviance(y, mu, prior)
-    return rows, _facts(result, deviance, shift, False), _kept(columns, prior)
+    return rows, _facts(result, deviance, shift, False), columns
 
 
 def _same_rows(result, rows):
@@ -340,13 +341,6 @@ def _same_rows(result, rows):
         return False  # a model from a file has no rows
     same = np.allclose(rows.mu, result.fittedvalues, rtol=1e-10, atol=0)
     return same and np.array_equal(rows.weighted(np.ones(len(rows))), result._weights)
-
-
-def _kept(columns, weights):
-    """The columns of rows with a weight above 0."""
-    if columns is None or weights is None or weights.min() > 0:
-        return columns
-    return columns.take(np.flatnonzero(weights > 0))
 
 
 def weights_of(result: Answers, data: FrameLike) -> str | None:

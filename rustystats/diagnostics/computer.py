@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from scipy.stats import chi2
 
-from rustystats import codes, frames
-from rustystats.codes import as_numbers
+from rustystats.checks import as_numbers
 from rustystats.diagnostics import calibration, discrimination, factors, warnings
 from rustystats.diagnostics.given import check_domains, columns_of, read_family, read_vectors
-from rustystats.diagnostics.interactions import INTERACTION_BINS, interaction_candidates
+from rustystats.diagnostics.interactions import interaction_candidates
+from rustystats.diagnostics.kept import KeptRows
 from rustystats.diagnostics.residual_summary import summarise
 from rustystats.diagnostics.rows import Rows
 from rustystats.diagnostics.sections import FitStatistics, LossMetrics, ModelComparison
@@ -186,13 +186,8 @@ class DiagnosticsComputer:
         return computer
 
     def _set(self, rows: Rows, facts: FitFacts) -> None:
-        self._kept, self._n_given, offset = None, len(rows), facts.offset
-        if rows.weights is not None and rows.weights.min() <= 0:
-            self._kept = kept = np.flatnonzero(rows.weights > 0)
-            parts = ("y", "mu", "eta", "weights", "exposure")
-            rows = replace(rows, **{part: _some(getattr(rows, part), kept) for part in parts})
-            offset = _some(offset, kept)
-        self._facts = replace(facts, offset=offset)
+        self._kept = kept = KeptRows(rows)
+        rows, self._facts = kept.rows(rows), replace(facts, offset=kept.of(facts.offset))
         self.n_obs = len(rows)
         self.family = rows.family.name()
         self.df_resid = self.n_obs - facts.n_params * facts.in_sample
@@ -228,9 +223,10 @@ class DiagnosticsComputer:
             If they are no numbers, or not one a row.
         """
         values = as_numbers(values, role)
-        if values.shape != (self._n_given,):
-            raise ValueError(f"{role} has shape {values.shape}, the data have {self._n_given} rows")
-        return _some(values, self._kept) if self._kept is not None else values
+        n_given = self._kept.n_given
+        if values.shape != (n_given,):
+            raise ValueError(f"{role} has shape {values.shape}, the data have {n_given} rows")
+        return self._kept.of(values)
 
     def _per_freedom(self, value: float) -> float:
         return value / self.df_resid if self.df_resid > 0 else np.nan
@@ -412,20 +408,16 @@ class DiagnosticsComputer:
         rare_threshold_pct, max_categorical_levels : as in `compute_factor_diagnostics`
         """
         names = list(factor_names)[:max_factors]
-        columns = self._columns(data, names)
+        columns = self._kept.read(data, names, self._rows.n_threads)
         rows = self._rows
         categorical, continuous = factors.split_kinds(columns, names, categorical_factors)
-        found = self._read(columns, categorical, continuous, INTERACTION_BINS)
+        found = self._read(columns, categorical, continuous, factors.INTERACTION_BINS)
         found.sort(key=lambda factor: names.index(factor.name))
-        grouped = {}
-        for factor, volume in zip(found, self._volumes_of(found), strict=True):
-            groups = factors.group_levels(
-                factor, volume, INTERACTION_BINS, rare_threshold_pct, max_categorical_levels
-            )
-            size = len(groups.labels)
-            coded = codes.map_codes(factor.codes, groups.group, size, columns.n_threads)
-            grouped[factor.name] = (coded, size)
-        multiplicative = rows.is_poisson and rows.link.name() == "log"
+        how = (rare_threshold_pct, max_categorical_levels, columns.n_threads)
+        grouped = {
+            factor.name: factors.interaction_groups(factor, volume, *how)
+            for factor, volume in zip(found, self._volumes_of(found), strict=True)
+        }
         return interaction_candidates(
             rows.actual if rows.canonical else rows.score,
             rows.predicted if rows.canonical else np.zeros(self.n_obs),
@@ -434,7 +426,7 @@ class DiagnosticsComputer:
             max_candidates=max_candidates,
             min_cell_count=min_cell_count,
             min_correlation=min_correlation,
-            multiplicative=multiplicative,
+            multiplicative=rows.is_poisson and rows.link.name() == "log",
             n_threads=self.n_threads,
         )
 
@@ -483,18 +475,6 @@ class DiagnosticsComputer:
         labels = [label for label, columns in self._facts.terms if name in columns]
         return bool(labels), " + ".join(dict.fromkeys(labels)) or None
 
-    def _columns(self, data: FrameLike | Columns, names: Sequence[str]) -> Any:
-        """The columns of the rows that are kept."""
-        if hasattr(data, "encoded"):
-            return data
-        columns = frames.read_columns(data, names, self._rows.n_threads)
-        if columns.n_rows != self._n_given:
-            raise ValueError(
-                f"the data have {columns.n_rows} rows, and the model is judged on "
-                f"{self._n_given}: pass the data of the same rows, in their order"
-            )
-        return columns if self._kept is None else columns.take(self._kept)
-
     def _volumes_of(self, found: list[Any]) -> list[Floats]:
         """The volume by level of each factor; of columns that are coded once, summed once."""
         new = [factor for factor in found if id(factor.codes) not in self._volumes]
@@ -511,10 +491,6 @@ class DiagnosticsComputer:
         n_bins: int,
     ) -> list[Any]:
         categorical, continuous = factors.check_factors(categorical, continuous)
-        columns = self._columns(data, [*categorical, *continuous])
+        columns = self._kept.read(data, [*categorical, *continuous], self._rows.n_threads)
         volume = self._rows.volume
         return factors.read_factors(columns, categorical, continuous, volume, n_bins)
-
-
-def _some(values: Any, rows: Any) -> Any:
-    return None if values is None else values[rows]

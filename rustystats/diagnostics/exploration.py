@@ -24,13 +24,14 @@ from rustystats.diagnostics.exploration_sections import (
     ZeroInflation,
 )
 from rustystats.diagnostics.exploration_text import exploration_text
-from rustystats.diagnostics.explorer import DataExplorer, keep_weighted, read_portfolio
+from rustystats.diagnostics.explorer import DataExplorer, read_portfolio
 from rustystats.diagnostics.factor_choice import (
     choose_factors,
     factors_of_terms,
     named_factors,
     readable_columns,
 )
+from rustystats.diagnostics.kept import KeptRows
 from rustystats.diagnostics.portfolio import Portfolio
 from rustystats.diagnostics.serialize import Document
 from rustystats.families import get_family
@@ -198,19 +199,18 @@ def explore_data(
         chosen = named_factors(categorical_factors, continuous_factors, known, roles)
         columns = frames.read_columns(data, [*roles, *chosen[0], *chosen[1]], n_threads)
         names = None
-    rows, kept = read_portfolio(
+    rows = read_portfolio(
         columns.numbers(response), exposure, weights, family, columns, response, n_threads
     )
-    n_rows = columns.n_rows
-    rest = columns if kept is None else columns.take(kept)
+    rest = KeptRows(rows).of(columns)
     if names is None:
         left_out = []
     else:
         *chosen, others = choose_factors(rest, names)
         left_out = sorted(left_out + others, key=lambda one: known.index(one.column))
-    explorer = DataExplorer.of(rows, kept, n_rows, family)
+    explorer = DataExplorer.of(rows, family)
     summary = DataSummary(
-        n_rows=n_rows,
+        n_rows=len(rows),
         n_columns=len(known),
         response_column=response,
         exposure_column=_source(exposure),
@@ -254,14 +254,13 @@ def explore_model(
     else:
         chosen = named_factors(categorical_factors, continuous_factors, known, roles)
     rows = Portfolio(problem.y, problem.weights, model.exposure, model.n_threads)
-    rows, kept = keep_weighted(rows)
     columns = frames.read_columns(data, [*chosen[0], *chosen[1]], model.n_threads)
     if columns.n_rows != len(problem.y):
         raise ValueError(
             f"the data have {columns.n_rows} rows now, and had {len(problem.y)} when the model was "
             "made: make it anew"
         )
-    explorer = DataExplorer.of(rows, kept, columns.n_rows, problem.family, problem.link.name())
+    explorer = DataExplorer.of(rows, problem.family, problem.link.name())
     exposure = offsets.exposure
     if exposure is None and isinstance(offsets.offset, str) and offsets.log_link:
         exposure = offsets.offset  # the older spelling of an exposure
@@ -277,7 +276,7 @@ def explore_model(
         n_categorical_factors=len(chosen[0]),
         n_continuous_factors=len(chosen[1]),
     )
-    rest = columns if kept is None else columns.take(kept)
+    rest = KeptRows(rows).of(columns)
     return assemble(explorer, rest, chosen[0], chosen[1], summary, options, most)
 
 

@@ -11,14 +11,19 @@ import numpy as np
 
 from rustystats import codes
 from rustystats.diagnostics import associations, portfolio
-from rustystats.diagnostics.binning import quantile_bins
 from rustystats.diagnostics.exploration_sections import (
     AssociationMatrix,
     RatioMatrix,
     VarianceInflation,
 )
-from rustystats.diagnostics.factors import CATEGORICAL, CONTINUOUS, group_levels, sums_by_level
-from rustystats.diagnostics.interactions import INTERACTION_BINS, interaction_candidates
+from rustystats.diagnostics.factors import (
+    CATEGORICAL,
+    CONTINUOUS,
+    group_levels,
+    interaction_groups,
+    sums_by_level,
+)
+from rustystats.diagnostics.interactions import interaction_candidates
 from rustystats.threads import effective_n_threads
 
 if TYPE_CHECKING:
@@ -52,7 +57,8 @@ class ExploredFactors:
         max_levels: int,
     ) -> None:
         factors = [_occurring(factor) for factor in factors]
-        self._rows, self._factors, self._rare = rows, factors, rare_threshold_pct
+        self._rows, self._factors = rows, factors
+        self._pooling = (rare_threshold_pct, max_levels)
         self._sums = sums_by_level(factors, rows, ("volume", "actual"), rows.n_threads)
         self._groups = [
             group_levels(factor, sums["volume"], n_bins, rare_threshold_pct, max_levels)
@@ -68,7 +74,7 @@ class ExploredFactors:
     def factor_stats(self) -> list[ExploredContinuous | ExploredCategorical]:
         """List of `ExploredContinuous` and `ExploredCategorical`."""
         return [
-            portfolio.explore_factor(self._rows, factor, groups, sums, self._rare)
+            portfolio.explore_factor(self._rows, factor, groups, sums, self._pooling[0])
             for factor, groups, sums in self._each()
         ]
 
@@ -151,10 +157,8 @@ class ExploredFactors:
     def interactions(
         self,
         multiplicative: bool,
-        max_factors: int = 10,
-        min_correlation: float = 0.01,
-        max_candidates: int = 5,
-        min_cell_count: int = 30,
+        max_factors: int,
+        **limits: float,
     ) -> tuple[list[str], list[InteractionCandidate]]:
         """Which factors were looked at, and what was found.
 
@@ -162,7 +166,7 @@ class ExploredFactors:
         ----------
         multiplicative : bool, whether effects multiply each other, or are added
         max_factors : int, as many as explain most of the variance by themselves
-        min_correlation, max_candidates, min_cell_count : as in `interaction_candidates`
+        **limits : min_correlation, max_candidates, min_cell_count of `interaction_candidates`
 
         Returns
         -------
@@ -177,31 +181,22 @@ class ExploredFactors:
         names = [self._factors[index].name for index in chosen]
         if multiplicative and not total > 0:  # no claim: nothing to multiply
             return names, []
-        grouped = {self._factors[index].name: self._coded_groups(index) for index in chosen}
+        how = (*self._pooling, effective_n_threads(rows.n_threads, len(rows)))
+        grouped = {
+            self._factors[at].name: interaction_groups(
+                self._factors[at], self._sums[at]["volume"], *how
+            )
+            for at in chosen
+        }
         return names, interaction_candidates(
             rows.actual,
             rows.predicted,
             rows.predicted if multiplicative else rows.volume,
             grouped,
-            max_candidates=max_candidates,
-            min_cell_count=min_cell_count,
-            min_correlation=min_correlation,
             multiplicative=multiplicative,
             n_threads=rows.n_threads,
+            **limits,
         )
-
-    def _coded_groups(self, index):
-        """Codes of the groups of a factor, numbers cut into few bins, and how many there are."""
-        factor, groups, volume = self._factors[index], self._groups[index], self._sums[index]
-        group, size = groups.group, len(groups.labels)
-        if factor.kind == CONTINUOUS:
-            values = factor.levels
-            if factor.bins is not None:  # bins of bins
-                values = np.where(np.isnan(factor.bins[0]), np.nan, np.arange(factor.n_levels))
-            group, lower, _ = quantile_bins(values, INTERACTION_BINS, volume["volume"])
-            size = len(lower)
-        n_threads = effective_n_threads(self._rows.n_threads, len(self._rows))
-        return codes.map_codes(factor.codes, group, size, n_threads), size
 
 
 def _occurring(factor):

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from rustystats import frames
 from rustystats.diagnostics import portfolio
 from rustystats.diagnostics.count_checks import overdispersion, zero_inflation
 from rustystats.diagnostics.explored_factors import ExploredFactors
 from rustystats.diagnostics.factors import check_factors, read_factors, split_kinds
+from rustystats.diagnostics.kept import KeptRows
 from rustystats.diagnostics.portfolio import Portfolio
 from rustystats.families import get_family
 from rustystats.offsets import positive, read_vector
 from rustystats.prepare import check_response, check_weights
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from rustystats.diagnostics.exploration_sections import (
         ExploredCategorical,
@@ -91,35 +91,22 @@ class DataExplorer:
         n_threads: int | None = None,
     ) -> None:
         family = get_family(family)
-        rows, kept = read_portfolio(y, exposure, weights, family, n_threads=n_threads)
-        self._set(rows, kept, len(np.asarray(y)), family, link)
+        rows = read_portfolio(y, exposure, weights, family, n_threads=n_threads)
+        self._set(rows, family, link)
 
     @classmethod
-    def of(
-        cls,
-        rows: Portfolio,
-        kept: NDArray[np.intp] | None,
-        n_given: int,
-        family: FamilyMixin,
-        link: str | None = None,
-    ) -> Self:
-        """The same of a `Portfolio` that is checked already, whose rows are the `kept` ones."""
+    def of(cls, rows: Portfolio, family: FamilyMixin, link: str | None = None) -> Self:
+        """The same of a `Portfolio` that is checked already."""
         explorer = object.__new__(cls)
-        explorer._set(rows, kept, n_given, family, link)
+        explorer._set(rows, family, link)
         return explorer
 
-    def _set(
-        self,
-        rows: Portfolio,
-        kept: NDArray[np.intp] | None,
-        n_given: int,
-        family: FamilyMixin,
-        link: str | None,
-    ) -> None:
+    def _set(self, rows: Portfolio, family: FamilyMixin, link: str | None) -> None:
         link = family.default_link().name() if link is None else link
-        self._rows, self._kept, self._n_given = rows, kept, n_given
+        self._kept = KeptRows(rows)
+        self._rows = self._kept.rows(rows)
         self.multiplicative = link == "log"
-        self.n_obs, self.family = len(rows), family.name()
+        self.n_obs, self.family = len(self._rows), family.name()
 
     def compute_response_stats(self) -> ResponseStatistics:
         """`ResponseStatistics`: totals, the rate, its spread and percentiles, zeros."""
@@ -190,12 +177,17 @@ class DataExplorer:
         rare_threshold_pct, max_categorical_levels : as in `compute_factor_stats`
         """
         factor_names = check_factors(factor_names, None)[0]
-        columns = self._columns(data, factor_names)
+        columns = self._kept.read(data, factor_names, self._rows.n_threads)
         categorical, continuous = split_kinds(columns, factor_names, categorical_factors)
         pooling = (rare_threshold_pct, max_categorical_levels)
         found = self.read(columns, categorical, continuous, 10, *pooling)
-        limits = (max_factors, min_correlation, max_candidates, min_cell_count)
-        return found.interactions(self.multiplicative, *limits)[1]
+        return found.interactions(
+            self.multiplicative,
+            max_factors,
+            min_correlation=min_correlation,
+            max_candidates=max_candidates,
+            min_cell_count=min_cell_count,
+        )[1]
 
     def read(
         self,
@@ -208,7 +200,7 @@ class DataExplorer:
     ) -> ExploredFactors:
         """`ExploredFactors` of a DataFrame, or of columns that are read and kept already."""
         categorical, continuous = check_factors(categorical, continuous)
-        columns = self._columns(data, [*categorical, *continuous])
+        columns = self._kept.read(data, [*categorical, *continuous], self._rows.n_threads)
         found = read_factors(columns, categorical, continuous, self._rows.volume, n_bins)
         found = found[len(categorical) :] + found[: len(categorical)]
         return ExploredFactors(self._rows, found, n_bins, rare_threshold_pct, max_levels)
@@ -225,18 +217,6 @@ class DataExplorer:
             rows.actual, rows.predicted
         )
 
-    def _columns(self, data: FrameLike | Columns, names: Sequence[str]) -> Any:
-        """The columns of the rows that are kept."""
-        if hasattr(data, "encoded"):
-            return data
-        columns = frames.read_columns(data, names, self._rows.n_threads)
-        if columns.n_rows != self._n_given:
-            raise ValueError(
-                f"the data have {columns.n_rows} rows, the response has {self._n_given}: pass the "
-                "data of the same rows, in their order"
-            )
-        return columns if self._kept is None else columns.take(self._kept)
-
 
 def read_portfolio(
     y: ArrayLike,
@@ -246,8 +226,8 @@ def read_portfolio(
     columns: Columns | None = None,
     response: str = "y",
     n_threads: int | None = None,
-) -> tuple[Portfolio, NDArray[np.intp] | None]:
-    """A `Portfolio` of arrays or columns, checked, and the rows of it that are kept.
+) -> Portfolio:
+    """A `Portfolio` of arrays or columns, checked.
 
     Parameters
     ----------
@@ -257,10 +237,6 @@ def read_portfolio(
     columns : frames.Columns or None
     response : str, its name in messages
     n_threads : int or None
-
-    Returns
-    -------
-    (Portfolio, (m,) positions of its rows, or None for all)
     """
     n_rows = len(np.atleast_1d(y))
     if not n_rows:
@@ -270,13 +246,4 @@ def read_portfolio(
         exposure = positive(read_vector(exposure, columns, n_rows, "exposure"), exposure)
     if weights is not None:
         weights = check_weights(weights, columns, n_rows)
-    return keep_weighted(Portfolio(y, weights, exposure, n_threads))
-
-
-def keep_weighted(rows: Portfolio) -> tuple[Portfolio, NDArray[np.intp] | None]:
-    """The rows of a `Portfolio` with a weight above 0, and which they are, None for all."""
-    if rows.weights is None or rows.weights.min() > 0:
-        return rows, None
-    kept = np.flatnonzero(rows.weights > 0)
-    exposure = None if rows.exposure is None else rows.exposure[kept]
-    return Portfolio(rows.y[kept], rows.weights[kept], exposure, rows.n_threads), kept
+    return Portfolio(y, weights, exposure, n_threads)

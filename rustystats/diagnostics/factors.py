@@ -21,11 +21,12 @@ degrees of freedom.
 Cost: one pass for each sum, whatever the number of factors (`cells.py`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import chi2, norm
 
+from rustystats.codes import map_codes
 from rustystats.diagnostics.binning import (
     group_labels,
     pool_levels,
@@ -46,6 +47,7 @@ from rustystats.diagnostics.sections import (
 from rustystats.messages import listed
 
 CATEGORICAL, CONTINUOUS = "categorical", "continuous"
+INTERACTION_BINS = 5  # of a continuous factor, where interactions are looked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +119,14 @@ def check_factors(categorical, continuous):
     return names
 
 
+def has_few_values(columns, name, most):
+    """Whether a column is texts or categories, or numbers of at most so many different values."""
+    if columns.is_categorical(name):
+        return True
+    encoded = columns.encoded(name, quick=True, missing=True)
+    return encoded is not None and len(encoded.levels) <= most
+
+
 def split_kinds(columns, names, categorical_factors):
     """Names of which nobody says the kind: levels where the column has them or they are listed.
 
@@ -130,8 +140,8 @@ def split_kinds(columns, names, categorical_factors):
     -------
     (categorical, continuous) : two lists of names
     """
-    listed = categorical_factors or ()
-    levels = [name for name in names if name in listed or columns.is_categorical(name)]
+    known = categorical_factors or ()
+    levels = [name for name in names if name in known or columns.is_categorical(name)]
     return levels, [name for name in names if name not in levels]
 
 
@@ -226,6 +236,15 @@ def group_levels(factor, volume, n_bins, rare_threshold_pct, max_levels):
     else:
         group, lower, upper = quantile_bins(factor.levels, n_bins, volume)
     return Groups(group, range_labels(lower, upper), lower, upper)
+
+
+def interaction_groups(factor, volume, rare_threshold_pct, max_levels, n_threads):
+    """Codes of the groups of a factor, numbers in few bins, and how many groups there are."""
+    if factor.bins is not None:  # bins of bins
+        factor = replace(factor, levels=factor.bins[0], bins=None)
+    groups = group_levels(factor, volume, INTERACTION_BINS, rare_threshold_pct, max_levels)
+    size = len(groups.labels)
+    return map_codes(factor.codes, groups.group, size, n_threads), size
 
 
 def actual_against_expected(rows, factor, groups, sums):

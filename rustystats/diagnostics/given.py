@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rustystats.codes import as_numbers
+from rustystats.checks import as_numbers
 from rustystats.families import get_family
 
 if TYPE_CHECKING:

@@ -27,7 +27,6 @@ from rustystats.diagnostics.sections import InteractionCandidate
 
 MAX_PVALUE = 0.05
 MIN_CELLS = 4
-INTERACTION_BINS = 5  # that callers cut a continuous factor into
 ROUNDS, CLOSE = 200, 1e-10  # of iterative proportional fitting
 
 

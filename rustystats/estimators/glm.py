@@ -18,7 +18,7 @@ from rustystats.estimators.inputs import as_data, response_vector
 from rustystats.families import get_family
 from rustystats.fitting import check_dispersion, solve
 from rustystats.links import get_link
-from rustystats.offsets import evaluate_offsets
+from rustystats.offsets import evaluate_offsets, named_columns
 from rustystats.penalties import PenaltyOptions
 from rustystats.prepare import check_response, check_weights, prepare
 from rustystats.results import GLMResults
@@ -315,7 +315,7 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
         offset = self._given_once("offset", offset)
         sample_weight = self._given_once("sample_weight", sample_weight)
         X = as_data(X)
-        named = _strings(exposure, offset, sample_weight)
+        named = named_columns(exposure, offset, sample_weight)
         features = read_features(X, self.formula, self.fit_intercept, named, self.n_threads)
         model = prepare(
             features.terms,
@@ -370,7 +370,7 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
         -------
         (m,) ndarray
         """
-        X = self._check(X, _strings(exposure, offset))
+        X = self._check(X, named_columns(exposure, offset))
         fitted = self.result_.model.offsets
         if exposure is None and fitted.exposure is True:
             exposure = 1.0
@@ -419,7 +419,7 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
         exposure: Vector | None = None,
     ) -> tuple[Floats, Floats | None, Floats | None]:
         """Means, weights and linear predictors beside X b of rows to be scored, (m,) or None."""
-        X = self._check(X, _strings(exposure, offset, sample_weight))
+        X = self._check(X, named_columns(exposure, offset, sample_weight))
         model = self.result_.model
         fitted = model.offsets
         for role, given in (("exposure", exposure), ("offset", offset)):
@@ -431,7 +431,7 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
         exposure = fitted.exposure if exposure is None else exposure
         offset = fitted.offset if offset is None else offset
         weights = model.weights_name if sample_weight is None else sample_weight
-        named = [*_strings(exposure, offset, weights), *fitted.own_columns]
+        named = [*named_columns(exposure, offset, weights), *fitted.own_columns]
         if weights is not sample_weight and weights not in frames.column_names(X):
             raise ValueError(
                 f"the model was fitted with weights from {weights!r}, which the data lack: add "
@@ -487,8 +487,3 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
                 f"{type(column).__name__}: pass values to fit"
             )
         return column
-
-
-def _strings(*values: object) -> list[str]:
-    """Those of the values that name a column."""
-    return [value for value in values if isinstance(value, str)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from rustystats import encoding
+from rustystats.checks import check_count
 from rustystats.estimators.inputs import response_vector
 from rustystats.estimators.level_encoder import LevelEncoder
 from rustystats.target_encoding import level_stats
@@ -161,7 +162,7 @@ class TargetEncoder(LevelEncoder):
     ) -> Any:
         self._check_policies()
         encoding.check_prior_weight(self.prior_weight)
-        encoding.check_n_permutations(self.n_permutations)
+        check_count(self.n_permutations, "n_permutations")
         generator = encoding.as_generator(self.seed)
         y = response_vector(y)
         categories = self._read(X)

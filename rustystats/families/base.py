@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rustystats.codes import as_numbers
+from rustystats.checks import as_numbers
 from rustystats.intervals import POSITIVE, REAL
 from rustystats.links import LINKS
 

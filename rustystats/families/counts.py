@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special, stats
 
 from rustystats._kernels import families as _kernels
-from rustystats.codes import is_number
+from rustystats.checks import is_number
 from rustystats.families.base import FamilyMixin, count_tails
 from rustystats.families.quasi import QuasiMixin
 from rustystats.intervals import NON_NEGATIVE, POSITIVE

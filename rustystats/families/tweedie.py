@@ -21,7 +21,7 @@ from scipy import optimize, stats
 
 from rustystats._kernels import families as _kernels
 from rustystats._kernels.series import tweedie_series
-from rustystats.codes import is_number
+from rustystats.checks import is_number
 from rustystats.families.base import FamilyMixin
 from rustystats.families.continuous import Gamma, Gaussian, InverseGaussian
 from rustystats.families.counts import Poisson

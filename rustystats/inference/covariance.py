@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import norm
 
-from rustystats.codes import is_number
+from rustystats.checks import check_between_0_and_1
 from rustystats.solvers.normal_equations import NormalEquations
 
 if TYPE_CHECKING:
@@ -64,9 +64,7 @@ def normal_interval(estimate: Floats, error: Floats, alpha: float) -> Floats:
     ValueError
         If alpha is not inside (0, 1).
     """
-    if not is_number(alpha) or not 0 < alpha < 1:
-        raise ValueError(f"alpha must lie between 0 and 1, not {alpha!r}")
-    half = norm.isf(alpha / 2) * error
+    half = norm.isf(check_between_0_and_1(alpha, "alpha") / 2) * error
     return np.column_stack([estimate - half, estimate + half])
 
 

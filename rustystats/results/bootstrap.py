@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from rustystats import frames
+from rustystats.checks import check_between_0_and_1, check_count
 from rustystats.diagnostics.bootstrap import draw
 from rustystats.diagnostics.compute import judged_rows
 from rustystats.encoding import as_generator
-from rustystats.fitting import check_count
 from rustystats.results.answers import Answers
 from rustystats.threads import single_threaded_blas
 
@@ -107,8 +107,7 @@ class BootstrapAnswers(Answers):
         (True, 10)
         """
         check_count(n_bootstrap, "n_bootstrap")
-        if not 0 < alpha < 1:
-            raise ValueError(f"alpha must lie between 0 and 1, not {alpha!r}")
+        check_between_0_and_1(alpha, "alpha")
         generator = as_generator(random_state)
         with single_threaded_blas():
             computer, _ = judged_rows(self, data, [], **given)

@@ -10,7 +10,7 @@ import numpy as np
 from rustystats.diagnostics.binning import level_label
 from rustystats.diagnostics.compute import judged_rows
 from rustystats.diagnostics.double_lift import double_lift_bins
-from rustystats.diagnostics.factors import group_levels, read_factors, sums_by_level
+from rustystats.diagnostics.factors import group_levels, has_few_values, read_factors, sums_by_level
 from rustystats.results.answers import Answers
 from rustystats.threads import single_threaded_blas
 
@@ -300,10 +300,7 @@ def _levels_of(
     columns: Columns, name: str, volume: Floats, n_bins: int
 ) -> tuple[Any, list[str], NDArray[np.intp]]:
     """A column as a `Factor`, labels of its levels or bins, and the group of each code."""
-    encoded = None if columns.is_categorical(name) else columns.encoded(name, missing=True)
-    by_level = columns.is_categorical(name) or (
-        encoded is not None and len(encoded.levels) <= MOST_VALUES
-    )
+    by_level = has_few_values(columns, name, MOST_VALUES)
     names = ([name], []) if by_level else ([], [name])
     (factor,) = read_factors(columns, *names, volume, n_bins)
     if by_level:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Unpack
 from rustystats.charts import factors, ranking, residuals
 from rustystats.diagnostics.binning import level_label
 from rustystats.diagnostics.compute import judged_rows
+from rustystats.diagnostics.factors import has_few_values
 from rustystats.messages import did_you_mean, listed
 
 if TYPE_CHECKING:
@@ -85,11 +86,8 @@ class ResultPlots:
         if max_levels < 2:
             raise ValueError(f"max_levels is 2 or more, the pool of others included: {max_levels}")
         computer, columns = judged_rows(self._result, data, [factor], **given)
-        encoded = columns.encoded(factor, quick=True, missing=True)
         fitted = self._fitted(factor)
-        as_levels = columns.is_categorical(factor) or (
-            len(encoded.levels) <= max_levels if encoded is not None else False
-        )
+        as_levels = has_few_values(columns, factor, max_levels)
         as_levels = as_levels or (fitted is not None and fitted.values is None)
         (found,) = computer.compute_factor_diagnostics(
             columns,

@@ -15,6 +15,7 @@ from rustystats.offsets import (
     complement_columns,
     evaluate_complement,
     evaluate_offsets,
+    named_columns,
     plus,
 )
 from rustystats.results.answers import Answers
@@ -115,9 +116,8 @@ class PredictionAnswers(Answers):
             raise ValueError(f"exposure needs a log link, and this model has link {self.link}")
         family, link = self._problem.family, self._problem.link
         complement = as_complement(complement, link)
-        named = [value for value in (exposure, offset) if isinstance(value, str)]
-        named += [*terms.own_columns, *complement_columns(complement), *names]
-        columns = self.model.read(data, named)
+        named = [*named_columns(exposure, offset), *terms.own_columns, *names]
+        columns = self.model.read(data, [*named, *complement_columns(complement)])
         shift, exposure = evaluate_offsets(terms, columns, exposure, offset, columns.n_rows)
         made = evaluate_complement(complement, columns, columns.n_rows, family, link)
         return columns, plus(shift, made), exposure

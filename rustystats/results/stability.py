@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from rustystats import frames
 from rustystats.charts import paths
-from rustystats.codes import is_number
+from rustystats.checks import is_number, is_whole
 from rustystats.fitting import trace_path
 from rustystats.messages import warn_user
 from rustystats.solvers.stability import select_on_halves
@@ -344,8 +344,7 @@ def _check_threshold(threshold: Any) -> float:
 
 
 def _check_subsamples(n_subsamples: Any) -> int:
-    whole = hasattr(n_subsamples, "__index__") and not isinstance(n_subsamples, bool)
-    if not whole or n_subsamples < 2 or n_subsamples % 2:
+    if not is_whole(n_subsamples) or n_subsamples < 2 or n_subsamples % 2:
         raise ValueError(
             "n_subsamples must be an even number, for they come in pairs of complementary halves, "
             f"not {n_subsamples!r}"

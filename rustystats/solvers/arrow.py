@@ -10,8 +10,8 @@ from rustystats.design.cells import ArrowGram
 from rustystats.solvers.normal_equations import ALIAS_PIVOT, NormalEquations
 
 
-def equations(gram, aliased=None, excluded=None):
-    """The system of a Gram, as `NormalEquations` has it."""
+def step_equations(gram, aliased=None, excluded=None):
+    """The system of a step of Fisher scoring, as `NormalEquations` has it."""
     if isinstance(gram, ArrowGram):
         return ArrowEquations(gram, aliased)
     return NormalEquations(gram, aliased, excluded)

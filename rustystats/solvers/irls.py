@@ -24,7 +24,7 @@ Cost: passes over the rows (see `_kernels/irls.pyx`) plus p^3 / 3 for each Gram.
 import numpy as np
 
 from rustystats.progress import report
-from rustystats.solvers.arrow import equations, is_finite
+from rustystats.solvers.arrow import is_finite, step_equations
 from rustystats.solvers.problem import Fit
 from rustystats.solvers.start import constant_objective, mean_starts
 from rustystats.threads import single_threaded_blas
@@ -85,7 +85,7 @@ def continue_irls(problem, point, gram, *, with_gram=False, tol=1e-8, max_iter=1
 
 def iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
     """The loop; `near`: the Gram is worth keeping as the metric while the steps shrink well."""
-    system = equations(problem.penalised(gram), excluded=problem.excluded)
+    system = step_equations(problem.penalised(gram), excluded=problem.excluded)
     history = [point.objective]
     slack = ROUNDING * abs(point.objective)  # of the start: exactly fitted data end near 0
     secants, shrinks = [], True
@@ -125,7 +125,7 @@ def iterate(problem, tol, max_iter, point, gram, near, final_gram=True):
             break
         if point.gram is not None:
             gram = point.gram
-            system = equations(problem.penalised(gram), system.aliased)
+            system = step_equations(problem.penalised(gram), system.aliased)
         if shrinks and point.gram is not None:
             secants = []  # steps with the new Gram converge by themselves
         else:
@@ -259,7 +259,7 @@ def _given_start(problem, coef):
     point = problem.evaluate(coef, with_gram=True)
     if not np.isfinite(point.objective) or not is_finite(point.gram):
         return None
-    aliased = equations(problem.penalised(point.gram), excluded=problem.excluded).aliased
+    aliased = step_equations(problem.penalised(point.gram), excluded=problem.excluded).aliased
     if problem.excluded is not None:
         aliased = aliased & ~problem.excluded
     if np.any(coef[aliased]):

@@ -37,10 +37,7 @@ class NormalEquations:
             aliased, factor = _find_aliased(scaled, empty if excluded is None else empty | excluded)
         self.aliased = aliased
         self.keep = np.flatnonzero(~aliased)
-        if factor is None:
-            self.factor, self.singular = cholesky(_some(scaled, self.keep))
-        else:
-            self.factor, self.singular = factor, False
+        self.factor = cholesky(_some(scaled, self.keep)) if factor is None else factor
 
     @property
     def rank(self):
@@ -64,7 +61,7 @@ class NormalEquations:
 
 
 def cholesky(matrix):
-    """Lower Cholesky factor of a matrix of unit diagonal or less, and whether there is none.
+    """Lower Cholesky factor of a matrix of unit diagonal or less.
 
     Columns that were independent at the start of a fit may no longer be: means at the edge of the
     domain. A ridge at rounding level, added in place, keeps the step finite then.
@@ -72,8 +69,8 @@ def cholesky(matrix):
     factor, info = lapack.dpotrf(matrix, lower=1)
     if info:
         matrix[np.diag_indices_from(matrix)] += ALIAS_PIVOT
-        factor, info = lapack.dpotrf(matrix, lower=1)
-    return factor, bool(info)
+        factor, _ = lapack.dpotrf(matrix, lower=1)
+    return factor
 
 
 def inverse_of(factor):

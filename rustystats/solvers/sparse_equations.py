@@ -73,7 +73,7 @@ class SparseEquations:
             aliased = self._find_aliased(scaled, independent, diagonal <= 0)
         self.aliased = aliased
         self._split(scaled, independent, ~aliased)
-        self.factor, self.singular = cholesky(self._schur(scaled))
+        self.factor = cholesky(self._schur(scaled))
 
     def _split(self, scaled, independent, kept):
         self._inner = np.flatnonzero(kept & independent)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from rustystats._kernels.encode import count_not_finite
-from rustystats.codes import as_numbers
+from rustystats.checks import as_numbers
 from rustystats.design.blocks import DenseBlock, SparseBlock
 from rustystats.threads import effective_n_threads
 

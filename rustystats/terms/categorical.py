@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import sparse
 
-from rustystats.codes import is_number, map_codes
+from rustystats.checks import is_number
+from rustystats.codes import map_codes
 from rustystats.design.blocks import TableBlock
 from rustystats.messages import listed
 from rustystats.terms.contrasts import CODINGS, DENSE_LEVELS, contrast_basis, contrast_names

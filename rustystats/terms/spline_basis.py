@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from scipy.interpolate import BSpline
 
-from rustystats.codes import as_numbers
+from rustystats.checks import as_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -15,11 +15,11 @@ from zlib import crc32
 
 import numpy as np
 
+from rustystats.checks import check_count
 from rustystats.codes import map_codes
 from rustystats.design.blocks import DenseBlock, TableBlock
 from rustystats.encoding import (
     TargetStatistics,
-    check_n_permutations,
     check_prior_weight,
     combine_levels,
     learn_statistics,
@@ -55,7 +55,7 @@ class TargetFactor:
 
     def __post_init__(self):
         check_prior_weight(self.prior_weight)
-        check_n_permutations(self.n_permutations)
+        check_count(self.n_permutations, "n_permutations")
 
     @property
     def label(self):

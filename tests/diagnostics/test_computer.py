@@ -168,5 +168,5 @@ def test_what_is_wrong_is_said(arrays, fitted, change, message):
 
 
 def test_data_of_another_length_is_refused(computer):
-    with pytest.raises(ValueError, match="the data have 5 rows, and the model is judged on 600"):
+    with pytest.raises(ValueError, match="the data have 5 rows, the response has 600"):
         computer.compute_factor_diagnostics({"x": np.arange(5.0)}, None, ["x"])
