@@ -12,12 +12,16 @@ NO_ROW_LEFT = np.sqrt(np.finfo(float).eps)
 
 
 def score_rows(problem, linear_predictor):
-    """Score residual s = w (y - mu) dmu / V and working weight W = w dmu^2 / V of every row."""
-    mu, dmu = problem.link.inverse_with_derivative(linear_predictor)
-    slope = dmu / problem.family.variance(mu)
-    if problem.weights is not None:
-        slope *= problem.weights
-    return (problem.y - mu) * slope, dmu * slope
+    """Score residual s = w (y - mu) dmu / V and working weight W = w dmu^2 / V of every row.
+
+    Both are 0 in rows of weight 0, whatever their means.
+    """
+    used = slice(None) if problem.n_obs == len(problem.y) else problem.prior_weights > 0
+    mu, dmu = problem.link.inverse_with_derivative(linear_predictor[used])
+    slope = problem.prior_weights[used] * dmu / problem.family.variance(mu)
+    score, weight = np.zeros(len(problem.y)), np.zeros(len(problem.y))
+    score[used], weight[used] = (problem.y[used] - mu) * slope, dmu * slope
+    return score, weight
 
 
 def leverage(design, working_weight, bread):

@@ -76,7 +76,7 @@ class QualityAnswers(Answers):
     @cached_property
     def _llf(self) -> float:
         problem = self._problem
-        return problem.family.loglike(problem.y, self.fittedvalues, self._weights)
+        return problem.family.loglike(*problem.likelihood_rows(self.fittedvalues))
 
     def llf(self) -> float:
         """Log-likelihood, as R's logLik: at the dispersion R plugs in.

@@ -51,9 +51,7 @@ def null_model(
     """
     eta = np.zeros(len(y)) if offset is None else offset
     if not intercept:
-        mu = link.inverse(eta)
-        valid = family.y_domain.contains(mu).all()
-        return (family.deviance(y, mu, weights) if valid else np.nan), eta
+        return _deviance(y, family, link.inverse(eta), weights), eta
     constant = _closed_form(y, family, link, weights, offset)
     if constant is None:
         problem = Problem(
@@ -68,7 +66,15 @@ def null_model(
         fit = solve_irls(problem)
         return fit.deviance, eta + fit.coef[0]
     eta = eta + constant
-    return family.deviance(y, link.inverse(eta), weights), eta
+    return _deviance(y, family, link.inverse(eta), weights), eta
+
+
+def _deviance(y, family, mu, weights):
+    """Deviance of the rows of weight above 0; NaN where some of their means are none."""
+    if weights is not None:
+        used = weights > 0
+        y, mu, weights = y[used], mu[used], weights[used]
+    return family.deviance(y, mu, weights) if family.mean_domain.contains(mu).all() else np.nan
 
 
 def _closed_form(y, family, link, weights, offset):

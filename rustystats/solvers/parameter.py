@@ -48,7 +48,6 @@ def solve_with_parameter(
     -------
     (Problem, Fit) : with the family at the estimated parameter
     """
-    weights = problem.prior_weights
     name = problem.family.parameter
     if initial is not None:
         problem = replace(problem, family=problem.family.with_parameter(initial))
@@ -62,7 +61,7 @@ def solve_with_parameter(
         steps += fit.n_iter
         fit = replace(fit, n_iter=steps)
         mu = problem.means(fit.coef)
-        family, error = problem.family.estimate(problem.y, mu, weights)
+        family, error = problem.family.estimate(*problem.likelihood_rows(mu))
         former, value = (getattr(f, name) for f in (problem.family, family))
         report("round", **{name: value})
         enough = np.sqrt(tol) * error if np.isfinite(error) else 0.0
@@ -90,12 +89,11 @@ def _refit(problem, fit, tol, max_iter):
 
 def likelihood_profile(problem: Problem, values: Floats, *, start: Floats) -> Floats:
     """Log-likelihood of the best coefficients at each of the parameter's values, (len(values),)."""
-    weights = problem.prior_weights
     profile = []
     for value in values:
         at_value = replace(problem, family=problem.family.with_parameter(value))
         fit = solve_problem(at_value, tol=1e-8, max_iter=100, start=start)
         mu = problem.means(fit.coef)
-        profile.append(at_value.family.loglike(problem.y, mu, weights))
+        profile.append(at_value.family.loglike(*problem.likelihood_rows(mu)))
         start = fit.coef
     return np.array(profile)

@@ -128,6 +128,15 @@ class Problem(Objective):
         """The weights, (n,), ones where there are none."""
         return np.ones(len(self.y)) if self.weights is None else self.weights
 
+    def likelihood_rows(self, mu: Floats) -> tuple[Floats, Floats, Floats]:
+        """y, mu and weights of the rows of weight above 0: the others may have means that are none,
+        and 0 times their likelihood is no number."""
+        y, weights = self.y, self.prior_weights
+        if self.n_obs == len(y):
+            return y, mu, weights
+        used = weights > 0
+        return y[used], mu[used], weights[used]
+
     @property
     def l1_weights(self) -> Floats:
         """`l1`, zeros where there are none."""

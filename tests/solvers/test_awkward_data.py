@@ -118,6 +118,22 @@ def test_rows_of_weight_0_are_as_if_they_were_not_there(family, link):
     expected = rs.fit_glm(y, X[:50], family=family, link=link, tol=1e-12)
     np.testing.assert_allclose(result.params, expected.params, rtol=1e-6)
     assert result.deviance == pytest.approx(expected.deviance, rel=1e-9)
+    for name in ("llf", "aic", "null_deviance"):
+        assert getattr(result, name)() == pytest.approx(getattr(expected, name)(), rel=1e-9), name
+    np.testing.assert_allclose(result.bse_robust("HC3"), expected.bse_robust("HC3"), rtol=1e-6)
+
+
+def test_a_parameter_is_estimated_without_rows_of_weight_0(simulate_tweedie):
+    rng = np.random.default_rng(2)
+    x = rng.uniform(1, 2, 300)
+    y = simulate_tweedie(rng, x**2, 1.5, 1.0)
+    X = np.column_stack([np.ones(301), np.r_[x, -9.0]])  # its root is negative: no mean
+    weights = np.r_[np.ones(300), 0.0]
+    options = {"family": "tweedie", "link": "sqrt", "var_power": "auto"}
+    result = rs.fit_glm(np.r_[y, 3.0], X, weights=weights, **options)
+    expected = rs.fit_glm(y, X[:300], **options)
+    assert result.var_power == pytest.approx(expected.var_power, abs=1e-5)
+    assert result.llf() == pytest.approx(expected.llf(), rel=1e-9)
 
 
 # ---- no claims at all ----------------------------------------------------------------------------

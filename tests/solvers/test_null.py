@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from rustystats.families import Poisson
+from rustystats.links import Identity
 from rustystats.solvers.null import null_model
 
 
@@ -38,3 +40,13 @@ def test_without_offset_the_constant_is_the_mean(pair):
 def test_without_any_claim(pairs, family, link):
     pair = pairs[family, link]
     assert null_model(np.zeros(5), pair.family, pair.link, None, None)[0] < 1e-2
+
+
+def test_without_an_intercept_means_that_are_none_have_no_deviance():
+    y, family = np.array([0.0, 1.0, 3.0]), Poisson()
+    assert np.isnan(null_model(y, family, Identity(), None, None, intercept=False)[0])  # means 0
+    offset = np.array([1.0, 2.0, -1.0])
+    assert np.isnan(null_model(y, family, Identity(), None, offset, intercept=False)[0])
+    weights = np.array([1.0, 1.0, 0.0])
+    deviance = null_model(y, family, Identity(), weights, offset, intercept=False)[0]
+    np.testing.assert_allclose(deviance, 2.0 + 2.0 * (np.log(0.5) + 1.0))
