@@ -27,6 +27,8 @@ from rustystats.terms.term import FactorError, ModelTerms, Term
 
 AVAILABLE = "__formulaic_variables_available__"  # what formulaic puts in the place of `.`
 USED = "__formulaic_variables_used_lhs__"  # but those
+ELSEWHERE = {"factor": "C(x)", "Q": "the name in backticks"}  # functions of R and of patsy
+CONDITIONS = ("<", ">", "=", "!", "&")  # what an operator of a condition begins with
 ENCODED = re.compile(r"\b[TF]E\([^()]*\)")  # formulaic does not parse the colon in TE(a:b)
 
 
@@ -120,7 +122,7 @@ def parse_formula(
         terms[Term(tuple(read))] = None
     if left is not None and kinds is not None:
         with _located(formula, [], quoted, 0):
-            check_columns(left, kinds)
+            check_columns(left, kinds, "a response is numbers, 1 and 0 for yes and no")
     return ParsedFormula(left, ModelTerms(tuple(terms)), tuple(offsets.values()), formula, places)
 
 
@@ -188,6 +190,8 @@ def _sides(formula, response, kinds, reserved):
             position = len(_written(plain[:position], quoted))
         _refuse(formula, _written(why, quoted), position)
 
+    if "``" in plain:
+        refuse("there is no name between two backticks", plain.find("``"))
     bar = plain.find("|")
     if bar >= 0:
         refuse("'|' has no meaning here", bar)
@@ -201,12 +205,15 @@ def _sides(formula, response, kinds, reserved):
         why, position = _place(str(error), plain)
         if why.startswith("The `.` operator"):
             why, position = "'.' stands for all columns of the data, and there are none here", None
+        if why.startswith(tuple(f"Unknown operator '{sign}" for sign in CONDITIONS)):
+            why += " A condition stands in I(...): I(x > 0)"
         refuse(why, position)
     except AttributeError:  # of the parser, where one kind of bracket closes another
         refuse("a bracket is closed by one of another kind: '(' needs ')', and '[' needs ']'")
     except SyntaxError as error:
         start = plain.find((error.text or "").rstrip("\n"))  # of the factor that cannot be read
-        refuse(error.msg, start + (error.offset or 1) - 1 if start >= 0 else None)
+        why = "write C(x) for as.factor(x)" if "as.factor(" in plain else error.msg
+        refuse(why, start + (error.offset or 1) - 1 if start >= 0 else None)
     for term in in_vain:
         if [factor.expr for factor in term.factors] != ["1"]:
             token = term.factors[0].token
@@ -256,6 +263,8 @@ def _text(factor, quoted):
 
 def _factor(text, kinds):
     """The factor that a piece of a formula names."""
+    if text == "``":  # one of those that `.` stands for
+        raise ValueError("a column of the data has no name (''): rename or drop it")
     factor = read_factor(text)
     if factor is None:
         tree, quoted = parse(text)
@@ -274,6 +283,8 @@ def _check_function(node, quoted):
     if name in READERS:
         raise ValueError(f"{written!r} makes columns of its own and cannot stand in arithmetic")
     if name not in FUNCTIONS and name != "offset":
+        if name in ELSEWHERE:
+            raise ValueError(f"unknown function {name!r}: here it is {ELSEWHERE[name]}")
         raise ValueError(
             f"unknown function {name!r}{did_you_mean(name, [*READERS, *FUNCTIONS])}: known are "
             f"{', '.join([*READERS, 'offset', *FUNCTIONS])} and numpy's elementwise functions as "
@@ -281,7 +292,7 @@ def _check_function(node, quoted):
         )
 
 
-def check_columns(factor, kinds):
+def check_columns(factor, kinds, remedy=None):
     """Raise a ValueError unless a factor's columns are there, and numbers where it computes."""
     check_known(factor.columns, kinds)
     source = getattr(factor, "source", factor)  # of a computed factor
@@ -290,19 +301,22 @@ def check_columns(factor, kinds):
     for name in factor.columns if computes else ():
         if kinds[name] not in ("number", "boolean") and not (plain and kinds[name] == "category"):
             held = "text or categories" if kinds[name] == "category" else kinds[name]
-            raise ValueError(
-                f"column {name!r} is {held}, not numeric: convert it to numbers, or to text and "
-                f"write C({written_name(name)})"
+            remedy = remedy or (
+                f"convert it to numbers, or to text and write C({written_name(name)})"
             )
+            raise ValueError(f"column {name!r} is {held}, not numeric: {remedy}")
 
 
 def check_known(names, known):
     """Raise a ValueError where one of the names is not known."""
     missing = [name for name in names if name not in known]
     if missing:
+        numbered = [name for name in known if not isinstance(name, str) and str(name) in missing]
         raise ValueError(
             f"unknown column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
-            f"{did_you_mean(missing[0], known)}: the data have {listed(list(known), 30)}"
+            f"{'' if numbered else did_you_mean(missing[0], known)}: the data have "
+            f"{listed(list(known), 30)}"
+            + (f"; the name of column {numbered[0]!r} is no text: rename it" if numbered else "")
         )
 
 

@@ -30,7 +30,7 @@ class SeparationWarning(UserWarning):
 def listed(names: Sequence[Any], most: int = 20) -> str:
     """Names in a row, at most so many, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return ", ".join(map(str, names[:most])) + more
 
 
 def checked_names(names: Iterable[object], count: int, things: str) -> list[str]:

@@ -333,7 +333,7 @@ UNREADABLE = [
     ("y ~ x + aa*b", 8, r"unknown column 'aa' \(did you mean 'a'\?\): the data have y, x"),
     ("y ~ x + offset(nope)", 8, "unknown column 'nope'"),
     ("log(yy) ~ x", 0, r"unknown column 'yy' \(did you mean 'y'\?\)"),
-    ("a ~ x", 0, "'a'.*not numeric"),
+    ("a ~ x", 0, "'a'.*not numeric: a response is numbers"),
     ("y ~ x + log(a)", 8, "'a'.*not numeric"),
     ("y ~ x*bs(a)", 6, "'a'.*not numeric.*C\\(a\\)"),
     ("y ~ cut(b, 3)", 4, "'b'.*not numeric"),
@@ -356,6 +356,14 @@ UNREADABLE = [
     ("y ~ a + C()", 8, "needs a column"),
     ("y ~ bs()", 4, "needs a column"),
     ("y ~ C(bs(x))", 4, "takes a column"),
+    ("y ~ x + factor(a)", 8, r"unknown function 'factor': here it is C\(x\)"),
+    ("y ~ x + as.factor(a)", 8, r"write C\(x\) for as.factor\(x\)"),
+    ("y ~ Q('x')", 4, "'Q': here it is the name in backticks"),
+    ("y ~ C(a, Treatment('B'))", 4, "ref='B' for Treatment"),
+    ("y ~ C(a, coding=Sum)", 4, "coding='sum' for Sum"),
+    ("y ~ x > 0", 6, r"A condition stands in I\(...\)"),
+    ("y ~ z + (x == 0)", 11, r"A condition stands in I\(...\)"),
+    ("y ~ x + ``", 8, "no name between two backticks"),
     ("y ~ offset()", 4, "offset"),
     ("y ~ offset(e, 2)", 4, "offset"),
     ("y ~ a*offset(e)", 6, "offset"),
@@ -432,6 +440,15 @@ def test_errors_of_the_data_point_at_the_factor(formula, place, word):
     *_, written, mark = str(caught.value).split("\n")
     assert written == f"  {formula}"
     assert mark == " " * (place + 2) + "^"
+
+
+def test_names_that_are_no_text_or_nothing():
+    numbered = pd.DataFrame({"y": [1.0, 2.0, 4.0], 0: [1.0, 2.0, 3.0]})
+    for formula in ("y ~ `0`", "y ~ ."):
+        with pytest.raises(ValueError, match="unknown column '0': the data have y, 0; the name of"):
+            model(formula, numbered)
+    with pytest.raises(ValueError, match=r"a column of the data has no name \(''\)"):
+        model("y ~ .", numbered.rename(columns={0: ""}))
 
 
 @pytest.mark.parametrize("formula", [None, 3, ["y ~ x"]])

@@ -44,7 +44,7 @@ def _encode_text(series, n_threads):
     if pa.types.is_string_view(array.type):  # older pyarrow cannot cast one
         array = pa.array(array.to_pylist(), pa.large_string())
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
-        array = array.cast(pa.large_string())
+        array = _as_text(array, series.name)
     width = np.int64 if pa.types.is_large_string(array.type) else np.int32
     _, offsets, data = array.buffers()
     offsets = np.frombuffer(offsets, dtype=width)[array.offset : array.offset + len(array) + 1]
@@ -56,6 +56,19 @@ def _encode_text(series, n_threads):
             "it looks like an identifier, not a rating factor"
         )
     return found[0], np.array(found[1], dtype=object)
+
+
+def _as_text(array, name):
+    """Dates and other single values as texts."""
+    import pyarrow as pa
+
+    try:
+        return array.cast(pa.large_string())
+    except pa.ArrowNotImplementedError:
+        raise ValueError(
+            f"column {name!r} holds values of type {array.type}, which are neither numbers nor "
+            "texts: make it one number or one text a row"
+        ) from None
 
 
 def _encode_categories(series, n_threads):

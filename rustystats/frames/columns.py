@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from narwhals import Implementation as Backend
     from numpy.typing import NDArray
 
+# what pandas calls the kinds of Python numbers in a column of dtype object, missing ones aside
+NUMBERS_AS_OBJECTS = ("integer", "floating", "mixed-integer-float", "decimal")
 CODING_ROWS = 500_000  # coding takes a nanosecond or two a row: fewer do not pay for a thread
 
 
@@ -84,7 +86,7 @@ def read_columns(data: Any, names: Iterable[str], n_threads: int | None = None) 
     known = frame.collect_schema().names()
     missing = [name for name in names if name not in known]
     if missing:
-        listed = ", ".join(known[:30]) + (", ..." if len(known) > 30 else "")
+        listed = ", ".join(map(str, known[:30])) + (", ..." if len(known) > 30 else "")
         raise ValueError(
             f"unknown column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
             f"{did_you_mean(missing[0], known)}: the data have {listed}"
@@ -92,7 +94,7 @@ def read_columns(data: Any, names: Iterable[str], n_threads: int | None = None) 
     if isinstance(frame, nw.LazyFrame):
         # At least one column is collected: the number of rows must be known.
         frame = frame.select(names or known[:1]).collect()
-    return Columns(frame, n_threads)
+    return Columns(_numbers_of_objects(frame, names), n_threads)
 
 
 def _to_narwhals(data):
@@ -106,6 +108,25 @@ def _to_narwhals(data):
         raise TypeError(
             f"data must be a DataFrame (pandas, polars, pyarrow), not {type(data).__name__}"
         ) from None
+
+
+def _numbers_of_objects(frame, names):
+    """The frame with those of the columns that hold numbers as Python objects as numbers.
+
+    pandas keeps the decimals of a data base, or a row-wise `apply`, with dtype object.
+    """
+    if not frame.implementation.is_pandas():
+        return frame
+    import pandas as pd
+
+    schema, found = frame.collect_schema(), []
+    for name in names:
+        if schema[name] == nw.Object:
+            native = frame.get_column(name).to_native()
+            if pd.api.types.infer_dtype(native) in NUMBERS_AS_OBJECTS:
+                numbers = nw.from_native(pd.to_numeric(native), series_only=True)
+                found.append(numbers.alias(name))
+    return frame.with_columns(*found) if found else frame
 
 
 def is_frame(data: object) -> bool:
@@ -130,7 +151,9 @@ def column_kinds(data: Any) -> dict[str, str]:
             return "category"
         return "number" if dtype.is_numeric() else str(dtype)
 
-    return {name: kind(dtype) for name, dtype in _to_narwhals(data).collect_schema().items()}
+    frame = _to_narwhals(data)
+    frame = _numbers_of_objects(frame, frame.collect_schema().names())
+    return {name: kind(dtype) for name, dtype in frame.collect_schema().items()}
 
 
 class Columns:

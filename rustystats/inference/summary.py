@@ -149,12 +149,17 @@ def _coefficients(result, alpha, errors, names):
 
 
 def _cut(name):
-    """The name in its column."""
-    return f"{name if len(name) < NAME_WIDTH else name[: NAME_WIDTH - 2] + '~':<{NAME_WIDTH}}"
+    """The name in its column; a long one loses its middle, as the ends tell columns apart."""
+    if len(name) >= NAME_WIDTH:
+        tail = NAME_WIDTH // 2 + 1
+        name = f"{name[: NAME_WIDTH - tail - 2]}~{name[-tail:]}"
+    return f"{name:<{NAME_WIDTH}}"
 
 
 def _statistic(z):
-    return NONE if np.isnan(z) else f"{z:.2f}"
+    if np.isnan(z):
+        return NONE
+    return f"{z:.2f}" if abs(z) < 1e3 else f"{z:.0f}" if abs(z) < 1e6 else f"{z:.0e}"
 
 
 def _pvalue(p):
@@ -164,8 +169,10 @@ def _pvalue(p):
 
 
 def _short(value, width):
-    """Four decimals, or four digits in exponent form where that would not do."""
+    """Four decimals, or as many as there is room for; exponent form where that would not do."""
     text = NONE if np.isnan(value) else f"{value:.4f}"
+    for decimals in (3, 2, 1):
+        text = text if len(text) < width else f"{value:.{decimals}f}"
     if (abs(value) < 5e-4 and value != 0) or len(text) >= width:
         text = f"{value:.{max(0, width - 8)}e}" if width > 8 else f"{value:.1e}"
     return f" {text:>{width - 1}}"

@@ -192,7 +192,7 @@ class Expression:
             known = {"__builtins__": {}, "np": np, "numpy": np} | FUNCTIONS
             try:
                 result = eval(code, known, scope)
-            except (TypeError, ValueError) as error:
+            except (AttributeError, TypeError, ValueError) as error:  # a column named `np`, say
                 raise ValueError(f"cannot compute {self.text!r}: {error}") from None
         return np.asarray(result, dtype=np.float64)
 

@@ -16,6 +16,7 @@ from rustystats.terms.scaled import KINDS, ScaledFactor
 from rustystats.terms.spline_factor import SplineFactor
 from rustystats.terms.target import FrequencyFactor, TargetFactor
 
+PATSY = ("Treatment", "Sum", "Poly", "Diff", "Helmert")  # how patsy names the codings of C()
 SHORT = {"pw": "prior_weight", "nperm": "n_permutations"}
 
 
@@ -164,8 +165,11 @@ def _literal(option, node, text):
     try:
         value = ast.literal_eval(_Infinities().visit(node))
     except ValueError:
+        written = ast.unparse(node)
+        patsy = written.split("(")[0] in PATSY
+        remedy = ": write ref='B' for Treatment('B'), coding='sum' for Sum" if patsy else ""
         raise ValueError(
-            f"{option}={ast.unparse(node)} in {text!r} must be a number, a text or a list"
+            f"{option}={written} in {text!r} must be a number, a text or a list{remedy}"
         ) from None
     return tuple(value) if isinstance(value, list) else value
 

@@ -1,6 +1,7 @@
 """DataFrames in: the same codes and numbers from every library that holds the same data."""
 
 import sys
+from decimal import Decimal
 
 import narwhals as nw
 import numpy as np
@@ -256,6 +257,26 @@ def test_booleans_beside_missing_values_are_named_as_without():
     assert read(mixed).encoded("x", missing=True).levels.tolist() == ["False", "True", None]
 
 
+@pytest.mark.parametrize(
+    "make", [int, float, np.float32, Decimal, lambda value: value if value % 2 else float(value)]
+)
+def test_numbers_as_python_objects_are_numbers(make):
+    data = pd.DataFrame({"x": pd.Series([make(number) for number in NUMBERS], dtype=object)})
+    assert frames.column_kinds(data) == {"x": "number"}
+    assert read(data).numbers("x").tolist() == NUMBERS
+    assert read(data).encoded("x").levels.tolist() == sorted(set(NUMBERS))
+    missing = data.assign(x=data["x"].where(data["x"] > 0, None))
+    wanted = np.where(np.greater(NUMBERS, 0), NUMBERS, np.nan)
+    np.testing.assert_array_equal(read(missing).numbers("x"), wanted)
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}])
+def test_what_is_neither_number_nor_text_is_refused(value):
+    data = pd.DataFrame({"x": [value] * 3})
+    with pytest.raises(ValueError, match=r"column 'x' holds values of type .* neither numbers nor"):
+        read(data).factor("x")
+
+
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.table, dict])
 def test_unknown_columns(kind):
     data = kind({"x": [1], "other": [2]})
@@ -263,6 +284,11 @@ def test_unknown_columns(kind):
         read_columns(data, ["x", "y"])
     with pytest.raises(ValueError, match="unknown columns 'y', 'z': the data have x, other"):
         read_columns(data, ["y", "x", "z", "y"])
+
+
+def test_columns_named_by_numbers_are_listed():
+    with pytest.raises(ValueError, match="unknown column 'x': the data have 0, y"):
+        read(pd.DataFrame({0: [1], "y": [2]}))
 
 
 def test_many_columns_are_listed_in_part():

@@ -122,13 +122,33 @@ def test_large_and_small_numbers_keep_their_columns():
     assert float(numbers[1]) == pytest.approx(result.bse()[1], rel=0.05)
 
 
+def test_limits_keep_the_decimals_that_there_is_room_for():
+    rng = np.random.default_rng(2)
+    x, z = rng.normal(size=N), rng.normal(size=N)
+    data = pd.DataFrame({"y": 23.456 * x - 4321.0 * z + rng.normal(size=N), "x": x, "z": z})
+    result = fit("y ~ x + z", data, family="gaussian")
+    rows = {line.split()[0]: line.split() for line in result.summary().split("\n") if line}
+    for j, name, off in ((1, "x", 6e-4), (2, "z", 0.06)):
+        found = [float(number) for number in rows[name][5:7]]
+        assert found == pytest.approx(result.conf_int()[j].tolist(), abs=off, rel=0)
+    assert float(rows["z"][3]) == pytest.approx(result.tvalues()[2], rel=0.05)  # above 100,000
+
+
 def test_long_names_are_cut():
     name = "a_rating_factor_with_a_very_long_name"
     text = fit(f"y ~ {name}", FRAME.rename(columns={"x": name})).summary()
     assert name not in text
     (line,) = [line for line in text.split("\n") if line.startswith("a_rating")]
-    assert line[:NAME_WIDTH].rstrip() == name[: NAME_WIDTH - 2] + "~"
+    assert line[:NAME_WIDTH].rstrip() == "a_rating_fac~a_very_long_name"
     assert line[NAME_WIDTH - 1] == " "
+
+
+def test_long_names_that_differ_at_the_end_stay_apart():
+    gas = np.where(FRAME["area"] == "A", "Diesel", "Regular")
+    data = FRAME.rename(columns={"x": "VehAge"}).assign(VehGas=gas)
+    text = fit("y ~ VehGas * ns(VehAge, df=4)", data).summary()
+    names = [line[:NAME_WIDTH].rstrip() for line in text.split("\n") if "~" in line]
+    assert names == [f"VehGas[T.Reg~:ns(VehAge, {j}/4)" for j in (1, 2, 3)]
 
 
 def test_title_and_level():

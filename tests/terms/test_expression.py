@@ -105,6 +105,8 @@ def test_conditions_are_joined_elementwise(text):
 def test_what_numpy_refuses():
     with pytest.raises(ValueError, match=r"cannot compute 'round\(x, z\)'"):
         Expression("round(x, z)").evaluate({"x": X, "z": Z})
+    with pytest.raises(ValueError, match=r"cannot compute 'np.exp\(np\)'"):  # a column of the name
+        Expression("np.exp(np)").evaluate({"np": X})
 
 
 def test_integers_become_floats():
