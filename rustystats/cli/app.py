@@ -138,19 +138,19 @@ def fit(
     as_json: Json = False,
 ):
     """Fit a generalized linear model, print it, save it, and write its report."""
+    penalty: dict[str, float | str | None] = {"l1_ratio": l1_ratio}
     if cv is None:
         if alpha == 0 and l1_ratio is not None:
             raise typer.BadParameter("it needs --alpha above 0, or --cv", param_hint="--l1-ratio")
         for option, value in (("--selection", selection), ("--seed", seed)):
             if value is not None:
                 raise typer.BadParameter("it needs --cv", param_hint=option)
-        penalty = {"alpha": alpha, "l1_ratio": l1_ratio}
+        penalty["alpha"] = alpha
     elif alpha > 0 or l1_ratio is None:
         message = "it chooses the alpha of a penalty: leave --alpha out, and pass --l1-ratio"
         raise typer.BadParameter(message, param_hint="--cv")
     else:
-        penalty = {"cv": cv, "l1_ratio": l1_ratio, "random_state": seed or 0}
-        penalty["selection"] = selection or "min"
+        penalty |= {"cv": cv, "random_state": seed or 0, "selection": selection or "min"}
     model_options = {
         "family": family,
         "link": link,
