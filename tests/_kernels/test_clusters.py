@@ -24,7 +24,8 @@ def make_case(n, levels, widths, seed=0):
     bases = [rng.normal(size=(k, k)) * (rng.random((k, k)) < 0.4) for k in levels]
     rows = RowBlocks(n, list(zip(codes, levels, strict=True)), sources)
     x = np.hstack([*(b[c] for b, c in zip(bases, codes, strict=True)), *sources])
-    basis = sparse.block_diag(bases or [np.empty((0, 0))], format="csr")
+    bases = [sparse.csr_array(basis) for basis in bases or [np.empty((0, 0))]]
+    basis = sparse.block_diag(bases, format="csr")
     compressed = basis.indptr.astype(np.int32), basis.indices.astype(np.int32), basis.data
     return rows, compressed, x, rng.normal(size=n)
 
