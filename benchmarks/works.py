@@ -165,6 +165,7 @@ WORKS = {
             Row("ours", "100,000 rows"),
             Row("ours", "1,000,000 rows"),
             Row("ours", "10,000,000 rows", most=3),
+            Row("ours", "100,000,000 rows", most=2),
         ),
         together=False,
     ),

@@ -278,5 +278,6 @@ if __name__ == "__main__":
             ("scaling", "100,000 rows"): partial(portfolio, rows=100_000),
             ("scaling", "1,000,000 rows"): partial(portfolio, rows=1_000_000),
             ("scaling", "10,000,000 rows"): partial(portfolio, rows=10_000_000),
+            ("scaling", "100,000,000 rows"): partial(portfolio, rows=100_000_000),
         }
     )

@@ -79,9 +79,12 @@ def _encode_categories(series, n_threads):
             native = native.astype("category")
         positions, names = native.cat.codes.to_numpy(), list(native.cat.categories)
         ordered = bool(native.cat.ordered)
+    elif series.dtype == nw.Enum:
+        positions, names = native.to_physical().to_numpy(), native.dtype.categories.to_list()
+        ordered = True
     elif series.implementation.is_polars():
         positions, names = _polars_categories(native)
-        ordered = series.dtype == nw.Enum
+        ordered = False
     else:
         array = native.combine_chunks() if hasattr(native, "combine_chunks") else native
         positions, names = array.indices.to_numpy(), array.dictionary.to_pylist()
