@@ -222,7 +222,7 @@ def _facts(result, deviance, offset, in_sample, **known):
         terms=_terms(result),
         in_sample=in_sample,
         intercept=problem.intercept is not None,
-        n_estimated=result.fit.rank + (result.fit.parameter is not None),
+        n_estimated=result._n_estimated,
         dispersion_given=isinstance(result.dispersion_choice, Real),
         offset=offset,
         converged=bool(result.converged),
