@@ -111,23 +111,9 @@ def penalty_asked(
     l1_ratio: float | Sequence[float] | None,
     cv: Folds | None,
 ) -> tuple[float, ...]:
-    """The l1_ratio, or several, of what a user says of the penalty.
+    """The l1_ratio, or several, of what a user says of the penalty; without cv a single one.
 
-    Parameters
-    ----------
-    regularization : None, "ridge", "lasso" or "elastic_net"
-    alpha : float
-    l1_ratio : float, list of float, or None where it was not given
-    cv : None where the alpha is not to be chosen
-
-    Returns
-    -------
-    tuple of float, a single one without cv
-
-    Raises
-    ------
-    ValueError
-        If they contradict each other, or one of them would have no effect.
+    Refused is what contradicts itself, and what would have no effect.
     """
     known = isinstance(regularization, str) and regularization in REGULARIZATIONS
     if regularization is not None and not known:
@@ -211,31 +197,10 @@ def cross_validate(
     max_iter: int,
     columns: Any = None,
 ) -> list[CVRun]:
-    """Score the alphas of one or several l1_ratios.
+    """A `CVRun` for each l1_ratio, which the penalty takes; `columns` as in `fitting.solve`.
 
-    Parameters
-    ----------
-    model : Model
-    penalty : PenaltyOptions, but for its l1_ratio
-    l1_ratios : tuple of float
-    options : CVOptions
-    tol, max_iter, columns : as in `fitting.trace_path`
-
-    Returns
-    -------
-    list of CVRun, one for each l1_ratio
-
-    Raises
-    ------
-    ValueError
-        If folds, alphas, options or data are at fault; folds before anything is fitted.
-
-    Warns
-    -----
-    ConvergenceWarning
-        If fits of the path, or of the folds, did not converge.
-    UserWarning
-        If a column is 0 in all training rows of a fold.
+    Folds are checked before anything is fitted. Warned of are fits that did not converge, and
+    columns that are 0 in all training rows of a fold.
     """
     grid = options.grid()
     penalties = [replace(penalty, l1_ratio=ratio) for ratio in l1_ratios]

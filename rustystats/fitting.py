@@ -50,16 +50,10 @@ def solve(
 
     Parameters
     ----------
-    model : Model
     tol, max_iter : as in `solvers/irls.py`
     columns : ArrayColumns that have not been looked through for NaN and infinity yet, or None
-    start : (p,) or None, as in `solve_problem`
-    verbose : bool, whether to show each step
+    start : as in `solve_problem`
     parameter_options : of `solve_with_parameter`
-
-    Returns
-    -------
-    (Model, Fit)
     """
     check_tol(tol, "tol")
     check_count(max_iter, "max_iter")
@@ -97,17 +91,7 @@ def trace_path(
 ) -> tuple[Model, SolverPath]:
     """Fit the model along decreasing alphas, and warn where a fit did not converge.
 
-    Parameters
-    ----------
-    model : Model
-    options : PenaltyOptions
-    grid : AlphaGrid
-    tol, max_iter, columns : as in `solve`
-    verbose : bool, whether to show each alpha
-
-    Returns
-    -------
-    (Model, Path) : the model has the penalty, at alpha 0
+    The model returned has the penalty, at alpha 0; tol, max_iter and columns are as in `solve`.
     """
     check_tol(tol, "tol")
     check_count(max_iter, "max_iter")

@@ -117,11 +117,6 @@ class ModelComplement:
 def as_complement(given: Any, link: NamedLink) -> Any:
     """A complement as it is kept: a fitted model without its data, a column name or an array.
 
-    Parameters
-    ----------
-    given : GLMResults, str, (n,) array or None
-    link : link object of the model that is to be complemented
-
     Raises
     ------
     ValueError
@@ -170,17 +165,7 @@ def evaluate_complement(
 ) -> Floats | None:
     """The link of the predicted means of a complement, (n,), or None without one.
 
-    Parameters
-    ----------
-    complement : ModelComplement, str, array, scalar or None
-    columns : Columns
-    n_rows : int
-    family, link : objects, of the model that is complemented
-
-    Raises
-    ------
-    ValueError
-        For means that the family or the link cannot have.
+    Family and link are those of the model that is complemented, whose means they must be.
     """
     if complement is None:
         return None
@@ -245,19 +230,7 @@ def learn_offsets(
 def evaluate_offsets(
     terms: OffsetTerms, columns: Any, exposure: Vector | None, offset: Vector | None, n_rows: int
 ) -> tuple[Floats | None, Floats | None]:
-    """The offset of each row, and its exposure.
-
-    Parameters
-    ----------
-    terms : OffsetTerms
-    columns : Columns or None
-    exposure, offset : str, array or scalar
-    n_rows : int
-
-    Returns
-    -------
-    (offset, exposure) : each (n,) float64 or None
-    """
+    """The offset of each row, and its exposure, each (n,) float64 or None."""
     total = exposure_values = None
     if exposure is not None:
         exposure_values = positive(read_vector(exposure, columns, n_rows, "exposure"), exposure)

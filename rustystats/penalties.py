@@ -82,15 +82,6 @@ class PenaltyOptions:
     def penalty(self, model: Model, alpha: float = 0.0) -> Penalty:
         """The penalty of a model, at an alpha.
 
-        Parameters
-        ----------
-        model : prepare.Model
-        alpha : float >= 0
-
-        Returns
-        -------
-        Penalty
-
         Raises
         ------
         ValueError
@@ -319,18 +310,7 @@ def check_l1_ratio(l1_ratio: Any) -> float:
 
 
 def alpha_grid(alphas: ArrayLike | None, n_alphas: Any, alpha_min_ratio: Any) -> AlphaGrid:
-    """The alphas of a path, from what a user says.
-
-    Parameters
-    ----------
-    alphas : array-like of numbers >= 0, or None
-    n_alphas : int >= 1
-    alpha_min_ratio : float in (0, 1)
-
-    Returns
-    -------
-    AlphaGrid : given alphas sorted decreasing
-    """
+    """The alphas of a path, from what a user says; those given are sorted decreasing."""
     if alphas is not None:
         try:
             values = np.atleast_1d(np.asarray(alphas, dtype=float))

@@ -70,13 +70,7 @@ class Model(Specification):
     training: Training | None = None
 
     def penalised(self, options: PenaltyOptions, alpha: float) -> Model:
-        """The model with a penalty, or with bounds alone.
-
-        Parameters
-        ----------
-        options : PenaltyOptions
-        alpha : float, of the objective in `solvers/problem.py`
-        """
+        """The model with a penalty, or with bounds alone."""
         options.check_used(check_alpha(alpha))
         wanted = alpha > 0 or options.bounded
         penalty = options.penalty(self, alpha) if wanted else None
@@ -95,10 +89,6 @@ class Model(Specification):
         """The problem on some of the rows, and on others that it is to be judged by.
 
         What terms learned from the response they learn anew from the first rows.
-
-        Parameters
-        ----------
-        train, test : index arrays
         """
         fitted, terms = self._part(train)
         judged = self.problem.take(test)
@@ -107,12 +97,7 @@ class Model(Specification):
         return fitted, judged
 
     def part(self, rows: NDArray[np.intp]) -> Problem:
-        """The problem on some of the rows; what terms learned from the response, from them alone.
-
-        Parameters
-        ----------
-        rows : index array
-        """
+        """The problem on some rows; what terms learned from the response, from them alone."""
         return self._part(rows)[0]
 
     def _part(self, rows):
@@ -135,12 +120,7 @@ class Model(Specification):
         return DesignMatrix(blocks, design.n_threads)
 
     def select(self, columns: NDArray[np.bool_]) -> Model:
-        """The model with some of its columns alone, without penalty.
-
-        Parameters
-        ----------
-        columns : (p,) bool
-        """
+        """The model with some of its columns alone, (p,) bool, without penalty."""
         problem, starts = self.problem, self.problem.design.starts
         terms: list[Term] = []
         spans: list[range] = []
@@ -193,18 +173,11 @@ def prepare(
     ----------
     terms : ModelTerms, not learned
     columns : Columns
-    y : (n,) response
-    family, link : objects
     response : str, its name in messages
     weights, exposure, offset : column name, (n,) array or None
-    offset_expressions : tuple of Expression
     complement : GLMResults, ModelComplement, column name, (n,) array or None
     seed : int, of what terms draw at random
-    policies : levels.Policies of factors that do not say themselves, or None
-
-    Returns
-    -------
-    Model
+    policies : of factors that do not say themselves
     """
     if not is_whole(seed) or seed < 0:
         raise ValueError(f"seed must be a whole number of 0 or more, not {seed!r}")

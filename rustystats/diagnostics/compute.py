@@ -186,18 +186,10 @@ def judged_rows(
     weights: Vector | None = None,
     complement: Complement | None = None,
 ) -> tuple[DiagnosticsComputer, Any]:
-    """The rows that a model is judged on, checked and predicted.
+    """The rows that a model is judged on, checked and predicted, and their `Columns`.
 
-    Parameters
-    ----------
-    result, data, y, exposure, offset, weights, complement : as in `compute_diagnostics`
-    names : list of the columns that are wanted beside the model's
-
-    Returns
-    -------
-    DiagnosticsComputer
-    Columns, or None where no data are known or needed
-        Of the rows with a weight above 0.
+    `names` are wanted beside the model's columns; all else is as in `compute_diagnostics`. Of both
+    rows of weight 0 are left out; there are no columns where no data are known or needed.
     """
     given = (y, exposure, offset, weights, complement)
     if _of_the_fit(result, data, given):
@@ -230,7 +222,7 @@ def _facts(result, deviance, offset, in_sample, **known):
         terms=_terms(result),
         in_sample=in_sample,
         intercept=problem.intercept is not None,
-        n_estimated=result.fit.rank + (result.fit.parameter is not None),
+        n_estimated=result._n_estimated,
         dispersion_given=isinstance(result.dispersion_choice, Real),
         offset=offset,
         converged=bool(result.converged),
@@ -264,23 +256,7 @@ def _fitted_rows(result, data, names):
 
 
 def fitted_columns(result: Answers, data: FrameLike, names: Sequence[str]) -> Columns:
-    """Columns of data that must be the rows of the fit.
-
-    Parameters
-    ----------
-    result : GLMResults
-    data : DataFrame
-    names : list of str
-
-    Returns
-    -------
-    Columns, of these names
-
-    Raises
-    ------
-    ValueError
-        If the data have another number of rows or another response, or lack a column.
-    """
+    """Columns of data that must be the rows of the fit: as many, with the same response."""
     y = result.model.problem.y
     response = () if result.model.terms.is_array else _response_columns(result, data)
     columns = frames.read_columns(data, [*names, *response], result.model.n_threads)

@@ -47,11 +47,11 @@ class FitFacts:
     Parameters
     ----------
     n_params : int, rank
+    n_estimated : int, what AIC counts: rank and an estimated theta or power
     deviance : float
     terms : list of (label, names of the data columns)
     in_sample : whether the rows are those of the fit
     intercept : whether the null model has one
-    n_estimated : int, what AIC counts: rank and an estimated theta or power
     dispersion_given : whether the dispersion is a number that somebody chose
     offset : (n,) or None, of the null model
     null_deviance, log_likelihood : float, or None where they are to be computed
@@ -59,11 +59,11 @@ class FitFacts:
     """
 
     n_params: int
+    n_estimated: int
     deviance: float
     terms: list[tuple[str, Collection[str]]]
     in_sample: bool = True
     intercept: bool = True
-    n_estimated: int | None = None
     dispersion_given: bool = False
     offset: np.ndarray | None = None
     null_deviance: float | None = None
@@ -171,6 +171,7 @@ class DiagnosticsComputer:
         )
         facts = FitFacts(
             int(n_params),
+            int(n_params),
             float(deviance),
             [(name, columns_of(name)) for name in feature_names or ()],
             dispersion_given=dispersion is not None,
@@ -270,11 +271,6 @@ class DiagnosticsComputer:
         mu = rows.link.inverse(self._null[1])
         return rows.family.loglike(rows.y, mu, rows.weighted(np.ones(self.n_obs)))
 
-    @property
-    def _n_estimated(self) -> int:
-        known = self._facts.n_estimated
-        return self._facts.n_params if known is None else known
-
     def compute_fit_statistics(self) -> FitStatistics:
         """`FitStatistics`: deviances, likelihood and criteria, dispersions.
 
@@ -285,8 +281,8 @@ class DiagnosticsComputer:
         log_likelihood = self._log_likelihood
         aic = bic = np.nan
         if self._facts.in_sample:
-            aic = -2.0 * log_likelihood + 2.0 * self._n_estimated
-            bic = -2.0 * log_likelihood + self._n_estimated * np.log(self.n_obs)
+            aic = -2.0 * log_likelihood + 2.0 * self._facts.n_estimated
+            bic = -2.0 * log_likelihood + self._facts.n_estimated * np.log(self.n_obs)
         return FitStatistics(
             deviance=deviance,
             null_deviance=self.null_deviance,

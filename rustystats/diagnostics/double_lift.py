@@ -40,17 +40,7 @@ class DoubleLiftBin:
 
 
 def double_lift_bins(rows: Rows, other: Floats, n_bins: int) -> list[DoubleLiftBin]:
-    """The bins from the lowest ratio of `rows.mu` to the other prediction up.
-
-    Parameters
-    ----------
-    rows : Rows
-    other : (n,) means that another model predicts for these rows, exposure included
-    n_bins : int
-
-    Returns
-    -------
-    list of DoubleLiftBin
+    """The bins from the lowest ratio of `rows.mu` to the other means up, exposure included in both.
 
     Raises
     ------

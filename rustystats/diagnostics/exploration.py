@@ -231,16 +231,9 @@ def explore_model(
     options: tuple[int, float, int],
     most: int,
 ) -> DataExploration:
-    """`DataExploration` of the rows of a formula model: its response, exposure and weights.
+    """`DataExploration` of the rows of a formula model, which was made from these data.
 
-    Parameters
-    ----------
-    model : prepare.Model
-    data : DataFrame that it was made from
-    categorical_factors, continuous_factors : lists of column names; both None for those of the
-        formula
-    options : (n_bins, rare_threshold_pct, max_categorical_levels)
-    most : int, factors to look for interactions among, 0 for not at all
+    Without factors those of the formula are explored; `options` and `most` as in `assemble`.
     """
     problem, offsets, known = model.problem, model.offsets, frames.column_names(data)
     roles = {
@@ -290,17 +283,10 @@ def assemble(
     most: int,
     left_out: Sequence[LeftOut] = (),
 ) -> DataExploration:
-    """`DataExploration` of checked rows and their columns.
+    """`DataExploration` of rows and the columns of those that are kept.
 
-    Parameters
-    ----------
-    explorer : DataExplorer
-    columns : Columns of the rows that it keeps
-    categorical, continuous : lists of column names
-    summary : DataSummary
-    options : (n_bins, rare_threshold_pct, max_categorical_levels)
-    most : int, factors to look for interactions among, 0 for not at all
-    left_out : list of LeftOut
+    `options` are n_bins, rare_threshold_pct and max_categorical_levels; interactions are looked for
+    among `most` factors, 0 for not at all.
     """
     factors = explorer.read(columns, categorical, continuous, *options)
     correlations, cramers_v, ratios, vif = factors.associations()

@@ -160,17 +160,9 @@ class ExploredFactors:
         max_factors: int,
         **limits: float,
     ) -> tuple[list[str], list[InteractionCandidate]]:
-        """Which factors were looked at, and what was found.
+        """Which factors were looked at, as many as explain most by themselves, and what was found.
 
-        Parameters
-        ----------
-        multiplicative : bool, whether effects multiply each other, or are added
-        max_factors : int, as many as explain most of the variance by themselves
-        **limits : min_correlation, max_candidates, min_cell_count of `interaction_candidates`
-
-        Returns
-        -------
-        (list of names, list of InteractionCandidate)
+        `multiplicative` and the limits are those of `interaction_candidates`.
         """
         if max_factors < 0:
             raise ValueError(f"max_interaction_factors is 0 or more, not {max_factors!r}")

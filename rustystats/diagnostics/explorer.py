@@ -227,17 +227,7 @@ def read_portfolio(
     response: str = "y",
     n_threads: int | None = None,
 ) -> Portfolio:
-    """A `Portfolio` of arrays or columns, checked.
-
-    Parameters
-    ----------
-    y : (n,) array
-    exposure, weights : column name, (n,) array or None
-    family : object
-    columns : frames.Columns or None
-    response : str, its name in messages
-    n_threads : int or None
-    """
+    """A `Portfolio` of arrays or columns, checked; `response` is its name in messages."""
     n_rows = len(np.atleast_1d(y))
     if not n_rows:
         raise ValueError("the response is empty: there is no row to work on")

@@ -72,13 +72,7 @@ class AutoCalibration:
 
 
 def auto_calibration(rows: Rows, in_sample: bool) -> AutoCalibration:
-    """The isotonic calibration of rows.
-
-    Parameters
-    ----------
-    rows : Rows
-    in_sample : bool, whether the model was fitted to them
-    """
+    """The isotonic calibration of rows, of the fit (`in_sample`) or others."""
     from sklearn.isotonic import isotonic_regression  # loaded when it is used
 
     ordered = rows.in_order

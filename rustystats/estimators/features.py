@@ -29,15 +29,9 @@ class Features(NamedTuple):
 def read_features(
     X: Any, formula: str | None, fit_intercept: bool, roles: Sequence[str], n_threads: int | None
 ) -> Features:
-    """The features of X.
+    """The features of a DataFrame with named columns, an array or a csr_array.
 
-    Parameters
-    ----------
-    X : DataFrame with named columns, array or csr_array
-    formula : str or None
-    fit_intercept : bool
-    roles : names of the columns that are exposure, offset or weights, and no features
-    n_threads : int or None
+    Columns that are exposure, offset or weights (`roles`) are none.
     """
     if not frames.is_frame(X):
         if formula is not None or roles:

@@ -8,13 +8,7 @@ import numpy as np
 
 def keep_fitted(estimator: Any, features: Sequence[str] | int, fitted: dict[str, Any]) -> None:
     """Replace all that an estimator was fitted with, in one step: an error or interrupt before that
-    changes nothing.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-    features : names of the features, or their number where they have none
-    fitted : dict of attributes that end in _
+    changes nothing. `features` is their number where they have no names.
     """
     if isinstance(features, int):
         fitted = fitted | {"n_features_in_": features}

@@ -216,16 +216,7 @@ def maximum_likelihood_dispersion(
 ) -> tuple[float, float]:
     """Dispersion phi of greatest likelihood for 1 < power < 2, and the log-likelihood there.
 
-    Parameters
-    ----------
-    y, mu, weights : (n,) float64
-    power : float
-    start : float or None
-        A phi near by.
-
-    Returns
-    -------
-    (phi, log-likelihood)
+    `start` is a phi near by.
     """
     half_deviance = 0.5 * Tweedie(power).deviance(y, mu, weights)
     positive = (y > 0) & (weights > 0)

@@ -62,17 +62,7 @@ class Encoded:
 
 
 def read_columns(data: Any, names: Iterable[str], n_threads: int | None = None) -> Columns:
-    """The named columns of a DataFrame.
-
-    Parameters
-    ----------
-    data : DataFrame, LazyFrame, Table, or dict of arrays
-    names : iterable of str
-    n_threads : int or None
-
-    Returns
-    -------
-    Columns
+    """The named columns of a DataFrame, LazyFrame, Table or dict of arrays.
 
     Raises
     ------
@@ -252,13 +242,7 @@ class Columns:
         return SomeRows(self, rows)
 
     def holding(self, name: str, value: NDArray[Any]) -> OneValue:
-        """The columns with one of them the same in all rows.
-
-        Parameters
-        ----------
-        name : str
-        value : (1,) array
-        """
+        """The columns with one of them the same in all rows, its value an array of one."""
         return OneValue(self, name, value)
 
     @property

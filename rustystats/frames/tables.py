@@ -26,20 +26,10 @@ def read_labels(data: Any, name: str) -> Any:
 def label_codes(labels: Any, n_rows: int, role: str) -> NDArray[np.intp]:
     """Codes 0, 1, ... of labels of any hashable kind, in order of first appearance.
 
-    Parameters
-    ----------
-    labels : array, Series or list of n_rows numbers, texts or other hashable values
-    n_rows : int
-    role : str, what messages call them
-
-    Returns
-    -------
-    (n_rows,) int array
-
     Raises
     ------
     ValueError
-        If there is not one label a row, or some are missing.
+        If there is not one label a row, or some are missing; `role` is what it calls them.
     """
     import pandas as pd
 

@@ -198,33 +198,16 @@ def _measured(effect, contrast, coef, covariance, alpha):
         part = covariance[effect.columns][:, effect.columns]
         variance = np.einsum("ij,jk,ik->i", contrast, part, contrast, optimize=True)
     error = np.sqrt(np.maximum(variance, 0.0))
-    low, high = normal_interval(size, error, alpha).T
-    return FactorEffect(
-        effect.name,
-        effect.labels,
-        effect.values,
-        size,
-        error,
-        low,
-        high,
-        effect.exposure,
-        effect.base,
-    )
+    found = (size, error, *normal_interval(size, error, alpha).T, effect.exposure, effect.base)
+    return FactorEffect(effect.name, effect.labels, effect.values, *found)
 
 
 def relativity_table(effects):
-    """Columns of the relativity table as a dict of arrays.
-
-    Parameters
-    ----------
-    effects : list of FactorEffect, the base risk first
-    """
-    names = [effect.name for effect in effects for _ in effect.labels]
-    labels = [label for effect in effects for label in effect.labels]
+    """Columns of the relativity table, of a list of `FactorEffect`, the base risk first."""
     with np.errstate(over="ignore"):  # a level without claims may reach up to infinity
         return {
-            "Factor": np.array(names, dtype=object),
-            "Level": np.array(labels, dtype=object),
+            "Factor": [effect.name for effect in effects for _ in effect.labels],
+            "Level": [label for effect in effects for label in effect.labels],
             "Relativity": np.exp(np.concatenate([effect.effect for effect in effects])),
             "CI_Lower": np.exp(np.concatenate([effect.low for effect in effects])),
             "CI_Upper": np.exp(np.concatenate([effect.high for effect in effects])),

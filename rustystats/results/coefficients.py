@@ -222,7 +222,7 @@ class CoefficientAnswers(Answers):
             root = gvif ** (1.0 / (2.0 * df))
         return self._frame(
             {
-                "Term": np.array(labels, dtype=object),
+                "Term": labels,
                 "Df": df,
                 "GVIF": gvif,
                 "GVIF^(1/(2*Df))": root,

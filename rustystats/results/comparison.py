@@ -77,19 +77,19 @@ def compare(*models: GLMResults, **named: GLMResults) -> Table:
     against, statistics, differences, pvalues, notes = zip(*tests, strict=True)
     return results[0]._frame(
         {
-            "Model": np.array(names, dtype=object),
-            "Family": np.array([r.family for r in ranked], dtype=object),
+            "Model": names,
+            "Family": [r.family for r in ranked],
             "Df": np.array([r.fit.rank for r in ranked]),
             "Df Residual": np.array([r.df_resid for r in ranked]),
             "Deviance": np.array([r.deviance for r in ranked]),
             "Log-Likelihood": np.array([r.llf() for r in ranked]),
             "AIC": np.array([r.aic() for r in ranked]),
             "BIC": np.array([r.bic() for r in ranked]),
-            "Against": np.array(against, dtype=object),
+            "Against": list(against),
             "Chisq": np.array(statistics),
             "Df Difference": np.array(differences),
             "Pr(>Chisq)": np.array(pvalues),
-            "Note": np.array(notes, dtype=object),
+            "Note": list(notes),
         }
     )
 

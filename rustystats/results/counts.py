@@ -58,8 +58,8 @@ class CountAnswers(Answers):
         name, pvalues = _pvalues(np.array([t.statistic for t in tests]), alternative)
         return self._frame(
             {
-                "Test": np.array([t.name for t in tests], dtype=object),
-                "Variance": np.array([t.variance for t in tests], dtype=object),
+                "Test": [t.name for t in tests],
+                "Variance": [t.variance for t in tests],
                 "a": np.array([t.excess for t in tests]),
                 "z": np.array([t.statistic for t in tests]),
                 name: pvalues,

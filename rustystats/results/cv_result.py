@@ -87,11 +87,14 @@ class CVResult:
         formula: str | None = None,
         results: Callable[..., GLMResults] = GLMResults,
     ) -> None:
+        self._paths = [
+            RegularizationPath(run.model, run.path, backend, formula, results) for run in runs
+        ]
         summaries = [_summary(run.scores, run.units) for run in runs]
         best = [_best(mean) for mean, _ in summaries]
         ranks = [
-            (_comparable(mean)[at], _l1_ratio(run))
-            for (mean, _), run, at in zip(summaries, runs, best, strict=True)
+            (_comparable(mean)[at], path.l1_ratio)
+            for (mean, _), path, at in zip(summaries, self._paths, best, strict=True)
         ]
         chosen = max(range(len(runs)), key=ranks.__getitem__)
         if ranks[chosen][0] == -np.inf:
@@ -101,9 +104,6 @@ class CVResult:
             )
         self._runs, self._run, self._index = runs, runs[chosen], best[chosen]
         self._backend, self._formula, self._results = backend, formula, results
-        self._paths = [
-            RegularizationPath(run.model, run.path, backend, formula, results) for run in runs
-        ]
         self.scoring = scoring
         self.path = self._paths[chosen]
         self.alphas, self.l1_ratio = self.path.alphas, self.path.l1_ratio
@@ -219,12 +219,6 @@ class CVResult:
             f"{self.alpha_best:.4g} with {self.n_nonzero_best} coefficients, within one standard "
             f"error alpha={self.alpha_1se:.4g} with {self.path.n_nonzero[self._index_1se]}>"
         )
-
-
-def _l1_ratio(run: CVRun) -> float:
-    penalty = run.model.problem.penalty
-    assert penalty is not None  # a path has one
-    return penalty.l1_ratio
 
 
 def _name(scoring: object) -> str:

@@ -108,8 +108,8 @@ class EffectAnswers(Answers):
         change = np.exp if exponentiate else np.asarray
         with np.errstate(over="ignore"):  # a level without claims may reach up to infinity
             table = {
-                "Factor": np.array([e.name for e in effects for _ in e.labels], dtype=object),
-                "Level": np.array([label for e in effects for label in e.labels], dtype=object),
+                "Factor": [e.name for e in effects for _ in e.labels],
+                "Level": [label for e in effects for label in e.labels],
                 "Value": _joined([_values(e) for e in effects]),
                 "Effect": change(_joined([e.effect for e in effects])),
                 "Std.Error": _joined([e.error for e in effects]),

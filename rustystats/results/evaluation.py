@@ -169,7 +169,7 @@ class EvaluationAnswers(Answers):
         with np.errstate(divide="ignore", invalid="ignore"):  # a level without deviance
             return self._frame(
                 {
-                    "Level": np.array(labels, dtype=object)[there],
+                    "Level": np.array(labels, dtype=object)[there].tolist(),
                     "Rows": count.astype(int),
                     "Exposure": volume,
                     "Actual": actual / volume,

@@ -78,7 +78,7 @@ class FactorTestAnswers(Answers):
             raise ValueError(f"type must be 2 or 3, not {type!r}")
         tests = self._term_tests(test, ("LR", "Wald", "score", "F"), analysis_of_variance, type)
         columns = {
-            "Term": np.array([t.label for t in tests], dtype=object),
+            "Term": [t.label for t in tests],
             "Df": np.array([t.df for t in tests], dtype=int),
         }
         return self._frame(columns | _statistics(test, tests))
@@ -124,7 +124,7 @@ class FactorTestAnswers(Answers):
         tests = self._term_tests(test, ("LR", "F", "score"), drop_terms)
         losses = [t.likelihood_ratio - 2.0 * t.df for t in tests]
         columns = {
-            "Term": np.array(["<none>", *(t.label for t in tests)], dtype=object),
+            "Term": ["<none>", *(t.label for t in tests)],
             "Df": np.array([0, *(t.df for t in tests)], dtype=int),
             "Deviance": np.array([self.deviance, *(t.deviance for t in tests)]),
             "AIC": self.aic() + np.array([0.0, *losses]),
@@ -194,7 +194,7 @@ class FactorTestAnswers(Answers):
             made.append((alone.terms[-1].label, alone.terms[-1].blocks(columns)))
         tests = score_tests(problem, self.fit, self.linear_predictor, self.scale(), made)
         table = {
-            "Term": np.array([t.label for t in tests], dtype=object),
+            "Term": [t.label for t in tests],
             "Df": np.array([t.df for t in tests], dtype=int),
         }
         return self._frame(table | _statistics("score", tests))

@@ -15,6 +15,7 @@ from rustystats import frames
 from rustystats.inference.covariance import significance_code, two_sided_pvalues, z_statistics
 from rustystats.inference.relativities import factor_effects, relativity_table
 from rustystats.inference.summary import summary_text
+from rustystats.offsets import named_columns
 from rustystats.results.bootstrap import BootstrapAnswers
 from rustystats.results.calibration import CalibrationAnswers
 from rustystats.results.coefficients import CoefficientAnswers
@@ -124,8 +125,8 @@ class GLMResults(
     def volume_name(self) -> str:
         """What the exposures of `relativities()` are: a column, "exposure", "weight" or "rows"."""
         if self.model.exposure is not None:
-            named = [self.model.offsets.exposure, self.model.offsets.offset]
-            return next((name for name in named if isinstance(name, str)), "exposure")
+            named = named_columns(self.model.offsets.exposure, self.model.offsets.offset)
+            return named[0] if named else "exposure"
         if self.weights_name is None:
             return "rows"
         return "weight" if self.weights_name == "array" else self.weights_name
@@ -172,12 +173,12 @@ class GLMResults(
         pvalues = two_sided_pvalues(z)
         return self._frame(
             {
-                "Feature": np.array(self.feature_names, dtype=object),
+                "Feature": self.feature_names,
                 "Estimate": self.params,
                 "Std.Error": errors,
                 "z": z,
                 "Pr(>|z|)": pvalues,
-                "Signif": np.array([significance_code(p) for p in pvalues], dtype=object),
+                "Signif": [significance_code(p) for p in pvalues],
             }
         )
 
@@ -295,9 +296,7 @@ class GLMResults(
         return summary_text(self, title, alpha, *self._errors(cov_type, groups), feature_names)
 
     def _frame(self, columns: dict[str, Any]) -> Table:
-        return frames.make_frame(
-            {k: v.tolist() if v.dtype == object else v for k, v in columns.items()}, self.backend
-        )
+        return frames.make_frame(columns, self.backend)
 
     def __repr__(self) -> str:
         state = "" if self.converged else ", NOT converged"

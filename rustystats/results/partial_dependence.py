@@ -126,7 +126,7 @@ class PartialDependenceAnswers(Answers):
         numeric = levels.dtype.kind in "iuf"
         return self._frame(
             {
-                "Level": np.array([level_label(level) for level in levels], dtype=object),
+                "Level": [level_label(level) for level in levels],
                 "Value": levels.astype(float) if numeric else np.full(len(levels), np.nan),
                 "Prediction": means,
                 "Std.Error": error,

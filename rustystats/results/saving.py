@@ -102,16 +102,7 @@ class SavingAnswers(Answers):
 
 
 def from_result(result: Answers) -> dict[str, Any]:
-    """A fitted model as plain data.
-
-    Parameters
-    ----------
-    result : GLMResults
-
-    Returns
-    -------
-    dict, whose keys doc/model_file.md explains
-    """
+    """A fitted model as plain data, a dict whose keys doc/model_file.md explains."""
     model, problem, fit = result.model, result.model.problem, result.fit
     return {
         "versions": result.versions,

@@ -271,20 +271,9 @@ def find_stable(
     columns: ArrayColumns | None = None,
     backend: Backend | None = None,
 ) -> StabilitySelection:
-    """Stability selection of a model: what both faces call.
+    """Stability selection of a model without penalty: what both faces call.
 
-    Parameters
-    ----------
-    model : prepare.Model, without penalty
-    options : PenaltyOptions
-    grid : AlphaGrid
-    by, n_subsamples, threshold, max_false, random_state : as in `rustystats.stability_selection`
-    tol, max_iter, columns : as in `fitting.trace_path`
-    backend : kind of DataFrame of its tables
-
-    Returns
-    -------
-    StabilitySelection
+    `columns` as in `fitting.solve`; `backend` is the kind of DataFrame of its tables.
     """
     threshold, n_subsamples = _check_threshold(threshold), _check_subsamples(n_subsamples)
     by = by or ("term" if isinstance(options.group, str) else "column")

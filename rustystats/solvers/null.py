@@ -33,21 +33,9 @@ def null_model(
     n_threads: int | None = None,
     intercept: bool = True,
 ) -> tuple[float, Floats]:
-    """Deviance and linear predictor of the intercept with the offset.
+    """Deviance and linear predictor, (n,), of the intercept with the offset.
 
     Without an intercept of the offset alone, as in R; the deviance is NaN where its means are none.
-
-    Parameters
-    ----------
-    y : (n,) float64
-    family, link : objects
-    weights, offset : (n,) float64 or None
-    n_threads : int or None
-    intercept : bool
-
-    Returns
-    -------
-    (float, (n,) ndarray)
     """
     eta = np.zeros(len(y)) if offset is None else offset
     if not intercept:

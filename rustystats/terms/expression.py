@@ -175,12 +175,7 @@ class Expression:
         return isinstance(tree, ast.Compare) or isinstance(getattr(tree, "op", None), joins)
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
-        """Values of the expression, float64.
-
-        Parameters
-        ----------
-        values : dict of arrays by column name
-        """
+        """Values of the expression, float64, from those of its columns by name."""
         tree, quoted = self._tree
         back = {name: key for key, name in quoted.items()}
         scope = {

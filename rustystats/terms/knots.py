@@ -31,17 +31,9 @@ def scale_up(weights: Floats) -> Floats:
 
 
 def quantile_knots(x: Floats, weights: Floats | None, n_knots: int) -> Floats:
-    """Quantiles at i / (n_knots + 1), i = 1 to n_knots.
+    """Quantiles at i / (n_knots + 1), i = 1 to n_knots, of x in any order; ties are met exactly.
 
-    Parameters
-    ----------
-    x : (n,) array, in any order
-    weights : (n,) array of positive weights, or None for rows alike
-    n_knots : int
-
-    Returns
-    -------
-    (n_knots,) array, sorted; ties in x are met exactly
+    Weights are positive, None for rows alike.
     """
     if n_knots == 0:
         return np.empty(0)

@@ -151,11 +151,6 @@ class ModelTerms:
 
         Where a column is a factor with arguments in one place and without any in others, it is the
         same factor there: ``C(Area, ref="B") + x:Area``.
-
-        Parameters
-        ----------
-        columns : Columns
-        policies : levels.Policies, or None for those of a factor by itself
         """
         terms = [
             [_as_factor(factor, columns, policies) for factor in term.factors]
@@ -183,12 +178,8 @@ class ModelTerms:
         return any(term.is_supervised for term in self.terms)
 
     def learn(self, columns: Any, training: Training | None = None) -> ModelTerms:
-        """The terms with levels, knots and codings of these data.
-
-        Parameters
-        ----------
-        columns : Columns
-        training : Training of the same rows, or None
+        """The terms with levels, knots and codings of these data, and of what `training` knows of
+        the same rows.
         """
         learned = {}
         for term in self.terms:
