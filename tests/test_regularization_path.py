@@ -335,6 +335,24 @@ def test_unpenalised_columns_that_are_combinations(family):
 
 
 @over_families
+def test_bounds_decide_between_unpenalised_columns_that_are_equal(family):
+    """One is held at a bound, and the other makes up for it."""
+    factors = np.r_[0.0, 0, np.ones(P - 1)]
+    one = path_of(family, tol=1e-9, penalty_factor=factors)
+    bounds = np.full(P + 2, -np.inf), np.full(P + 2, np.inf)
+    bounds[0][1], bounds[1][1] = 5.0, 6.0
+    twice = np.insert(X1, 2, X1[:, 1], axis=1)
+    options = {"lower_bounds": bounds[0], "upper_bounds": bounds[1], "alphas": one.alphas}
+    path = path_of(family, twice, tol=1e-9, penalty_factor=np.insert(factors, 2, 0.0), **options)
+    assert path.converged.all()
+    sums = np.delete(path.coefficients, 2, axis=1)
+    sums[:, 1] += path.coefficients[:, 2]
+    np.testing.assert_allclose(sums, one.coefficients, rtol=0, atol=1e-6)
+    assert (path.coefficients[:, 1] >= 5.0).all()
+    assert not path.result(5).aliased.any()
+
+
+@over_families
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 def test_more_columns_than_rows(family, objective, l1_ratio):
     x = np.column_stack([np.ones(40), np.random.default_rng(1).normal(size=(40, 90))])

@@ -237,19 +237,23 @@ def maximum_likelihood_dispersion(
     if start is None:  # where the saddlepoint approximation has its maximum
         start = 2.0 * half_deviance / np.count_nonzero(weights)
         if power < SPIKED:
-            tried = start * 2.0 ** np.arange(-6, 5)
+            tried = start * 2.0 ** np.arange(-6, 3, 0.25)
             start = tried[np.argmax([moments(phi)[0] for phi in tried])]
-    log_phi = np.log(start)
+    log_phi, best, step = np.log(start), -np.inf, 0.0
     for _ in range(100):
-        phi = np.exp(log_phi)
+        phi = np.exp(log_phi + step)
         value, expected, count, variance = moments(phi)
+        if value < best - 1e-12 * abs(best):  # too far: there are ripples where claims are alike
+            step *= 0.5
+            continue
+        log_phi, best = log_phi + step, value
         slope = half_deviance / phi - (1 + a) * np.sum(count - expected)
         curvature = half_deviance / phi - (1 + a) * np.sum((1 + a) * variance - expected)
         step = slope / curvature if curvature > 0 else np.sign(slope)
         if abs(step) < 1e-5:  # to the maximum by its own parabola, good to the step cubed
             return float(np.exp(log_phi + step)), float(value + 0.5 * slope * step)
-        log_phi += np.clip(step, -2.0, 2.0)
-    return float(phi), float(value)
+        step = np.clip(step, -2.0, 2.0)
+    return float(np.exp(log_phi)), float(best)
 
 
 def _stable_loglike(y: Floats, mu: Floats, weights: Floats, power: float) -> float:

@@ -115,8 +115,10 @@ def null_track(problem, tol, max_iter):
     penalised = problem.penalty.factors > 0
     held = problem.without(penalised).at(0.0)
     start = first_point(held)
-    # Unpenalised columns that are combinations of others stay out of everything
-    aliased = NormalEquations(start.gram, excluded=penalised).aliased & ~penalised
+    # Unpenalised and unbounded columns that are combinations of others stay out of everything
+    lower, upper = problem.bounds()
+    decided = penalised | np.isfinite(lower) | np.isfinite(upper)
+    aliased = NormalEquations(start.gram, excluded=decided).aliased & ~decided
     if aliased.any():
         problem, held = problem.without(aliased), held.without(aliased)
     first = start.objective

@@ -51,6 +51,17 @@ def test_dispersion_from_any_data(simulate_tweedie, phi):
     assert np.isfinite(value)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_amounts_that_are_no_tweedies_near_power_1(seed):
+    """The claims of the law are nearly alike there, and its likelihood ripples in phi."""
+    rng, mu = np.random.default_rng(seed), MU[:150]
+    y = mu * rng.gamma(2.0, 0.5, 150) * (rng.random(150) < 0.6)
+    _, found = maximum_likelihood_dispersion(y, mu, np.ones(150), 1.01)
+    with np.errstate(divide="ignore"):
+        highest = max(loglike(y, mu, phi, 1.01) for phi in np.exp(np.linspace(-2.5, 0, 60)))
+    assert found > highest - 0.005 * abs(highest)
+
+
 def test_rows_of_weight_zero_do_not_count(simulate_tweedie):
     y = simulate_tweedie(np.random.default_rng(1), MU)
     weights = WEIGHTS.copy()
