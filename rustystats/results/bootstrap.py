@@ -109,7 +109,7 @@ class BootstrapAnswers(Answers):
         check_count(n_bootstrap, "n_bootstrap")
         if not 0 < alpha < 1:
             raise ValueError(f"alpha must lie between 0 and 1, not {alpha!r}")
-        generator = as_generator(random_state)
+        generator = as_generator(random_state, "random_state")
         with single_threaded_blas():
             computer, _ = judged_rows(self, data, [], **given)
             gini = computer.compute_discrimination().gini_coefficient
