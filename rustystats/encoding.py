@@ -206,7 +206,7 @@ def check_prior_weight(prior_weight: Any) -> float:
     return float(prior_weight)
 
 
-def as_generator(seed: Any) -> np.random.Generator:
+def as_generator(seed: Any, name: str = "seed") -> np.random.Generator:
     """The Generator that streams are drawn from: seed itself, or one made from it.
 
     Raises
@@ -220,7 +220,8 @@ def as_generator(seed: Any) -> np.random.Generator:
         return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"seed must be a whole number of 0 or more, a Generator or None, not {seed!r}: {error}"
+            f"{name} must be a whole number of 0 or more, a Generator or None, not {seed!r}: "
+            f"{error}"
         ) from None
 
 

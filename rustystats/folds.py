@@ -10,6 +10,7 @@ from numbers import Integral
 
 import numpy as np
 
+from rustystats.encoding import as_generator
 from rustystats.frames import label_codes
 
 SPREAD = "use fewer folds, or scikit-learn's StratifiedKFold, which spreads the events evenly"
@@ -85,7 +86,7 @@ def _shuffled(n_folds, n_rows, codes, random_state):
         )
     if isinstance(random_state, np.random.RandomState):
         random_state = random_state.randint(2**31)
-    order = np.random.default_rng(random_state).permutation(n_units)
+    order = as_generator(random_state, "random_state").permutation(n_units)
     fold_of = np.empty(n_units, dtype=np.intp)
     for fold, units in enumerate(np.array_split(order, n_folds)):
         fold_of[units] = fold

@@ -284,7 +284,11 @@ class FormulaGLM:
     X : (n, p) design matrix as numbers, built anew at each access (8 n p bytes)
     feature_names : list of str
     family, link : objects
-    n_obs, n_params : int
+    n_obs, n_params, df_model, df_resid : int
+        The last two as if no column were a combination of others: n_params - 1, n_obs - n_params.
+    offset : (n,) array or None
+        On the link scale: offset, logarithm of the exposure and complement together.
+    weights : (n,) array or None
 
     Examples
     --------
@@ -367,6 +371,26 @@ class FormulaGLM:
     def n_params(self) -> int:
         """Number of design columns."""
         return self._model.problem.design.shape[1]
+
+    @property
+    def df_model(self) -> int:
+        """Number of design columns less one."""
+        return self.n_params - 1
+
+    @property
+    def df_resid(self) -> int:
+        """Number of rows less the number of design columns."""
+        return self.n_obs - self.n_params
+
+    @property
+    def offset(self) -> Floats | None:
+        """What is added to the linear predictor: offset, log exposure and complement together."""
+        return self._model.problem.offset
+
+    @property
+    def weights(self) -> Floats | None:
+        """Prior weights, None where there are none."""
+        return self._model.problem.weights
 
     def explore(
         self,

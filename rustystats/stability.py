@@ -71,7 +71,7 @@ def stability_selection(
         Share of the halves on which a stable column is selected.
     max_iter, tol, feature_names : as in `regularization_path`
         What is 0 and what is not needs less accuracy than the coefficients do.
-    random_state : int, numpy Generator or None
+    random_state : int, numpy Generator or RandomState, optional
         Decides the halves.
     alpha_min_ratio : float in (0, 1)
     max_false : float, optional

@@ -289,6 +289,12 @@ class TargetEncodingTerm:
         )
         return values, f"TE({self.var_name})"
 
+    def __repr__(self) -> str:
+        return (
+            f"TE({self.var_name}, prior_weight={self.prior_weight:g}, "
+            f"n_permutations={self.n_permutations})"
+        )
+
     def _column(self, data: FrameLike) -> Any:
         return frames.read_labels(data, self.var_name)
 

@@ -59,6 +59,9 @@ def test_random_state():
     assert_same(first, make_folds(3, problem_of(), random_state=np.random.default_rng(1)))
     legacy = [make_folds(3, problem_of(), random_state=np.random.RandomState(1)) for _ in range(2)]
     assert_same(*legacy)
+    for bad in ("a", -1, 1.5):
+        with pytest.raises(ValueError, match="random_state must be a whole number of 0 or more"):
+            make_folds(3, problem_of(), random_state=bad)
 
 
 @pytest.mark.parametrize(

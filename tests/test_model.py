@@ -53,6 +53,12 @@ def test_model_before_the_fit():
     np.testing.assert_array_equal(model.X[:, 0], 1)
     np.testing.assert_allclose(model.X[:, 1:5], rs.bs(FRAME["age"], df=5), atol=1e-14)
     assert (model.family.name(), model.link.name()) == ("poisson", "log")
+    assert (model.df_model, model.df_resid) == (8, N - 9)
+    np.testing.assert_allclose(model.offset, np.log(FRAME["exposure"]))
+    assert model.weights is None
+    weighted = rs.glm("y ~ age", FRAME, family="poisson", weights="exposure")
+    np.testing.assert_array_equal(weighted.weights, FRAME["exposure"])
+    assert weighted.offset is None
     assert model.formula == FORMULA
     for part in (FORMULA, "poisson", "log", "1200"):
         assert part in repr(model)

@@ -226,6 +226,7 @@ def test_term(kind):
     np.testing.assert_array_equal(values, expected[0])
     assert name == "TE(brand)"
     assert (term.prior, term.level_stats) == expected[2:]
+    assert repr(term) == "TE(brand, prior_weight=2, n_permutations=3)"
     values, name = term.transform(kind({"brand": ["a", "z"]}))
     full = rs.apply_target_encoding(["a", "z"], *expected[:1:-1], 2.0)
     np.testing.assert_array_equal(values, full)

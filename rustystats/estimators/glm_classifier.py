@@ -188,7 +188,7 @@ class GLMClassifier(ModelDiagram, ClassifierMixin, BaseEstimator):
             )
         classes, second = np.unique(labels, return_inverse=True)
         if len(classes) == 1:
-            raise ValueError(f"y has one class alone, {classes[0]!r}: there is nothing to classify")
+            raise ValueError(f"y has one class alone, {classes[0]}: there is nothing to classify")
         regressor = GLMRegressor("binomial", **self.get_params(deep=False))
         if hasattr(self, "regressor_") and np.array_equal(classes, self.classes_):
             regressor.result_ = self.regressor_.result_  # where warm_start begins

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rustystats.checks import as_numbers
-from rustystats.intervals import POSITIVE, REAL
+from rustystats.intervals import POSITIVE, REAL, Interval
 from rustystats.links import LINKS
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from rustystats.intervals import Interval
     from rustystats.links import NamedLink
     from rustystats.typing import Floats, Tails
 
@@ -46,7 +45,7 @@ def count_tails(law: Any, counts: Floats) -> Tails:
 
 
 class FamilyMixin:
-    """What every family answers beside its kernel's `variance` and `unit_deviance`.
+    """What every family answers beside its kernel's `variance`.
 
     A family adds ``loglike(y, mu, weights)``, ``anscombe(values)``, the integral of V^(-1/3) from
     0, and ``tails(y, mu, dispersion, weights)`` (see `continuous_tails`). One whose parameter the
@@ -66,7 +65,6 @@ class FamilyMixin:
     if TYPE_CHECKING:
         # of the kernel; of numbers a number, of arrays an array
         def variance(self, mu: ArrayLike) -> Any: ...
-        def unit_deviance(self, y: ArrayLike, mu: ArrayLike) -> Any: ...
         # of each family
         def loglike(self, y: Floats, mu: Floats, weights: Floats) -> float: ...
         def anscombe(self, values: ArrayLike) -> Floats: ...
@@ -88,6 +86,18 @@ class FamilyMixin:
     def default_link(self) -> NamedLink:
         """A new object of the family's default link."""
         return LINKS[self.link_names[0]]()
+
+    def unit_deviance(self, y: ArrayLike, mu: ArrayLike) -> Any:
+        """Unit deviance d(y, mu), elementwise, with the factor 2; NaN where the family has no such
+        response or mean."""
+        found = super().unit_deviance(y, mu)  # type: ignore[misc]  # of the kernel
+        means = self.mean_domain
+        means = Interval(means.low, means.high, True, True)  # a mean may underflow to the end
+        for domain, values in ((self.y_domain, y), (means, mu)):
+            values = np.asarray(values, dtype=float)
+            if values.size and not domain.contains([values.min(), values.max()]).all():
+                found = np.where(domain.contains(values), found, np.nan)[()]
+        return found
 
     def deviance(self, y: ArrayLike, mu: ArrayLike, weights: ArrayLike | None = None) -> float:
         """Weighted sum of the unit deviances."""

@@ -188,7 +188,10 @@ class NegativeBinomial(FamilyMixin, _kernels.NegativeBinomialFamily):
         if self.theta >= THETA_HIGH:
             return "the counts are not overdispersed and theta grows without bound: fit a Poisson"
         if self.theta <= THETA_LOW:
-            return "the counts vary beyond any theta: look for a few rows with enormous counts"
+            return (
+                "the counts vary beyond any theta: look for a few rows with enormous counts, or "
+                "whether all of them are 0"
+            )
         return None
 
     def __repr__(self) -> str:

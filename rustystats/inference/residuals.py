@@ -11,6 +11,8 @@ special functions a row.
 import numpy as np
 from scipy.stats import norm
 
+from rustystats.encoding import as_generator
+
 SMALLEST = np.finfo(float).tiny  # probability
 
 
@@ -30,7 +32,7 @@ def quantile_residuals(family, y, mu, dispersion, weights, random_state):
     used = weights > 0
     tails = family.tails(y[used], mu[used], dispersion, weights[used])
     (below, up_to), (from_here, above) = tails
-    uniform = np.random.default_rng(random_state).random(len(below))
+    uniform = as_generator(random_state, "random_state").random(len(below))
     lower = below + uniform * (up_to - below)
     upper = above + (1.0 - uniform) * (from_here - above)
     lower, upper = np.maximum(lower, SMALLEST), np.maximum(upper, SMALLEST)

@@ -108,7 +108,7 @@ class BootstrapAnswers(Answers):
         """
         check_count(n_bootstrap, "n_bootstrap")
         check_between_0_and_1(alpha, "alpha")
-        generator = as_generator(random_state)
+        generator = as_generator(random_state, "random_state")
         with single_threaded_blas():
             computer, _ = judged_rows(self, data, [], **given)
             gini = computer.compute_discrimination().gini_coefficient

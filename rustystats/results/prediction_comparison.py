@@ -123,7 +123,7 @@ def compare_predictions(
         shift = np.log(volume)
     prior = None if weights is None else check_weights(weights, columns, n_rows)
     means = [_means(*item, data, columns, found) for item in predictions.items()]
-    facts = FitFacts(0, np.nan, [], in_sample=False, offset=shift)
+    facts = FitFacts(0, 0, np.nan, [], in_sample=False, offset=shift)
     judged, deviances = [], []
     with single_threaded_blas():
         for mu in means:

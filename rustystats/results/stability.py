@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from rustystats import frames
 from rustystats.charts import paths
 from rustystats.checks import is_number, is_whole
+from rustystats.encoding import as_generator
 from rustystats.fitting import trace_path
 from rustystats.messages import warn_user
 from rustystats.solvers.stability import select_on_halves
@@ -285,7 +286,7 @@ def find_stable(
         raise ValueError(f"max_false must be a number above 0, not {max_false!r}")
     if model.problem.n_obs < 4:
         raise ValueError(f"the data have {model.problem.n_obs} rows of weight: too few to halve")
-    rng = np.random.default_rng(random_state)
+    rng = as_generator(random_state, "random_state")
     model, path = trace_path(model, options, grid, tol=tol, max_iter=max_iter, columns=columns)
     names, units = _candidates(model, by)
     found = select_on_halves(

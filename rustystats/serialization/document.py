@@ -28,6 +28,8 @@ def write_document(path, model):
     head = {"format": FORMAT, "version": VERSION, "checksum": _checksum(VERSION, model)}
     text = _written({**head, "model": model})
     path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path} cannot be written: there is no folder {path.parent}")
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with open(part, "x", encoding="utf-8", newline="\n") as file:

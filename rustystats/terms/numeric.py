@@ -108,7 +108,7 @@ def distinct_values(expression, columns, quick):
 
 
 def _refuse(text, count, levels):
-    text = text.strip("`")
+    text, levels = text.strip("`"), [level for level in levels if not np.isnan(level)]
     where = f" (at {', '.join(map(str, levels[:3]))})" if len(levels) else ""
     raise ValueError(
         f"{text!r} is missing or not finite in {count} row{'s' if count > 1 else ''}{where}: "

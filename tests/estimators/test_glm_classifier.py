@@ -74,7 +74,7 @@ def test_copies():
     ("y", "message"),
     [
         (np.arange(N) % 3, "Only binary classification is supported"),
-        (np.ones(N), "one class alone"),
+        (np.ones(N, dtype=int), "y has one class alone, 1: there"),
         (X[:, 0], "Unknown label type"),
     ],
 )

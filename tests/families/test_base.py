@@ -133,3 +133,23 @@ def test_likelihood_ratio():
     # each model at its own dispersion: twice the difference of the log-likelihoods
     assert Gaussian().likelihood_ratio(12.0, 9.0, 7.0, 50) == pytest.approx(50 * np.log(12 / 9))
     assert np.isnan(Gaussian().likelihood_ratio(12.0, 0.0, np.nan, 50))
+
+
+@pytest.mark.parametrize("family", OBJECTS, ids=repr)
+def test_no_deviance_outside_the_domain(family):
+    """Neither a huge number nor a negative one, where the response or mean cannot be."""
+    y, mu = (float(middle(domain)) for domain in (family.y_domain, family.mean_domain))
+    inside = family.unit_deviance([y, y], [mu, mu])
+    assert np.isfinite(inside).all()
+    for outside in (-1.0, 0.0, 2.0):
+        bad_y = not family.y_domain.contains(outside)
+        found = family.unit_deviance([outside, y], [mu, mu])
+        np.testing.assert_array_equal(np.isnan(found), [bad_y, False])
+        if not family.mean_domain.low <= outside <= family.mean_domain.high:
+            assert np.isnan(family.unit_deviance(y, outside))
+    assert np.isnan(family.deviance([y, np.nan], [mu, mu]))
+
+
+def middle(domain):
+    """A number inside."""
+    return 0.5 if domain.contains(0.5) else domain.low + 1.0

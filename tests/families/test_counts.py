@@ -129,3 +129,9 @@ def test_counts_beyond_any_theta():
     found, _ = NegativeBinomial().estimate(y, np.full(N, 1e9 / N), np.ones(N))
     assert THETA_LOW <= found.theta < 0.01
     assert "beyond any theta" in NegativeBinomial(THETA_LOW).at_edge()
+
+
+def test_what_an_edge_means():
+    assert "fit a Poisson" in NegativeBinomial(THETA_HIGH).at_edge()
+    assert "enormous counts, or whether all of them are 0" in NegativeBinomial(THETA_LOW).at_edge()
+    assert NegativeBinomial(1.0).at_edge() is None

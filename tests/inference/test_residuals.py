@@ -118,6 +118,8 @@ def test_random_state_matters_where_there_are_atoms(name):
     atoms = np.ones(N, dtype=bool) if name != "tweedie" else result.model.problem.y == 0
     assert (a[atoms] != b[atoms]).all()
     np.testing.assert_array_equal(a[~atoms], b[~atoms])
+    with pytest.raises(ValueError, match="random_state must be a whole number"):
+        result.resid_quantile(random_state="a")
 
 
 def test_a_wrong_model_shows():

@@ -175,6 +175,15 @@ def test_exposure_offset_weights_and_complement(options, tmp_path):
             loaded.predict(NEW, **{k: v for k, v in given.items() if k != role})
 
 
+def test_a_folder_that_is_not_there(tmp_path):
+    result = rs.glm("y ~ x", {"y": [1.0, 2.0, 4.0], "x": [0.0, 1.0, 2.0]}).fit()
+    with pytest.raises(
+        FileNotFoundError, match=r"model.json cannot be written: there is no folder"
+    ):
+        result.save(tmp_path / "missing" / "model.json")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_model_as_complement_and_a_loaded_one(tmp_path):
     country = fit("y ~ bs(age, df=4) + TE(brand) + offset(o)", exposure="e")
     result = fit("y ~ C(area)", exposure="e", complement=country)

@@ -140,6 +140,9 @@ def test_the_seed_decides():
     assert (one.probabilities != other.probabilities).any()
     threaded = rs.stability_selection(Y, X, **OPTIONS, n_threads=1)
     np.testing.assert_array_equal(one.probabilities, threaded.probabilities)
+    states = (OPTIONS | {"random_state": np.random.RandomState(3)} for _ in range(2))
+    legacy = [rs.stability_selection(Y, X, **options).probabilities for options in states]
+    np.testing.assert_array_equal(*legacy)
 
 
 def test_noise_alone_stays_below_the_bound():
