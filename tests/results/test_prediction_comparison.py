@@ -44,7 +44,7 @@ def test_difference_from_the_best_and_its_error():
     y = TEST["ClaimNb"].to_numpy()
     gap = np.asarray(family.unit_deviance(y, two)) - np.asarray(family.unit_deviance(y, one))
     mean = np.average(gap, weights=w)
-    # of a weighted mean as a ratio of two sums over independent rows (Cochran 1977, section 6.3)
+    # of a weighted mean as a ratio of two sums over independent rows (Cochran 1977, section 6)
     error = np.sqrt(np.sum((w * gap - mean * w) ** 2)) / w.sum()
     assert mean > 0
     np.testing.assert_allclose(table["Difference"], [mean, 0.0], rtol=1e-10)
