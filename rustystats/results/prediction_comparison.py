@@ -6,8 +6,8 @@ delta = d(y, mu) - d(y, best mu), and rows are independent, so that its standard
 
     sqrt(sum w^2 (delta - mean delta)^2) / sum w,
 
-that of a ratio of sums (Cochran 1977, section 6), in which what both find hard cancels. It is that of predictions made without these rows. Cost: a
-sort and a few passes over the rows for each prediction.
+that of a ratio of sums (Cochran 1977, section 6), in which what both find hard cancels. It holds
+for predictions made without these rows. Cost: a sort and a few passes over the rows for each.
 """
 
 from __future__ import annotations
