@@ -16,6 +16,7 @@ from rustystats.checks import check_between_0_and_1
 from rustystats.solvers.normal_equations import NormalEquations
 
 if TYPE_CHECKING:
+    from rustystats.links import NamedLink
     from rustystats.solvers.problem import Fit
     from rustystats.typing import Floats
 
@@ -66,6 +67,15 @@ def normal_interval(estimate: Floats, error: Floats, alpha: float) -> Floats:
     """
     half = norm.isf(check_between_0_and_1(alpha, "alpha") / 2) * error
     return np.column_stack([estimate - half, estimate + half])
+
+
+def mean_interval(
+    eta: Floats, error: Floats, link: NamedLink, alpha: float
+) -> tuple[Floats, Floats]:
+    """Limits of means at level 1 - alpha, (m,) each: those of eta, taken back by the link."""
+    ends = normal_interval(eta, error, alpha)
+    limits = link.inverse(np.ascontiguousarray(ends.ravel())).reshape(ends.shape)
+    return limits.min(axis=1), limits.max(axis=1)
 
 
 def significance_code(pvalue: float) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from narwhals import Implementation as Backend
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from rustystats.inference.relativities import FactorEffect
     from rustystats.prepare import Model
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rustystats.solvers.problem import Fit, Problem
     from rustystats.typing import (
         Complement,
+        CovType,
         Dispersion,
         Floats,
         FrameLike,
@@ -122,6 +123,7 @@ class Answers:
         def _score_rows(self) -> tuple[Floats, Floats]: ...
         def bse(self) -> Floats: ...
         def cov_params(self) -> Floats: ...
+        def _covariance(self, cov_type: CovType | None, groups: ArrayLike | None) -> Floats: ...
         def factor_effects(self, alpha: float = 0.05) -> list[FactorEffect]: ...
         def input_hashes(self) -> dict[str, str]: ...
         def scale(self) -> float: ...

@@ -11,7 +11,7 @@ from rustystats import frames
 from rustystats.design.matrix import DesignMatrix
 from rustystats.diagnostics.binning import level_label, quantile_bins
 from rustystats.diagnostics.compute import fitted_columns, weights_of
-from rustystats.inference.covariance import normal_interval
+from rustystats.inference.covariance import mean_interval
 from rustystats.inference.partial_dependence import mean_predictions
 from rustystats.messages import did_you_mean, listed
 from rustystats.offsets import as_complement, complement_columns
@@ -216,9 +216,7 @@ class PartialDependenceAnswers(Answers):
             error = np.sqrt(np.sum((gradients @ covariance) * gradients, axis=1))
         eta = link.link(means)
         _, slope = link.inverse_with_derivative(eta)
-        ends = normal_interval(eta, error / np.abs(slope), alpha)
-        limits = link.inverse(np.ascontiguousarray(ends.ravel())).reshape(ends.shape)
-        return error, limits.min(axis=1), limits.max(axis=1)
+        return error, *mean_interval(eta, error / np.abs(slope), link, alpha)
 
 
 def _places(terms: Sequence[Place]) -> NDArray[np.intp]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rustystats import frames
+from rustystats.inference.covariance import mean_interval
 from rustystats.messages import warn_user
 from rustystats.offsets import (
     ModelComplement,
@@ -21,7 +22,10 @@ from rustystats.offsets import (
 from rustystats.results.answers import Answers
 
 if TYPE_CHECKING:
-    from rustystats.typing import Complement, Floats, MatrixLike, Vector
+    from numpy.typing import ArrayLike
+
+    from rustystats.design.matrix import DesignMatrix
+    from rustystats.typing import Complement, CovType, Floats, MatrixLike, Table, Vector
 
 
 class PredictionAnswers(Answers):
@@ -73,10 +77,93 @@ class PredictionAnswers(Answers):
         >>> result.predict(data.head(2), exposure=1.0).round(4)  # claims per year
         array([0.0844, 0.0704])
         """
+        design, shift = self._prediction_rows(data, exposure, offset, complement)
+        mu = self._problem.link.inverse(design.matvec(self.fit.coef, shift))
+        return self._checked_means(mu)
+
+    def prediction_table(
+        self,
+        data: MatrixLike,
+        alpha: float = 0.05,
+        *,
+        exposure: Vector | None = None,
+        offset: Vector | None = None,
+        complement: Complement | None = None,
+        cov_type: CovType | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Table:
+        """Predicted means for new data with standard errors and confidence limits.
+
+        How well the mean of a row is known, not where a new claim will fall: the coefficients vary,
+        the row, its exposure and a complement are given. With V the covariance of the coefficients
+        ``se(eta) = sqrt(x' V x)``; the error of the mean is ``|dmu / deta| se(eta)``, as R's
+        ``predict(type="response", se.fit=TRUE)`` has it, and the limits are those of eta taken back
+        by the link, so that they stay in its range.
+
+        Parameters
+        ----------
+        data, exposure, offset, complement : as in `predict`
+        alpha : float
+            1 - confidence of the limits.
+        cov_type, groups : as in `coef_table`
+            Groups are those of the rows of the fit.
+
+        Returns
+        -------
+        DataFrame with columns Prediction, Std.Error, CI_Lower, CI_Upper, one row each of data
+            Errors and limits are NaN where there is no covariance (`no_errors` says why).
+
+        Raises
+        ------
+        ValueError
+            As in `predict` and `cov_robust`, and for an alpha outside (0, 1).
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> result = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+        ...                 exposure="Exposure").fit()
+        >>> result.prediction_table(data.head(2), exposure=1.0).round(3).values.tolist()
+        [[0.084, 0.012, 0.064, 0.111], [0.07, 0.01, 0.053, 0.093]]
+        """
+        link = self._problem.link
+        design, shift = self._prediction_rows(data, exposure, offset, complement)
+        eta = design.matvec(self.fit.coef, shift)
+        mu, slope = link.inverse_with_derivative(eta)
+        error = self._errors_of(design, self._covariance(cov_type, groups))
+        lower, upper = mean_interval(eta, error, link, alpha)
+        return self._frame(
+            {
+                "Prediction": self._checked_means(mu),
+                "Std.Error": np.abs(slope) * error,
+                "CI_Lower": lower,
+                "CI_Upper": upper,
+            }
+        )
+
+    def _prediction_rows(
+        self,
+        data: MatrixLike,
+        exposure: Vector | None,
+        offset: Vector | None,
+        complement: Complement | None,
+    ) -> tuple[DesignMatrix, Floats | None]:
+        """Design matrix and offset of new data."""
         columns, shift, _ = self._read_rows(data, exposure, offset, complement)
-        family, link = self._problem.family, self._problem.link
-        design, _ = self.model.terms.design(columns)
-        mu = link.inverse(design.matvec(self.fit.coef, shift))
+        return self.model.terms.design(columns)[0], shift
+
+    def _errors_of(self, design: DesignMatrix, covariance: Floats) -> Floats:
+        """sqrt(x' V x) of each row; NaN where a column is part of it of which V knows nothing."""
+        error = np.sqrt(np.maximum(design.quadratic_form(covariance), 0.0))
+        unknown = np.isnan(np.diagonal(covariance)) & ~self.aliased
+        if unknown.any():
+            error[design.quadratic_form(np.diag(unknown.astype(float))) > 0] = np.nan
+        return error
+
+    def _checked_means(self, mu: Floats) -> Floats:
+        """The means, with a warning of those that are none of the family's."""
+        family = self._problem.family
         if not self._problem.keeps_domain:
             outside = np.count_nonzero(~family.mean_domain.contains(mu))
             if outside:

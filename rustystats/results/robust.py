@@ -176,3 +176,9 @@ class RobustAnswers(Answers):
             return self.bse(), None
         covariance, name = self._robust("HC1" if cov_type is None else cov_type, groups)
         return np.sqrt(np.diagonal(covariance)), name
+
+    def _covariance(self, cov_type: CovType | None, groups: ArrayLike | None) -> Floats:
+        """The covariance that `_errors` are of."""
+        if cov_type is None and groups is None:
+            return self.cov_params()
+        return self._robust("HC1" if cov_type is None else cov_type, groups)[0]
