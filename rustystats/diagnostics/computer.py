@@ -434,7 +434,7 @@ class DiagnosticsComputer:
         df = facts.n_params - facts.intercept
         if facts.in_sample:
             if facts.dispersion_given:
-                statistic = (null - deviance) / rows.dispersion
+                statistic = rows.in_dispersions(null - deviance)
             else:
                 ratio = rows.family.likelihood_ratio
                 statistic = ratio(null, deviance, rows.dispersion, self.n_obs)

@@ -286,7 +286,7 @@ def residual_pattern(rows, factor, groups, sums):
             correlation, slope, pvalue = _trend(rows, factor, sums)
         else:
             correlation, slope, df = np.sqrt(explained), None, np.count_nonzero(weight > 0) - 1
-            pvalue = chi2.sf(statistic / rows.dispersion, df) if df > 0 else np.nan
+            pvalue = chi2.sf(rows.in_dispersions(statistic), df) if df > 0 else np.nan
     return ResidualPattern(
         correlation_with_residuals=float(correlation),
         mean_residual_by_bin=ratio(score, weight).tolist(),

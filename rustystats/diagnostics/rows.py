@@ -82,6 +82,10 @@ class Rows:
         """The values times the weights."""
         return values if self.weights is None else self.weights * values
 
+    def in_dispersions(self, statistic: float) -> float:
+        """The statistic over the dispersion; NaN where a perfect fit leaves none."""
+        return statistic / self.dispersion if self.dispersion > 0 else np.nan
+
     @cached_property
     def actual(self) -> Floats:
         """w y."""

@@ -67,7 +67,7 @@ def find(rows, fit_statistics, calibration, factors, converged=None):
     for factor in factors:
         explained = factor.residual_pattern.residual_variance_explained
         df = len(factor.actual_vs_expected) - 1
-        pvalue = float(chi2.sf(explained * rows.pearson_chi2 / rows.dispersion, max(df, 1)))
+        pvalue = float(chi2.sf(rows.in_dispersions(explained * rows.pearson_chi2), max(df, 1)))
         departure = _departure(factor)
         missed = pvalue < SIGNIFICANT and (explained > EXPLAINED or departure > MATERIAL)
         if missed and not factor.in_model:

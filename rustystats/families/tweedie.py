@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 POWER_LOW, POWER_HIGH = 1.01, 1.99  # where the estimated power is looked for
 SPIKED = 1.2  # below this power the likelihood can have several maxima in phi
 GRID_ROWS = 2000  # rows with a positive response from which the first guess is made
+MOST_CLAIMS = 10_000  # expected in a row whose distribution function is summed over them
 REACH = 0.08  # how far from the best power of the grid, or of the round before, it is looked for
 STEP = 1e-4  # of the differences that give slope and curvature in the power
 NAMED: dict[float, type[FamilyMixin]] = {
@@ -288,6 +289,11 @@ def _compound_tails(y: Floats, mu: Floats, dispersion: Floats, power: float) -> 
     positive = np.flatnonzero(~empty)
     likely = (expected * (y / (shape * scale)) ** shape) ** (1.0 / (1.0 + shape))
     mean = np.maximum(expected, likely)[positive].max(initial=0.0)
+    if not mean <= MOST_CLAIMS:
+        raise ValueError(
+            f"a row with {mean:.3g} expected claims takes as many terms to sum, and at most "
+            f"{MOST_CLAIMS:,} are: use deviance residuals, which are as good as normal there"
+        )
     most = int(mean + 15.0 + np.sqrt(190.0 + 83.0 * mean))
     low, high = at[positive], np.zeros(len(positive))
     for count in range(1, most + 1):

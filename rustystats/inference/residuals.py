@@ -28,6 +28,11 @@ def quantile_residuals(family, y, mu, dispersion, weights, random_state):
     Each is computed from the smaller tail, so that far ones are exact as well: up to 37, where
     probabilities underflow and the residuals stay.
     """
+    if not dispersion > 0:
+        raise ValueError(
+            f"a dispersion of {dispersion:g} leaves no distribution: the model fits the responses "
+            "exactly, or has as many coefficients as rows"
+        )
     out = np.full(len(y), np.nan)
     used = weights > 0
     tails = family.tails(y[used], mu[used], dispersion, weights[used])

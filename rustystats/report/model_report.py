@@ -231,7 +231,7 @@ def _performance(samples, found, draw):
             draw("lift", f"Lift, {name}", data),
             draw("calibration", f"Calibration, {name}", data),
         ]
-        if part.discrimination.lorenz_curve:
+        if part.discrimination.gini_coefficient is not None:  # as `lorenz` asks
             drawn.append(draw("lorenz", f"Lorenz curve, {name}", data))
         numbers = [one.bin_index + 1 for one in deciles]
         blocks += [
@@ -281,20 +281,26 @@ def _residuals(part, draw):
     ]
     kinds, names, values = zip(*rows, strict=True)
     columns = {"Residual": kinds, "Statistic": names, "Value": values}
+    drawn, said = _residual_charts(draw)
     return page.section(
         "residuals",
         "Residuals",
-        [
-            page.charts(
-                [
-                    draw("residuals", "Quantile residuals against fitted values"),
-                    draw("worm", "Worm plot of the quantile residuals"),
-                ]
-            ),
-            page.table("Residuals in numbers", columns, folded=True),
-        ],
-        "Of the rows of the fit. Quantile residuals are standard normal if the model is right.",
+        [page.charts(drawn), page.table("Residuals in numbers", columns, folded=True)],
+        f"Of the rows of the fit. {said}",
     )
+
+
+def _residual_charts(draw):
+    """Charts of the quantile residuals, or of the deviance residuals where there are none."""
+    try:
+        drawn = [
+            draw("residuals", "Quantile residuals against fitted values"),
+            draw("worm", "Worm plot of the quantile residuals"),
+        ]
+    except ValueError as reason:
+        drawn = [draw("residuals", "Deviance residuals against fitted values", "deviance")]
+        return drawn, f"There are no quantile residuals: {reason}."
+    return drawn, "Quantile residuals are standard normal if the model is right."
 
 
 def _flat(numbers):

@@ -311,3 +311,15 @@ def test_predictions_outside_the_domain_are_counted():
         result.predict(far)
     with pytest.raises(ValueError, match=r"20 of 40 predictions lie outside \(0, inf\)"):
         result.diagnostics(far)
+
+
+@pytest.mark.parametrize("y", ["flat", "line"])
+def test_a_fit_that_is_exact_leaves_nothing_to_test(y):
+    x = np.arange(60.0) % 7
+    data = pd.DataFrame({"x": x, "flat": 3.0, "line": 2 * x + 1, "g": np.tile(list("abc"), 20)})
+    result = rs.glm(f"{y} ~ x", data).fit()
+    assert result.scale() == 0
+    found = result.diagnostics(data, ["g"], ["x"])
+    assert np.isnan(found.factors[0].residual_pattern.trend_pvalue)
+    assert [finding.type for finding in found.warnings] == []
+    assert "NaN" not in found.to_json()

@@ -132,6 +132,13 @@ def test_tails(simulate_tweedie, p):
     np.testing.assert_array_equal(above, np.where(empty, 1, beyond))
 
 
+@pytest.mark.parametrize("phi", [0.0, 1e-17, np.nan])
+def test_no_tails_of_too_many_claims(phi):
+    """A sum over them would not end: fits that are exact have next to no dispersion."""
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="use deviance residuals"):
+        Tweedie(1.5).tails(MU, MU, phi, WEIGHTS)
+
+
 def test_tails_of_zeros_alone():
     (below, at), (above, beyond) = Tweedie(1.5).tails(np.zeros(N), MU, 1.0, WEIGHTS)
     assert (below == 0).all()

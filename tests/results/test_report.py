@@ -138,8 +138,14 @@ def test_factors_that_the_model_lacks(result, tmp_path):
         ("y ~ x + C(Area)", {"family": "gamma", "weights": "w"}, {"alpha": 0.1, "l1_ratio": 1.0},
          "No standard errors"),
         ("y ~ x * C(Area)", {"family": "gamma"}, {"alpha": 0.1, "l1_ratio": 0.0}, "None: tests of"),
+        ("hit ~ x", {"family": "quasipoisson"}, {}, "no quantile residuals: family quasipoisson"),
+        ("y ~ x", {"family": "poisson"}, {}, "no quantile residuals: the response, times"),
+        ("y ~ x", {"family": "tweedie", "var_power": 2.5}, {}, "Deviance residuals against"),
+        ("flat ~ x", {"family": "poisson"}, {}, "Quantile residuals against"),
+        ("flat ~ x", {"family": "gaussian"}, {}, "no quantile residuals: a dispersion of 0"),
     ],
-    ids=["gaussian", "binomial", "lasso", "ridge-interaction"],
+    ids=["gaussian", "binomial", "lasso", "ridge-interaction", "quasi", "no counts", "Tweedie 2.5",
+         "constant", "exact"],
 )  # fmt: skip
 def test_other_models(formula, options, penalty, said, tmp_path):
     import pandas as pd
@@ -149,7 +155,7 @@ def test_other_models(formula, options, penalty, said, tmp_path):
     data = pd.DataFrame({"x": rng.normal(size=n), "Area": rng.choice(list("ABC"), n)})
     data["y"] = rng.gamma(2.0, np.exp(0.3 * data["x"]))
     data["hit"] = rng.uniform(size=n) < 0.3
-    data["w"] = rng.uniform(1.0, 2.0, n)
+    data["w"], data["flat"] = rng.uniform(1.0, 2.0, n), 3.0
     result = rs.glm(formula, data, **options).fit(**penalty)
     page = result.report(tmp_path / "r.html", title="A <model>").read_text(encoding="utf-8")
     assert "<h1>A &lt;model&gt;</h1>" in page
