@@ -165,9 +165,33 @@ class Rows:
 
 
 def without_rounding(values: Floats) -> Floats:
-    """Values to a relative 2^-40: those that differ by rounding alone are equal then."""
+    """The values, those that differ by rounding alone made equal: see `rising`."""
+    order, ordered = rising(values)
+    equal = np.empty_like(ordered)
+    equal[order] = ordered
+    return equal
+
+
+def rising(values: Floats) -> tuple[NDArray[np.intp], Floats]:
+    """Positions that sort the values, ties in row order, and the values in that order.
+
+    Values to a relative 2^-40 are equal. A grid of such steps may part two that differ by their
+    last bit, so neighbours on the grid are one value as well.
+    """
+    step = 1 << 12
     bits = np.ascontiguousarray(values, dtype=np.float64).view(np.int64)
-    return ((bits + (1 << 11)) & ~np.int64((1 << 12) - 1)).view(np.float64)
+    rounded = ((bits + step // 2) & ~np.int64(step - 1)).view(np.float64)
+    order = sorted_rows(rounded)
+    ordered = rounded[order]
+    gaps = np.abs(np.diff(ordered.view(np.int64)))
+    if (gaps == step).any():
+        run = np.append(0, np.cumsum(gaps > step))
+        parted = np.zeros(run[-1] + 1, dtype=bool)
+        parted[run[1:][gaps == step]] = True
+        some = np.flatnonzero(parted[run])
+        order[some] = order[some][np.lexsort((order[some], run[some]))]
+        ordered = ordered[np.flatnonzero(np.append(True, gaps > step))[run]]
+    return order, ordered
 
 
 class RowsInOrder:
@@ -195,9 +219,7 @@ class RowsInOrder:
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
         rate = rows.mu if rows.exposure is None else rows.mu / rows.exposure
-        rate = without_rounding(rate)
-        self.order = sorted_rows(rate)
-        self.rate = rate[self.order]
+        self.order, self.rate = rising(rate)
         self.volume = rows.volume[self.order]
         self.actual = rows.actual[self.order]
         self.predicted = rows.predicted[self.order]

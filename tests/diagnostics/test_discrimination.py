@@ -6,6 +6,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from rustystats.diagnostics import DiagnosticsComputer
+from rustystats.diagnostics.rows import rising
 
 
 def lorenz(prediction, actual, volume):
@@ -119,6 +120,19 @@ def test_rounding_of_the_rate_does_not_order_rows():
     y = rng.poisson(exposure).astype(float)
     found = computer(y, 0.1 * exposure, exposure=exposure).compute_discrimination()
     assert found.gini_coefficient == pytest.approx(0.0, abs=1e-12)
+
+
+def test_rounding_does_not_part_a_rate_between_two_steps_of_the_grid():
+    rng = np.random.default_rng(3)
+    exposure = rng.uniform(0.01, 1.0, 1_000)
+    y = rng.poisson(exposure).astype(float)
+    between = (np.array([0.1, -0.1]).view(np.int64) & ~np.int64(4095)) + 2048
+    rate, below = between.view(np.float64)
+    found = computer(y, rate * exposure, exposure=exposure).compute_discrimination()
+    assert found.gini_coefficient == pytest.approx(0.0, abs=1e-12)
+    order, ordered = rising(below * exposure / exposure)
+    np.testing.assert_array_equal(order, np.arange(1_000))
+    assert len(np.unique(ordered)) == 1
 
 
 def test_nothing_is_claimed_of_negative_or_absent_responses():
