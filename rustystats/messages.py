@@ -33,6 +33,11 @@ def listed(names: Sequence[Any], most: int = 20) -> str:
     return ", ".join(names[:most]) + more
 
 
+def counted(count: int, what: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count} {what}{'s' if count != 1 else ''}"
+
+
 def checked_names(names: Iterable[object], count: int, things: str) -> list[str]:
     """The names of so many things ("columns", "coefficients"), as a list of str.
 

@@ -31,7 +31,7 @@ def reported():
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always")
-            warnings.showwarning = lambda message, category, *rest: show(message, category)
+            warnings.showwarning = show
             yield said
     except EXPECTED as error:
         say(f"Error: {error}" if str(error) else f"Error: {type(error).__name__}")

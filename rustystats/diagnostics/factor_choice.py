@@ -17,10 +17,9 @@ import numpy as np
 from rustystats import frames
 from rustystats.diagnostics.exploration_sections import LeftOut
 from rustystats.diagnostics.factors import check_factors
-from rustystats.messages import did_you_mean
+from rustystats.messages import counted, did_you_mean
 from rustystats.terms.categorical import CategoricalFactor
 from rustystats.terms.cut import ComputedFactor
-from rustystats.terms.levels import counted
 from rustystats.terms.target import FrequencyFactor, TargetFactor
 
 FEW = 20  # levels that every text may have, and rows in which numbers may all differ

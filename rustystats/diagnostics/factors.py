@@ -44,7 +44,7 @@ from rustystats.diagnostics.sections import (
     LevelCount,
     ResidualPattern,
 )
-from rustystats.messages import listed
+from rustystats.messages import counted, listed
 
 CATEGORICAL, CONTINUOUS = "categorical", "continuous"
 INTERACTION_BINS = 5  # of a continuous factor, where interactions are looked for
@@ -183,7 +183,7 @@ def _check_finite(name, values, counts):
     count = int(np.sum(counts[np.isinf(values)]))
     if count:
         raise ValueError(
-            f"column {name!r} is infinite in {count} row{'s' if count > 1 else ''}: correct or "
+            f"column {name!r} is infinite in {counted(count, 'row')}: correct or "
             "drop them, or make them missing"
         )
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from rustystats import codes
 from rustystats.frames.coding import CATEGORIES, MAX_FACTOR_LEVELS, encode_levels
-from rustystats.messages import did_you_mean
+from rustystats.messages import counted, did_you_mean
 from rustystats.threads import effective_n_threads
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Columns:
         if not (missing or found is None or found.is_numeric) and len(found.missing):
             count = int(found.counts[-1])
             raise ValueError(
-                f"column {name!r} has {count} missing value{'s' if count > 1 else ''}: "
+                f"column {name!r} has {counted(count, 'missing value')}: "
                 "fill them (a level of their own, say 'missing') or drop the rows"
             )
         return found
@@ -311,6 +311,5 @@ def _as_factor(name, encoded, missing):
         return Encoded(encoded.codes, levels, encoded.n_threads)
     rows = int(encoded.counts[bad].sum())
     raise ValueError(
-        f"column {name!r} is NaN or infinite in {rows} row{'s' if rows > 1 else ''}: "
-        "fill or drop them"
+        f"column {name!r} is NaN or infinite in {counted(rows, 'row')}: fill or drop them"
     )

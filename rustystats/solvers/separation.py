@@ -21,6 +21,7 @@ the rows only where a column moves.
 import numpy as np
 
 from rustystats.design.blocks import TableBlock
+from rustystats.messages import counted
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.threads import single_threaded_blas
 
@@ -75,8 +76,7 @@ def separated_parts(problem, fit, names):
     rest = int(np.count_nonzero(moved & ~covered))
     if rest:
         columns = [name for name, moves in zip(names, moving, strict=True) if moves]
-        plural = "s" if rest > 1 else ""
-        parts.append(f"{', '.join(columns[:NAMED_LEVELS])} ({rest} row{plural})")
+        parts.append(f"{', '.join(columns[:NAMED_LEVELS])} ({counted(rest, 'row')})")
     return tuple(parts)
 
 
@@ -123,8 +123,7 @@ def _describe(block, rows, lost):
     for level in levels[:NAMED_LEVELS]:
         value = ":".join(str(values[level]) for values in block.levels.values())
         count, end = int(abs(lost[level])), "lower" if lost[level] < 0 else "upper"
-        plural = "s" if count > 1 else ""
-        parts.append(f"{label}={value} ({count} row{plural}, at the {end} end)")
+        parts.append(f"{label}={value} ({counted(count, 'row')}, at the {end} end)")
     if len(levels) > NAMED_LEVELS:
         parts.append(f"{len(levels) - NAMED_LEVELS} more levels of {label}")
     return parts
