@@ -45,12 +45,7 @@ def say(text):
 
 @contextmanager
 def working(task):
-    """Show on a terminal that a task is under way, and its steps; elsewhere nothing.
-
-    Parameters
-    ----------
-    task : str, such as "Fitting"
-    """
+    """Show on a terminal that a task, "Fitting", is under way, and its steps; elsewhere nothing."""
     from rich.console import Console
 
     counts = {}

@@ -34,18 +34,7 @@ NAMED_LEVELS = 20
 
 
 def separated_parts(problem, fit, names):
-    """Descriptions of the levels, or columns, along which the likelihood rises for ever.
-
-    Parameters
-    ----------
-    problem : Problem
-    fit : Fit
-    names : names of the columns
-
-    Returns
-    -------
-    tuple of str, empty where the likelihood has a maximum
-    """
+    """Descriptions of levels, or columns by name, along which the likelihood rises for ever."""
     if not (problem.link.ends_at_infinity and (fit.converged or problem.keeps_domain)):
         return ()  # at the edge of the domain, if anywhere, and the fit says so
     with single_threaded_blas():
