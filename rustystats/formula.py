@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from rustystats.messages import did_you_mean, listed
+from rustystats.messages import check_known, did_you_mean
 from rustystats.terms.expression import (
     FUNCTIONS,
     Expression,
@@ -294,16 +294,6 @@ def check_columns(factor, kinds):
                 f"column {name!r} is {held}, not numeric: convert it to numbers, or to text and "
                 f"write C({written_name(name)})"
             )
-
-
-def check_known(names, known):
-    """Raise a ValueError where one of the names is not known."""
-    missing = [name for name in names if name not in known]
-    if missing:
-        raise ValueError(
-            f"unknown column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
-            f"{did_you_mean(missing[0], known)}: the data have {listed(list(known), 30)}"
-        )
 
 
 def _inner(text):

@@ -5,7 +5,7 @@ import os
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 PACKAGE = os.path.dirname(__file__) + os.sep
@@ -65,6 +65,16 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
     lower = {str(other).lower(): str(other) for other in known}
     close = difflib.get_close_matches(str(name).lower(), lower, n=1)
     return f" (did you mean {lower[close[0]]!r}?)" if close else ""
+
+
+def check_known(names: Iterable[str], known: Collection[str]) -> None:
+    """Raise a ValueError where one of the names is no column of the data."""
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise ValueError(
+            f"unknown column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
+            f"{did_you_mean(missing[0], known)}: the data have {listed(list(known), 30)}"
+        )
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:

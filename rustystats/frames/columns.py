@@ -18,7 +18,7 @@ import numpy as np
 
 from rustystats import codes
 from rustystats.frames.coding import CATEGORIES, MAX_FACTOR_LEVELS, encode_levels
-from rustystats.messages import counted, did_you_mean
+from rustystats.messages import check_known, counted
 from rustystats.threads import effective_n_threads
 
 if TYPE_CHECKING:
@@ -72,13 +72,7 @@ def read_columns(data: Any, names: Iterable[str], n_threads: int | None = None) 
     names = list(dict.fromkeys(names))
     frame = _to_narwhals(data)
     known = frame.collect_schema().names()
-    missing = [name for name in names if name not in known]
-    if missing:
-        listed = ", ".join(known[:30]) + (", ..." if len(known) > 30 else "")
-        raise ValueError(
-            f"unknown column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
-            f"{did_you_mean(missing[0], known)}: the data have {listed}"
-        )
+    check_known(names, known)
     if isinstance(frame, nw.LazyFrame):
         # At least one column is collected: the number of rows must be known.
         frame = frame.select(names or known[:1]).collect()
