@@ -24,19 +24,8 @@ BESIDE = ("include_main", *ENCODINGS)  # what an interaction says beside its fac
 
 
 def read_terms(response, terms, interactions, intercept, kinds):
-    """Read a dictionary of terms.
-
-    Parameters
-    ----------
-    response : str, a column or an expression
-    terms : dict of a dict by name, as in `rustystats.glm_dict`
-    interactions : list of dict or None
-    intercept : bool
-    kinds : dict, as in `formula.parse_formula`
-
-    Returns
-    -------
-    ParsedFormula
+    """Read a dictionary of terms, as in `rustystats.glm_dict`; `kinds` as in
+    `formula.parse_formula`.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from rustystats.messages import did_you_mean, listed
+from rustystats.messages import check_known, did_you_mean
 from rustystats.terms.expression import (
     FUNCTIONS,
     Expression,
@@ -305,19 +305,6 @@ def check_columns(factor, kinds, remedy=None):
                 f"convert it to numbers, or to text and write C({written_name(name)})"
             )
             raise ValueError(f"column {name!r} is {held}, not numeric: {remedy}")
-
-
-def check_known(names, known):
-    """Raise a ValueError where one of the names is not known."""
-    missing = [name for name in names if name not in known]
-    if missing:
-        numbered = [name for name in known if not isinstance(name, str) and str(name) in missing]
-        raise ValueError(
-            f"unknown column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
-            f"{'' if numbered else did_you_mean(missing[0], known)}: the data have "
-            f"{listed(list(known), 30)}"
-            + (f"; the name of column {numbered[0]!r} is no text: rename it" if numbered else "")
-        )
 
 
 def _inner(text):

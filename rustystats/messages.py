@@ -5,7 +5,7 @@ import os
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 PACKAGE = os.path.dirname(__file__) + os.sep
@@ -31,6 +31,11 @@ def listed(names: Sequence[Any], most: int = 20) -> str:
     """Names in a row, at most so many, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(map(str, names[:most])) + more
+
+
+def counted(count: int, what: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count} {what}{'s' if count != 1 else ''}"
 
 
 def checked_names(names: Iterable[object], count: int, things: str) -> list[str]:
@@ -60,6 +65,19 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
     lower = {str(other).lower(): str(other) for other in known}
     close = difflib.get_close_matches(str(name).lower(), lower, n=1)
     return f" (did you mean {lower[close[0]]!r}?)" if close else ""
+
+
+def check_known(names: Iterable[str], known: Collection[Any]) -> None:
+    """Raise a ValueError where one of the names is no column of the data."""
+    missing = [name for name in names if name not in known]
+    if missing:
+        numbered = [name for name in known if not isinstance(name, str) and str(name) in missing]
+        raise ValueError(
+            f"unknown column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
+            f"{'' if numbered else did_you_mean(missing[0], known)}: the data have "
+            f"{listed(list(known), 30)}"
+            + (f"; the name of column {numbered[0]!r} is no text: rename it" if numbered else "")
+        )
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:

@@ -1,4 +1,4 @@
-"""Charts: one pure function for each, from the numbers to an Axes; nothing here knows a model.
+"""Charts: one function for each, from numbers to an Axes, `ax` or a new one; none knows a model.
 
 What is drawn is computed elsewhere (`inference/`, `diagnostics/`) and asked for by
 `results/plot.py`, where ``result.plot.<kind>()`` lives. The look of all of them is `style.py`.

@@ -42,11 +42,6 @@ def actual_expected(bins, name, *, ylabel, volume="exposure", base=None, ax=None
         What the exposure is.
     base : int, optional
         Position of the base level.
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
     """
     ax = level_axes([_label(part) for part in bins], ax, base)
     places = np.arange(len(bins))
@@ -100,11 +95,6 @@ def relativities(effect, *, volume="exposure", confidence=0.95, max_levels=60, a
         What the exposure is.
     confidence : float, that of the intervals
     max_levels : int
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
     """
     numbers = [
         np.exp(np.clip(part, -HUGE, HUGE)) for part in (effect.effect, effect.low, effect.high)
@@ -115,16 +105,7 @@ def relativities(effect, *, volume="exposure", confidence=0.95, max_levels=60, a
 
 
 def term_effect(effect, *, volume="exposure", confidence=0.95, max_levels=60, ax=None):
-    """What a factor adds to the linear predictor, over exposure.
-
-    Parameters
-    ----------
-    effect, volume, confidence, max_levels, ax : as in `relativities`
-
-    Returns
-    -------
-    matplotlib Axes
-    """
+    """What a factor adds to the linear predictor, over exposure; arguments as in `relativities`."""
     numbers = [effect.effect, effect.low, effect.high]
     ylabel = "effect on the linear predictor"
     return _effects(effect, numbers, volume, confidence, max_levels, ylabel, 0.0, ax)

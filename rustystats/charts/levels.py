@@ -44,13 +44,8 @@ def level_axes(labels, ax=None, base=None):
     Parameters
     ----------
     labels : list of str
-    ax : matplotlib Axes, optional
     base : int, optional
         Position of the base level, whose name says so.
-
-    Returns
-    -------
-    matplotlib Axes
     """
     names = [short_name(str(label)) for label in labels]
     count, longest = len(names), max(map(len, [*names, BASE] if base is not None else names))

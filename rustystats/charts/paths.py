@@ -31,11 +31,6 @@ def coefficient_path(alphas, curves, labels, *, logarithmic=True, ax=None):
         At most twelve can be told apart.
     logarithmic : bool
         Whether the axis of alphas is; an alpha of 0 is left out then.
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
     """
     ax = new_axes(ax)
     _along_alphas(ax, alphas, curves, labels, logarithmic and alphas[0] > 0)
@@ -55,10 +50,6 @@ def selection_path(alphas, shares, labels, *, threshold, alpha_min, n_subsamples
     alpha_min : float
         The smallest alpha that counts, a dotted line unless it is the last.
     n_subsamples : int
-
-    Returns
-    -------
-    matplotlib Axes
     """
     ax = new_axes(ax)
     _along_alphas(ax, alphas, shares, labels, True)
@@ -97,11 +88,6 @@ def cross_validation(alphas, means, errors, n_nonzero, *, best, one_error, score
         Coefficients that are not 0, along the top.
     best, one_error : float, alphas
     score : str, what the scores are
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
     """
     ax = new_axes(ax)
     finite = np.isfinite(means)
@@ -143,11 +129,6 @@ def likelihood_profile(values, llf, *, name, fitted, bound, confidence, ax=None)
     bound : float
         Values with a higher log-likelihood are the interval.
     confidence : float, that of the interval
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
     """
     ax = new_axes(ax)
     look = {**PREDICTED, "linestyle": "-", "marker": "."}

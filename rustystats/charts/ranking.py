@@ -29,11 +29,6 @@ def lift(bins, *, ylabel, volume="exposure", ax=None):
         What the means are.
     volume : str
         What the exposure is.
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
     """
     curves = [
         ("actual_mean", "observed", observed(len(bins))),
@@ -54,11 +49,6 @@ def double_lift(bins, *, ylabel, names=("this model", "other model"), volume="ex
     names : pair of str, of the models
     volume : str
         What the exposure is.
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
     """
     curves = [
         ("actual_mean", "observed", observed(len(bins))),
@@ -102,11 +92,6 @@ def lorenz(points, *, gini, volume="exposure", amount="claims", ax=None):
         Of the observed curve, over that of a perfect order.
     volume, amount : str
         What the exposure and the response are.
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
     """
     ax = new_axes(ax, height=5.2)
     across = [point.cumulative_exposure_pct for point in points]
@@ -143,11 +128,6 @@ def calibration(bins, *, ratio, ylabel, ax=None):
         Observed over predicted, of all.
     ylabel : str
         What the means are.
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
     """
     ax = new_axes(ax, height=5.2)
     keys = "predicted_mean actual_mean ae_confidence_interval_lower ae_confidence_interval_upper"

@@ -42,11 +42,6 @@ def residuals_against_fitted(fitted, residuals, *, name, logarithmic, limits=Non
         Whether the axis of fitted values is.
     limits : float, optional
         Where 95 % of the residuals should lie, to each side of 0.
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
     """
     ax = new_axes(ax)
     known = np.isfinite(residuals)
@@ -133,11 +128,6 @@ def worm(residuals, *, ax=None):
     Parameters
     ----------
     residuals : (n,) array, standard normal for a right model; NaN are left out
-    ax : matplotlib Axes, optional
-
-    Returns
-    -------
-    matplotlib Axes
     """
     ax = new_axes(ax)
     expected, deviation, band = worm_points(residuals)

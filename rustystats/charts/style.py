@@ -44,7 +44,6 @@ def new_axes(ax=None, width=None, height=None):
 
     Parameters
     ----------
-    ax : matplotlib Axes, optional
     width, height : float, optional
         What a new picture needs, in inches, where that is more than the user's own size.
 

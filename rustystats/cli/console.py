@@ -31,7 +31,7 @@ def reported():
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always")
-            warnings.showwarning = lambda message, category, *rest: show(message, category)
+            warnings.showwarning = show
             yield said
     except EXPECTED as error:
         say(f"Error: {error}" if str(error) else f"Error: {type(error).__name__}")
@@ -45,12 +45,7 @@ def say(text):
 
 @contextmanager
 def working(task):
-    """Show on a terminal that a task is under way, and its steps; elsewhere nothing.
-
-    Parameters
-    ----------
-    task : str, such as "Fitting"
-    """
+    """Show on a terminal that a task, "Fitting", is under way, and its steps; elsewhere nothing."""
     from rich.console import Console
 
     counts = {}

@@ -26,14 +26,7 @@ MAX_ROWS = 100_000_000
 
 
 def run_demo(rows, seed, threads, report=None):
-    """Simulate, fit, print, report.
-
-    Parameters
-    ----------
-    rows, seed : int
-    threads : int or None
-    report : Path or None
-    """
+    """Simulate, fit, print, report."""
     print(f"Simulating {rows:,} motor policies (seed {seed}) ...")
     data = datasets.make_motor_portfolio(rows, seed)
     parse_formula(FORMULA)  # loads the formula library, so that the clock sees the fit alone

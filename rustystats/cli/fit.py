@@ -39,16 +39,7 @@ class Files:
 
 
 def run_fit(files, formula, model_options, fit_options, as_json, said):
-    """Read, fit, save, report, print.
-
-    Parameters
-    ----------
-    files : Files
-    formula : str
-    model_options, fit_options : dict, of `glm` and of its `fit`
-    as_json : bool
-    said : list of the warnings so far
-    """
+    """Read, fit, save, report, print; `said` lists the warnings so far."""
     files.check()
     with working("Reading"):
         table = frames.read_file(files.data)

@@ -8,16 +8,7 @@ from rustystats.results import load
 
 
 def run_predict(model, data, output, column, exposure, offset, as_json, said):
-    """Load, read, predict, write.
-
-    Parameters
-    ----------
-    model, data, output : Path
-    column : str, what the predictions are called
-    exposure, offset : str or None, a number or the name of a column
-    as_json : bool
-    said : list of the warnings so far
-    """
+    """Load, read, predict, write; exposure and offset are numbers or names of columns."""
     frames.file_kind(output)  # before the work, not after it
     if not output.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {output.parent} to write {output.name} in")

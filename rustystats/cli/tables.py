@@ -19,13 +19,7 @@ COLUMNS = (
 
 
 def print_relativities(effects, unit=""):
-    """Relativities by factor; of a factor with many levels, about a dozen.
-
-    Parameters
-    ----------
-    effects : list of FactorEffect, the base risk first
-    unit : str, what the mean of the base risk is in
-    """
+    """Relativities by factor, the base risk first; of a factor with many levels, about a dozen."""
     base, *factors = effects
     # names of levels are shown as they are, brackets and colons included
     console = Console(width=WIDTH, highlight=False, markup=False, emoji=False)

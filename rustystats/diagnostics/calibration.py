@@ -29,13 +29,7 @@ def ratio(above, below):
 
 
 def actual_expected_limits(rows, actual, predicted, variance):
-    """Limits of A / E, two arrays.
-
-    Parameters
-    ----------
-    rows : Rows, for family and dispersion
-    actual, predicted, variance : (k,) sums of w y, w mu and w V(mu)
-    """
+    """Limits of A / E, two arrays, from sums of w y, w mu and w V(mu)."""
     if rows.is_poisson:
         variance = np.maximum(actual, 1.0)
     half = Z * ratio(np.sqrt(rows.dispersion * variance), np.abs(predicted))
@@ -45,15 +39,7 @@ def actual_expected_limits(rows, actual, predicted, variance):
 
 
 def calibrate(rows, n_bins, gini, in_sample=True):
-    """The section of the calibration.
-
-    Parameters
-    ----------
-    rows : Rows
-    n_bins : int
-    gini : float or None, shown here as well
-    in_sample : bool, whether the model was fitted to these rows
-    """
+    """The section of the calibration, which shows the Gini as well."""
     ordered = rows.in_order
     edges = equal_volume_edges(ordered.volume, n_bins)
     starts, ends = edges[:-1], edges[1:]

@@ -25,12 +25,7 @@ POINTS = 20  # of the curve, beside the origin
 
 
 def discriminate(rows):
-    """The section of the discrimination.
-
-    Parameters
-    ----------
-    rows : Rows
-    """
+    """The section of the discrimination."""
     total, _, volume = rows.totals
     if rows.y.min() < 0 or total <= 0 or volume <= 0:
         return Discrimination(None, None, None, None, None, [])

@@ -261,10 +261,8 @@ def explore_model(
         n_rows=columns.n_rows,
         n_columns=len(known),
         response_column=model.response,
-        exposure_column=exposure if isinstance(exposure, str) else "array" if exposure else None,
-        weights_column="array"
-        if problem.weights is not None and not model.weights_name
-        else (model.weights_name),
+        exposure_column=_source(exposure),
+        weights_column=model.weights_name or _source(problem.weights),
         family=problem.family.name(),
         n_categorical_factors=len(chosen[0]),
         n_continuous_factors=len(chosen[1]),

@@ -4,7 +4,7 @@ import textwrap
 
 import numpy as np
 
-from rustystats.inference.summary import WIDTH
+from rustystats.inference.summary import WIDTH, cut, header_lines
 from rustystats.messages import listed
 
 STRONG = 0.3  # associations below are not worth a line
@@ -39,15 +39,7 @@ def _header(found):
         ("Std. dev. of rate", f"{response.std_rate:.6g}"),
         ("Zeros", f"{response.zeros_count} ({response.zeros_pct:.2f}%)"),
     ]
-    return [
-        f"{_pair(*one):<42}  {_pair(*two)}".rstrip() for one, two in zip(left, right, strict=True)
-    ]
-
-
-def _pair(name, value):
-    room = 41 - len(name)
-    value = value if len(value) < room else f"{value[: room - 2]}~"
-    return f"{name}:{value:>{room}}"
+    return header_lines(left, right)
 
 
 def _factors(found):
@@ -60,11 +52,11 @@ def _factors(found):
     for factor, test in zip(found.factor_stats, found.univariate_tests, strict=True):
         groups = factor["response_by_bin" if factor.type == "continuous" else "levels"]
         rates = [group.response_rate for group in groups if np.isfinite(group.response_rate)]
-        name = factor.name if len(factor.name) < NAME else f"{factor.name[: NAME - 2]}~"
         explained = "-" if np.isnan(test.variance_explained) else f"{test.variance_explained:.3%}"
         yield (
-            f"{name:<{NAME}}{factor.type:<13}{len(groups):>7}{factor.missing_pct:>8.1f}%"
-            f"{min(rates):>11.4g}{max(rates):>9.4g}{explained:>12}{_stars(test.pvalue)}"
+            f"{cut(factor.name, NAME):<{NAME}}{factor.type:<13}{len(groups):>7}"
+            f"{factor.missing_pct:>8.1f}%{min(rates):>11.4g}{max(rates):>9.4g}{explained:>12}"
+            f"{_stars(test.pvalue)}"
         ).rstrip()
 
 

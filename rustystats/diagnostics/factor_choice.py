@@ -17,10 +17,9 @@ import numpy as np
 from rustystats import frames
 from rustystats.diagnostics.exploration_sections import LeftOut
 from rustystats.diagnostics.factors import check_factors
-from rustystats.messages import did_you_mean
+from rustystats.messages import counted, did_you_mean
 from rustystats.terms.categorical import CategoricalFactor
 from rustystats.terms.cut import ComputedFactor
-from rustystats.terms.levels import counted
 from rustystats.terms.target import FrequencyFactor, TargetFactor
 
 FEW = 20  # levels that every text may have, and rows in which numbers may all differ
@@ -28,13 +27,7 @@ SAMPLE = 4096
 
 
 def named_factors(categorical, continuous, known, roles):
-    """The factors that the caller lists, as two lists of names.
-
-    Parameters
-    ----------
-    categorical, continuous : lists of str, or None for none
-    known : names of all columns
-    roles : dict of column name to its role
+    """The factors that the caller lists, as two lists of names; `roles` by name of the column.
 
     Raises
     ------
@@ -53,16 +46,9 @@ def named_factors(categorical, continuous, known, roles):
 
 
 def readable_columns(data, roles):
-    """Names of the columns whose type a factor can have, and those left out.
+    """Names of the columns whose type a factor can have, and a `LeftOut` for each of the others.
 
-    Parameters
-    ----------
-    data : DataFrame or LazyFrame, of which the schema alone is read
-    roles : dict of column name to its role
-
-    Returns
-    -------
-    (list of str, list of LeftOut)
+    Of the data the schema alone is read; columns with a role are neither.
     """
     names, left_out = [], []
     for name, kind in frames.column_kinds(data).items():
@@ -76,17 +62,7 @@ def readable_columns(data, roles):
 
 
 def choose_factors(columns, names):
-    """Sort columns into factors and others.
-
-    Parameters
-    ----------
-    columns : frames.Columns
-    names : list of str
-
-    Returns
-    -------
-    (categorical, continuous, left_out) : two lists of names, a list of LeftOut
-    """
+    """Names of the categorical and of the continuous columns, and a `LeftOut` for each other."""
     categorical, continuous, left_out = [], [], []
     for name in names:
         is_levels = columns.is_categorical(name)
@@ -99,16 +75,8 @@ def choose_factors(columns, names):
 
 
 def factors_of_terms(terms, column_kinds):
-    """The columns of a formula: those that it reads as levels, or that are no numbers, and others.
-
-    Parameters
-    ----------
-    terms : ModelTerms
-    column_kinds : dict of `frames.column_kinds`
-
-    Returns
-    -------
-    (categorical, continuous) : two lists of names, in the order of the formula
+    """Names of the columns of a formula that it reads as levels, or that are no numbers, and of
+    others, both in its order.
     """
     is_levels = {}
     for term in terms.terms:

@@ -44,7 +44,7 @@ from rustystats.diagnostics.sections import (
     LevelCount,
     ResidualPattern,
 )
-from rustystats.messages import listed
+from rustystats.messages import counted, listed
 
 CATEGORICAL, CONTINUOUS = "categorical", "continuous"
 INTERACTION_BINS = 5  # of a continuous factor, where interactions are looked for
@@ -128,17 +128,8 @@ def has_few_values(columns, name, most):
 
 
 def split_kinds(columns, names, categorical_factors):
-    """Names of which nobody says the kind: levels where the column has them or they are listed.
-
-    Parameters
-    ----------
-    columns : Columns
-    names : list of str
-    categorical_factors : list of str, or None for none
-
-    Returns
-    -------
-    (categorical, continuous) : two lists of names
+    """Categorical and continuous names where nobody says the kind: levels where the column has them
+    or they are listed.
     """
     known = categorical_factors or ()
     levels = [name for name in names if name in known or columns.is_categorical(name)]
@@ -148,12 +139,7 @@ def split_kinds(columns, names, categorical_factors):
 def read_factors(columns, categorical, continuous, volume, n_bins):
     """The factors as codes, in the order given, categorical ones first.
 
-    Parameters
-    ----------
-    columns : Columns of the rows
-    categorical, continuous : lists of names
-    volume : (n,) array
-    n_bins : int, of columns that are no codes
+    Numbers with too many values for codes are in `n_bins` bins of equal volume.
     """
     found = []
     for name in categorical:
@@ -183,21 +169,13 @@ def _check_finite(name, values, counts):
     count = int(np.sum(counts[np.isinf(values)]))
     if count:
         raise ValueError(
-            f"column {name!r} is infinite in {count} row{'s' if count > 1 else ''}: correct or "
+            f"column {name!r} is infinite in {counted(count, 'row')}: correct or "
             "drop them, or make them missing"
         )
 
 
 def sums_by_level(factors, rows, names, n_threads=None):
-    """Sums of some of the rows' numbers by level, one dictionary for each factor.
-
-    Parameters
-    ----------
-    factors : list of Factor
-    rows : Rows
-    names : of properties of `Rows`
-    n_threads : int or None
-    """
+    """Sums of some properties of `Rows` by level, one dictionary for each factor."""
     if not factors:
         return []
     coded = CodedColumns([(factor.codes, factor.n_levels) for factor in factors], n_threads)
@@ -217,15 +195,7 @@ def sums_by_level(factors, rows, names, n_threads=None):
 
 
 def group_levels(factor, volume, n_bins, rare_threshold_pct, max_levels):
-    """The groups of a factor.
-
-    Parameters
-    ----------
-    factor : Factor
-    volume : (m,) of each level
-    n_bins : int, of a continuous factor
-    rare_threshold_pct, max_levels : of a categorical factor, as in `binning.pool_levels`
-    """
+    """The groups of a factor with these volumes by level: bins, or as in `binning.pool_levels`."""
     if factor.kind == CATEGORICAL:
         missing = [i for i in (factor.n_levels - 1,) if factor.levels[i] is None]
         shown, group = pool_levels(volume, rare_threshold_pct, max_levels, missing)
@@ -248,12 +218,7 @@ def interaction_groups(factor, volume, rare_threshold_pct, max_levels, n_threads
 
 
 def actual_against_expected(rows, factor, groups, sums):
-    """List of `FactorBin`, one for each group.
-
-    Parameters
-    ----------
-    sums : dict of (m,) sums by level
-    """
+    """List of `FactorBin`, one for each group, from sums by level."""
     by_group = {name: groups.sum(values) for name, values in sums.items()}
     actual, predicted, exposure = (by_group[k] for k in ("actual", "predicted", "volume"))
     lower, upper = actual_expected_limits(rows, actual, predicted, by_group["variance"])
@@ -321,12 +286,7 @@ def _trend(rows, factor, sums):
 
 
 def univariate_statistics(factor, groups, volume, rare_threshold_pct):
-    """What the column says by itself.
-
-    Parameters
-    ----------
-    volume : (m,) of each level: a level is rare below a share of the whole
-    """
+    """What the column says by itself; a level is rare below a share of the whole volume."""
     if factor.kind == CONTINUOUS:
         return _continuous_statistics(factor)
     counts = groups.sum(factor.counts).astype(int)
@@ -372,14 +332,8 @@ def diagnose_factors(
 ):
     """List of `FactorDiagnostics`.
 
-    Parameters
-    ----------
-    rows : Rows
-    factors : list of Factor
-    volumes : list of (m,) arrays, by level
-    spoken_of : callable, from a name to (whether it is in the model, how it stands there)
-    n_bins, rare_threshold_pct, max_levels : as in `group_levels`
-    n_threads : int or None
+    `spoken_of` says of a name whether it is in the model, and how it stands there; `volumes` are by
+    level.
     """
     names = ("actual", "predicted", "deviance", "variance", "working_weight", "score")
     found = []

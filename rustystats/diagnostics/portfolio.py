@@ -119,16 +119,7 @@ def response_statistics(portfolio: Portfolio) -> ResponseStatistics:
 
 
 def explore_factor(portfolio, factor, groups, sums, rare_threshold_pct):
-    """`ExploredContinuous` or `ExploredCategorical` of a factor.
-
-    Parameters
-    ----------
-    portfolio : Portfolio
-    factor : Factor
-    groups : Groups
-    sums : dict of (m,) sums by level, of "actual" and "volume"
-    rare_threshold_pct : float
-    """
+    """`ExploredContinuous` or `ExploredCategorical` of a factor, from sums by level."""
     exposure, response = groups.sum(sums["volume"]), groups.sum(sums["actual"])
     counts = groups.sum(factor.counts).astype(int)
     columns = (

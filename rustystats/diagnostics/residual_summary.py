@@ -32,13 +32,7 @@ def summarise(residuals):
 
 
 def percentiles(ordered, counts=None):
-    """{"p1": ..., "p99": ...} of sorted values, each repeated so often; NaN without any.
-
-    Parameters
-    ----------
-    ordered : (m,) sorted array
-    counts : (m,) array of whole numbers, or None for 1 each
-    """
+    """{"p1": ..., "p99": ...} of sorted values, each repeated so often; NaN without any."""
     ends = None if counts is None else np.cumsum(counts)
     n_values = len(ordered) if ends is None else int(ends[-1]) if len(ends) else 0
     if not n_values:

@@ -28,14 +28,7 @@ class Finding(Section):
 
 
 def find(rows, fit_statistics, calibration, factors, converged=None):
-    """List of `Finding`.
-
-    Parameters
-    ----------
-    rows : Rows
-    fit_statistics, calibration, factors : sections
-    converged : bool or None where it is not known
-    """
+    """List of `Finding`; `converged` is None where it is not known."""
     found = []
     if converged is False:
         message = "the fit stopped before it converged: no number here is final"

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rustystats.messages import counted
+
 if TYPE_CHECKING:
     from rustystats.results.glm_results import GLMResults
 
@@ -39,7 +41,7 @@ def _caption(result: GLMResults) -> str:
         f"{result.link} link",
         f"dispersion {'-' if np.isnan(dispersion) else format(dispersion, '.4g')}",
         f"{result.nobs:,} rows",
-        f"{'' if result.converged else 'NOT '}converged in {steps} step{'' if steps == 1 else 's'}",
+        f"{'' if result.converged else 'NOT '}converged in {counted(steps, 'step')}",
     ]
     if result.is_regularized:
         parts.insert(3, f"alpha {result.alpha:.4g}, l1_ratio {result.l1_ratio:.4g}")

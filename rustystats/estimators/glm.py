@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from rustystats import frames
 from rustystats.estimators.diagram import ModelDiagram
 from rustystats.estimators.features import read_features
-from rustystats.estimators.fitted import keep_fitted
+from rustystats.estimators.fitted import check_features, keep_fitted
 from rustystats.estimators.inputs import as_data, response_vector
 from rustystats.families import get_family
 from rustystats.fitting import check_dispersion, solve
@@ -468,8 +468,7 @@ class GLMRegressor(ModelDiagram, RegressorMixin, BaseEstimator):
         if self.result_.formula is None:
             reserved = {*named, *model.offsets.columns, model.weights_name}
             features = [name for name in frames.column_names(X) if name not in reserved]
-            header = frames.make_frame({name: [] for name in features}, None)
-            validate_data(self, header, reset=False, skip_check_array=True)
+            check_features(self, features)
         return X
 
     def _given_once(self, role: str, given: Vector | None) -> Vector | None:

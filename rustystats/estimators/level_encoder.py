@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from rustystats import frames
-from rustystats.estimators.fitted import keep_fitted
+from rustystats.estimators.fitted import check_features, keep_fitted
 from rustystats.estimators.inputs import as_data
 from rustystats.levels import level_keys, look_up
-from rustystats.messages import listed
+from rustystats.messages import counted, listed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -160,18 +160,11 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
                 names = [f"x{i}" for i in range(features)]
                 X = frames.matrix_frame(X, names)
         if fitted:
-            self._check_features(features)
+            check_features(self, features)
         columns = frames.read_columns(X, names, self.n_threads)
         encoded = [columns.factor(name, self.handle_missing == "level") for name in names]
         keys = [level_keys(column, name) for column, name in zip(encoded, names, strict=True)]
         return Categories(encoded, names, keys, features, flat)
-
-    def _check_features(self, features: Sequence[str] | int) -> None:
-        if isinstance(features, int):
-            header = np.empty((1, features))
-        else:
-            header = frames.make_frame({name: [] for name in features}, None)
-        validate_data(self, header, reset=False, skip_check_array=True)
 
     def _look_up(
         self, encoded: Encoded, name: str, keys: list[Any], table: dict[Any, float]
@@ -180,8 +173,8 @@ class LevelEncoder(TransformerMixin, BaseEstimator):
         if unseen and self.handle_unknown == "error":
             rows = int(encoded.counts[unseen].sum())
             raise ValueError(
-                f"column {name!r} has {len(unseen)} level{'s' if len(unseen) > 1 else ''} not seen "
-                f"in fit, in {rows} row{'s' if rows > 1 else ''}: "
+                f"column {name!r} has {counted(len(unseen), 'level')} not seen "
+                f"in fit, in {counted(rows, 'row')}: "
                 f"{listed([str(keys[i]) for i in unseen])}; map them to levels that are known, or "
                 f"pass handle_unknown={self.unknown!r}"
             )

@@ -20,7 +20,7 @@ from sklearn.utils.validation import (
 )
 
 from rustystats import codes, frames
-from rustystats.estimators.fitted import keep_fitted
+from rustystats.estimators.fitted import check_features, keep_fitted
 from rustystats.prepare import check_weights
 from rustystats.terms.knots import scale_up
 from rustystats.terms.splines import learn_spline
@@ -194,8 +194,7 @@ class SplineTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         if _is_named(X):
-            header = frames.make_frame({name: [] for name in frames.column_names(X)}, None)
-            validate_data(self, header, reset=False, skip_check_array=True)
+            check_features(self, frames.column_names(X))
             matrix = _matrix(X)
         else:
             matrix = validate_data(self, X, reset=False, **_NUMBERS)

@@ -18,7 +18,7 @@ import numpy as np
 
 from rustystats import codes
 from rustystats.frames.coding import CATEGORIES, MAX_FACTOR_LEVELS, encode_levels
-from rustystats.messages import did_you_mean
+from rustystats.messages import check_known, counted
 from rustystats.threads import effective_n_threads
 
 if TYPE_CHECKING:
@@ -74,13 +74,7 @@ def read_columns(data: Any, names: Iterable[str], n_threads: int | None = None) 
     names = list(dict.fromkeys(names))
     frame = _to_narwhals(data)
     known = frame.collect_schema().names()
-    missing = [name for name in names if name not in known]
-    if missing:
-        listed = ", ".join(map(str, known[:30])) + (", ..." if len(known) > 30 else "")
-        raise ValueError(
-            f"unknown column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}"
-            f"{did_you_mean(missing[0], known)}: the data have {listed}"
-        )
+    check_known(names, known)
     if isinstance(frame, nw.LazyFrame):
         # At least one column is collected: the number of rows must be known.
         frame = frame.select(names or known[:1]).collect()
@@ -193,7 +187,7 @@ class Columns:
         if not (missing or found is None or found.is_numeric) and len(found.missing):
             count = int(found.counts[-1])
             raise ValueError(
-                f"column {name!r} has {count} missing value{'s' if count > 1 else ''}: "
+                f"column {name!r} has {counted(count, 'missing value')}: "
                 "fill them (a level of their own, say 'missing') or drop the rows"
             )
         return found
@@ -334,6 +328,5 @@ def _as_factor(name, encoded, missing):
         return Encoded(encoded.codes, levels, encoded.n_threads)
     rows = int(encoded.counts[bad].sum())
     raise ValueError(
-        f"column {name!r} is NaN or infinite in {rows} row{'s' if rows > 1 else ''}: "
-        "fill or drop them"
+        f"column {name!r} is NaN or infinite in {counted(rows, 'row')}: fill or drop them"
     )

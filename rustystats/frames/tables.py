@@ -10,6 +10,7 @@ import narwhals as nw
 import numpy as np
 
 from rustystats.frames.columns import read_columns
+from rustystats.messages import counted
 
 if TYPE_CHECKING:
     from narwhals import Implementation as Backend
@@ -45,10 +46,10 @@ def label_codes(labels: Any, n_rows: int, role: str) -> NDArray[np.intp]:
             "the column of the data itself"
         )
     found, _ = pd.factorize(labels)
-    missing = np.count_nonzero(found < 0)
+    missing = int(np.count_nonzero(found < 0))
     if missing:
         raise ValueError(
-            f"{role} has {missing} missing label{'s' if missing > 1 else ''}: give those rows a "
+            f"{role} has {counted(missing, 'missing label')}: give those rows a "
             "label, one of their own if they belong to no other"
         )
     return found

@@ -18,7 +18,7 @@ from rustystats.threads import single_threaded_blas
 
 
 def variance_inflation(gram, aliased, intercept, terms):
-    """GVIF and degrees of freedom of each term.
+    """GVIF of each term, (k,), NaN without a column that is not aliased, and how many it has.
 
     Parameters
     ----------
@@ -26,11 +26,6 @@ def variance_inflation(gram, aliased, intercept, terms):
     aliased : (p,) bool, columns to leave out
     intercept : int or None, position of the column to sweep out
     terms : list of (q,) arrays, positions of the columns of each term
-
-    Returns
-    -------
-    gvif : (k,), NaN for a term without a column that is not aliased
-    df : (k,) int, such columns
     """
     with single_threaded_blas():
         covariance = NormalEquations(gram, aliased).inverse()

@@ -10,17 +10,13 @@ from rustystats.design.blocks import TableBlock
 
 
 def term_contributions(model, coef, columns=None):
-    """The contributions of all terms, the intercept's included.
+    """(label, (n,) contribution) of all terms in their order, the intercept's included.
 
     Parameters
     ----------
     model : prepare.Model; with `columns`, one from a file as well
     coef : (p,) with 0 at aliased columns
     columns : Columns of other rows, or None for the rows of the fit as they were fitted
-
-    Returns
-    -------
-    list of (label, (n,) array), in the order of the terms
     """
     out = []
     for index, (term, places) in enumerate(

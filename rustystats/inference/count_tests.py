@@ -36,16 +36,7 @@ class DispersionTest:
 
 
 def dispersion_tests(count, mean):
-    """Tests of the variance of counts.
-
-    Parameters
-    ----------
-    count, mean : (n,) arrays, means above 0
-
-    Returns
-    -------
-    list of DispersionTest
-    """
+    """Tests of the variance of counts whose means are above 0: a list of `DispersionTest`."""
     z = (np.square(count - mean) - count) / mean
     n, tests = len(z), []
     for variance, x in (("mu + a mu^2", mean), ("mu + a mu", np.ones(n))):

@@ -83,14 +83,10 @@ class _Columns:
 
 
 def tested(model, fit, dispersion, given):
-    """`Tested` of a model; every column of an array is a term, its intercept apart.
+    """`Tested` of a model without a penalty; every column of an array is a term, its intercept
+    apart.
 
-    Parameters
-    ----------
-    model : prepare.Model, without a penalty
-    fit : Fit of it
-    dispersion : float
-    given : bool, whether the dispersion is a number that was given
+    `given` says that the dispersion is a number that was given.
     """
     starts, terms = model.problem.design.starts, []
     everything, intercept = np.arange(starts[-1]), model.problem.intercept

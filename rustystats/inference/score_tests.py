@@ -33,19 +33,8 @@ class ScoreTest:
 
 
 def score_tests(problem, fit, linear_predictor, dispersion, candidates):
-    """Rao's test of each candidate by itself.
-
-    Parameters
-    ----------
-    problem : Problem, without a penalty
-    fit : Fit of it
-    linear_predictor : (n,) at the fit
-    dispersion : float
-    candidates : list of (label, list of blocks of the same rows)
-
-    Returns
-    -------
-    list of ScoreTest
+    """Rao's test of each candidate, (label, blocks of the same rows), beside a fit without a
+    penalty.
     """
     blocks = list(problem.design.blocks)
     added = [block for _, made in candidates for block in made]

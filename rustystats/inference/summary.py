@@ -23,7 +23,7 @@ def summary_text(result, title, alpha, errors, errors_name=None, feature_names=N
     """Header, coefficient table with the given standard errors, and notes of a fitted model."""
     names = _names(result, feature_names)
     lines = ["=" * WIDTH, title.center(WIDTH).rstrip(), "=" * WIDTH]
-    lines += [f"{left:<42}  {right:<42}".rstrip() for left, right in _header(result)]
+    lines += header_lines(*_header(result))
     lines += ["-" * WIDTH, _titles(alpha), "-" * WIDTH]
     lines += _coefficients(result, alpha, errors, names)
     lines += ["-" * WIDTH, *([] if result.no_errors else [LEGEND])]
@@ -74,12 +74,24 @@ def _names(result, feature_names):
     return checked_names(feature_names, len(result.params), "coefficients")
 
 
-def _header(result):
-    def pair(name, value):
-        room = 41 - len(name)
-        value = value if len(value) < room else f"{value[: room - 2]}~"
-        return f"{name}:{value:>{room}}"
+def cut(text, width):
+    """A text that leaves a blank in a column of this width."""
+    return text if len(text) < width else f"{text[: width - 2]}~"
 
+
+def header_lines(left, right):
+    """Names and their values, two pairs a line."""
+
+    def pair(named):
+        name, value = named
+        room = 41 - len(name)
+        return f"{name}:{cut(value, room):>{room}}"
+
+    pairs = zip_longest(map(pair, left), map(pair, right), fillvalue="")
+    return [f"{one:<42}  {other}".rstrip() for one, other in pairs]
+
+
+def _header(result):
     def number(value):
         return f"{value:.4f}" if abs(value) < 1e9 else f"{value:.8g}"
 
@@ -116,8 +128,7 @@ def _header(result):
         left.append(("L1 Ratio", f"{result.l1_ratio:g}"))
     if penalised or result.has_bounds:
         right.append(("Non-zero coefs", f"{result.n_nonzero()}"))
-    pairs = zip_longest(left, right)
-    return [tuple("" if item is None else pair(*item) for item in both) for both in pairs]
+    return left, right
 
 
 def _method(result):

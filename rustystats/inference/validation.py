@@ -60,18 +60,8 @@ class Finding:
 
 
 def find_faults(problem, names, exposure, min_rows):
-    """All findings of a problem.
-
-    Parameters
-    ----------
-    problem : Problem
-    names : names of its columns
-    exposure : (n,)
-    min_rows : int, with fewer a level is sparse
-
-    Returns
-    -------
-    list of Finding
+    """List of `Finding` of a problem, its columns by these names; a level with fewer rows is
+    sparse.
     """
     used = (problem.prior_weights > 0).astype(float)
     rows = problem.design.block_totals(used)

@@ -33,17 +33,8 @@ READING = (
 def model_report(result, samples, factors, title):
     """The page as text.
 
-    Parameters
-    ----------
-    result : GLMResults
-    samples : dict of name -> DataFrame or None
-        What to judge the model on, the data of the fit first.
-    factors : pair of lists of column names, categorical and continuous
-    title : str
-
-    Returns
-    -------
-    str
+    `samples` are the data to judge the model on by name, None for those of the fit, which are the
+    first; `factors` are lists of categorical and of continuous columns.
     """
     found = {name: result.diagnostics(data, *factors) for name, data in samples.items()}
     draw = _Charts(result)

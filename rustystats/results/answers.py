@@ -91,6 +91,13 @@ class Answers:
         self.link = model.problem.link.name()
         self.response = model.response
 
+    def _given_or_fitted(self, data: Any, remedy: str = ": pass data=") -> Any:
+        """The data given, or else those of the fit."""
+        data = self.data if data is None else data
+        if data is None:
+            raise ValueError(f"the result does not hold the data of the fit{remedy}")
+        return data
+
     if TYPE_CHECKING:  # what one part asks of another
 
         @property

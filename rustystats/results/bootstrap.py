@@ -145,10 +145,7 @@ class BootstrapAnswers(Answers):
     ) -> NDArray[np.intp]:
         """Codes of the groups of the rows with a weight."""
         if isinstance(groups, str):
-            rows = self.data if data is None else data
-            if rows is None:
-                raise ValueError("the result does not hold the data of the fit: pass data=")
-            groups = frames.read_labels(rows, groups)
+            groups = frames.read_labels(self._given_or_fitted(data), groups)
         labels: Any = groups
         codes = frames.label_codes(labels, len(labels), "groups")
         kept = computer.kept(codes, "groups")

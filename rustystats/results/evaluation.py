@@ -281,12 +281,8 @@ class EvaluationAnswers(Answers):
         """Means of another model on all rows given."""
         if not isinstance(other, EvaluationAnswers):
             return other
-        rows = self.data if data is None else data
-        if rows is None:
-            raise ValueError(
-                "the result does not hold the data of the fit, which the other model would be "
-                "evaluated on: pass data=, or its predictions"
-            )
+        remedy = ", which the other model would be evaluated on: pass data=, or its predictions"
+        rows = self._given_or_fitted(data, remedy)
         if other.model.terms.is_array and not self.model.terms.is_array:
             raise ValueError(
                 "other is a model of an array, whose columns the data do not name: pass its "

@@ -175,9 +175,7 @@ class FactorTestAnswers(Answers):
         [['C(VehGas)', 1], ['bs(DrivAge, df=5)', 4]]
         """
         self._check_likelihood()
-        data = self.data if data is None else data
-        if data is None:
-            raise ValueError("the result does not hold the data of the fit: pass data=")
+        data = self._given_or_fitted(data)
         terms = self._candidates(candidates, data)
         columns = fitted_columns(self, data, [name for term in terms for name in term.columns])
         problem, model = self._problem, self.model

@@ -168,10 +168,7 @@ class PartialDependenceAnswers(Answers):
         """Columns, design, offset for a unit of exposure and volume of the rows to average over."""
         model, problem = self.model, self._problem
         if data is None:
-            if self.data is None:
-                raise ValueError(
-                    "the result does not hold the data of the fit: pass data= to average over"
-                )
+            self._given_or_fitted(None, ": pass data= to average over")
             if weights is not None or any(value is not None for value in given):
                 raise ValueError(
                     "exposure, offset, complement and weights are those of data: pass it as well"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rustystats import frames
+from rustystats.messages import counted
 
 if TYPE_CHECKING:
     from narwhals import Implementation as Backend
@@ -64,7 +65,7 @@ class ValidationReport:
         if self.ok:
             return "<ValidationReport: nothing found>"
         count = len(self.findings)
-        lines = [f"<ValidationReport: {count} finding{'s' if count > 1 else ''}>"]
+        lines = [f"<ValidationReport: {counted(count, 'finding')}>"]
         remedies = {}
         for finding in self.findings[:SHOWN]:
             lines.append(

@@ -18,13 +18,7 @@ FORMAT, VERSION = "rustystats model", 1
 
 
 def write_document(path, model):
-    """Write a model file; one that is there is replaced once the new one is complete.
-
-    Parameters
-    ----------
-    path : str or Path
-    model : dict
-    """
+    """Write a model file; one that is there is replaced once the new one is complete."""
     head = {"format": FORMAT, "version": VERSION, "checksum": _checksum(VERSION, model)}
     text = _written({**head, "model": model})
     path = Path(path)

@@ -25,17 +25,7 @@ from rustystats.threads import single_threaded_blas
 
 
 def solve_cells(problem, *, tol, max_iter):
-    """Fit in coordinates of cells, or None where there are none or they are no gain.
-
-    Parameters
-    ----------
-    problem : Problem, smooth
-    tol, max_iter : as in `irls.solve_irls`
-
-    Returns
-    -------
-    Fit or None
-    """
+    """Fit a smooth problem in coordinates of cells, or None where there are none or no gain."""
     found = None
     if problem.ridge is None and problem.excluded is None and problem.keeps_domain:
         found = cells_of(problem.design)

@@ -34,17 +34,7 @@ MAX_PRODUCTS = 1_000  # a step
 
 
 def solve_conjugate(problem, *, tol=1e-8, max_iter=100, start=None):
-    """Fit a problem with a ridge penalty.
-
-    Parameters
-    ----------
-    problem : Problem
-    tol, max_iter, start : as in `irls.solve_irls`
-
-    Returns
-    -------
-    Fit : without Gram
-    """
+    """Fit a problem with a ridge penalty, without Gram; arguments as in `irls.solve_irls`."""
     with single_threaded_blas():
         track = at_penalty(null_track(problem, tol, max_iter), problem.penalty)
         if start is not None:
@@ -66,17 +56,7 @@ def solve_conjugate(problem, *, tol=1e-8, max_iter=100, start=None):
 
 
 def follow(track, penalties, tol, max_iter):
-    """Fits at one penalty after the other.
-
-    Parameters
-    ----------
-    track : WideTrack, where the first starts
-    penalties, tol, max_iter : as in `descent.follow`
-
-    Returns
-    -------
-    list of WideTrack
-    """
+    """`WideTrack`s at one penalty after the other; arguments as in `descent.follow`."""
     tracks = []
     for penalty in penalties:
         newton = _Newton(at_penalty(track, penalty))

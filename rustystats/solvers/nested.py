@@ -17,21 +17,7 @@ from rustystats.threads import single_threaded_blas
 
 
 def fit_without(problem, fit, columns, with_gram=False, tol=1e-8):
-    """The problem without some columns, and its fit.
-
-    Parameters
-    ----------
-    problem : Problem
-    fit : Fit of it, with its Gram
-    columns : (p,) bool, those to leave out beside the ones that the problem leaves out already
-    with_gram : bool
-        Whether the Gram of the smaller fit is wanted.
-    tol : as in `solve_irls`
-
-    Returns
-    -------
-    (Problem, Fit)
-    """
+    """The problem without some more columns, (p,) bool, and its fit."""
     smaller = problem.without(columns)
     with single_threaded_blas():
         point = smaller.evaluate(quadratic_minimum(smaller, fit)[0], with_gram=False)
@@ -41,16 +27,8 @@ def fit_without(problem, fit, columns, with_gram=False, tol=1e-8):
 
 
 def quadratic_minimum(smaller, fit):
-    """Minimum of the quadratic approximation at a larger fit, and the rank of the smaller problem.
-
-    Parameters
-    ----------
-    smaller : Problem, with the columns to leave out excluded
-    fit : Fit of a problem that has them, with its Gram
-
-    Returns
-    -------
-    ((p,) coefficients, int)
+    """Minimum of the quadratic approximation at a larger fit, and the rank of the smaller problem,
+    which has the columns to leave out excluded.
     """
     gram = smaller.penalised(fit.gram)
     system = NormalEquations(gram, excluded=smaller.excluded)

@@ -93,13 +93,7 @@ class AlphaGrid:
     ratio: float = 1e-4
 
     def alphas(self, problem, null):
-        """The alphas, decreasing, (k,).
-
-        Parameters
-        ----------
-        problem : Problem
-        null : Track, of the unpenalised columns alone
-        """
+        """The alphas, decreasing, (k,); `null` is the track of the unpenalised columns alone."""
         if self.given is not None:
             return self.given
         largest = largest_alpha(problem, null)

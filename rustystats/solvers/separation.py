@@ -21,6 +21,7 @@ the rows only where a column moves.
 import numpy as np
 
 from rustystats.design.blocks import TableBlock
+from rustystats.messages import counted
 from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.threads import single_threaded_blas
 
@@ -33,18 +34,7 @@ NAMED_LEVELS = 20
 
 
 def separated_parts(problem, fit, names):
-    """Descriptions of the levels, or columns, along which the likelihood rises for ever.
-
-    Parameters
-    ----------
-    problem : Problem
-    fit : Fit
-    names : names of the columns
-
-    Returns
-    -------
-    tuple of str, empty where the likelihood has a maximum
-    """
+    """Descriptions of levels, or columns by name, along which the likelihood rises for ever."""
     if not (problem.link.ends_at_infinity and (fit.converged or problem.keeps_domain)):
         return ()  # at the edge of the domain, if anywhere, and the fit says so
     with single_threaded_blas():
@@ -75,8 +65,7 @@ def separated_parts(problem, fit, names):
     rest = int(np.count_nonzero(moved & ~covered))
     if rest:
         columns = [name for name, moves in zip(names, moving, strict=True) if moves]
-        plural = "s" if rest > 1 else ""
-        parts.append(f"{', '.join(columns[:NAMED_LEVELS])} ({rest} row{plural})")
+        parts.append(f"{', '.join(columns[:NAMED_LEVELS])} ({counted(rest, 'row')})")
     return tuple(parts)
 
 
@@ -123,8 +112,7 @@ def _describe(block, rows, lost):
     for level in levels[:NAMED_LEVELS]:
         value = ":".join(str(values[level]) for values in block.levels.values())
         count, end = int(abs(lost[level])), "lower" if lost[level] < 0 else "upper"
-        plural = "s" if count > 1 else ""
-        parts.append(f"{label}={value} ({count} row{plural}, at the {end} end)")
+        parts.append(f"{label}={value} ({counted(count, 'row')}, at the {end} end)")
     if len(levels) > NAMED_LEVELS:
         parts.append(f"{len(levels) - NAMED_LEVELS} more levels of {label}")
     return parts

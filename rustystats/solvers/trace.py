@@ -15,17 +15,7 @@ from rustystats.solvers.normal_equations import NormalEquations
 
 
 def null_track(problem, tol, max_iter):
-    """The fit of the unpenalised columns alone, the others at their targets.
-
-    Parameters
-    ----------
-    problem : Problem, with a penalty whose alpha does not matter
-    tol, max_iter : as in `descent.solve_descent`
-
-    Returns
-    -------
-    Track
-    """
+    """The track of the unpenalised columns alone, the others at their targets."""
     way = choose(problem, tracing=True) or GRAM
     if way == GRAM:
         return descent.null_track(problem, tol, max_iter)
@@ -33,16 +23,9 @@ def null_track(problem, tol, max_iter):
 
 
 def follow(track, penalties, tol, max_iter, width=1):
-    """The tracks at one penalty after the other.
+    """The tracks at one penalty after the other; arguments as in `descent.follow`.
 
-    Parameters
-    ----------
-    track, penalties, tol, max_iter, width : as in `descent.follow`
-        A wide problem has one lane, whatever the width.
-
-    Returns
-    -------
-    list of Track
+    A wide problem has one lane, whatever the width.
     """
     if isinstance(track, wide.WideTrack):
         way = conjugate if choose(track.problem, tracing=True) == CONJUGATE else working_set

@@ -26,16 +26,8 @@ INSIDE = 0.9  # of the tolerance, on the set: sums over all columns round differ
 
 
 def follow(track, penalties, tol, max_iter):
-    """Descents at one penalty after the other.
-
-    Parameters
-    ----------
-    track : WideTrack, where the first starts
-    penalties, tol, max_iter : as in `descent.follow`
-
-    Returns
-    -------
-    list of WideTrack, the last with its inner track
+    """`WideTrack`s at one penalty after the other, the last with its inner track; arguments as in
+    `descent.follow`.
     """
     tracks = []
     for penalty in penalties:

@@ -14,7 +14,7 @@ from scipy import sparse
 from rustystats.checks import is_number
 from rustystats.codes import map_codes
 from rustystats.design.blocks import TableBlock
-from rustystats.messages import listed
+from rustystats.messages import counted, listed
 from rustystats.terms.contrasts import CODINGS, DENSE_LEVELS, contrast_basis, contrast_names
 from rustystats.terms.levels import (
     CHOICES,
@@ -23,7 +23,6 @@ from rustystats.terms.levels import (
     Levels,
     Policies,
     check_choice,
-    counted,
     label,
     learn_levels,
 )

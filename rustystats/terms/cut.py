@@ -13,6 +13,7 @@ import numpy as np
 
 from rustystats import codes
 from rustystats.frames import Encoded
+from rustystats.messages import counted
 from rustystats.terms.categorical import CategoricalFactor
 from rustystats.terms.expression import Expression
 from rustystats.terms.numeric import distinct_values
@@ -115,7 +116,7 @@ class Cut:
 
     def _refuse(self, rows, values):
         raise ValueError(
-            f"{self.text!r}: {rows} row{'s' if rows > 1 else ''} "
+            f"{self.text!r}: {counted(rows, 'row')} "
             f"{'lie' if rows > 1 else 'lies'} outside the breaks, {self.edges[0]:g} to "
             f"{self.edges[-1]:g} (for instance {values[0]:g}): begin them with -inf and end them "
             "with inf, write include_lowest=True for values on the outermost break, or drop "

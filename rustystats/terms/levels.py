@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rustystats.messages import listed, warn_user
+from rustystats.messages import counted, listed, warn_user
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -174,11 +174,6 @@ def _reference(factor, kept, pooled, totals):
         f"reference level {factor.ref!r} does not occur in column {factor.column!r}: "
         f"it has {listed(kept, 8)}"
     )
-
-
-def counted(count, what):
-    """`1 row`, `2 rows`."""
-    return f"{count} {what}{'s' if count != 1 else ''}"
 
 
 def label(level):

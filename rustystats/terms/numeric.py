@@ -10,6 +10,7 @@ import numpy as np
 
 from rustystats._kernels.encode import count_not_finite
 from rustystats.design.blocks import DenseBlock, TableBlock
+from rustystats.messages import counted
 from rustystats.terms.categorical import CategoricalFactor
 from rustystats.terms.expression import Expression
 
@@ -111,6 +112,6 @@ def _refuse(text, count, levels):
     text, levels = text.strip("`"), [level for level in levels if not np.isnan(level)]
     where = f" (at {', '.join(map(str, levels[:3]))})" if len(levels) else ""
     raise ValueError(
-        f"{text!r} is missing or not finite in {count} row{'s' if count > 1 else ''}{where}: "
+        f"{text!r} is missing or not finite in {counted(count, 'row')}{where}: "
         "fill or drop those rows, or choose a transformation that is defined there"
     )

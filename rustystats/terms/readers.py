@@ -72,16 +72,9 @@ def _encoded(name, factor):
     return make
 
 
-def _spline(kind):
+def _kind_of(factor, kind):
     def make(text, **options):
-        return SplineFactor(kind, Expression(text), tuple(sorted(options.items())))
-
-    return make
-
-
-def _scaled(kind):
-    def make(text, **options):
-        return ScaledFactor(kind, Expression(text), tuple(sorted(options.items())))
+        return factor(kind, Expression(text), tuple(sorted(options.items())))
 
     return make
 
@@ -91,15 +84,17 @@ READERS = {
         _categorical,
         ("ref", "coding", "levels", "min_exposure", "handle_unknown", "handle_missing"),
     ),
-    "bs": Reader(_spline("bs"), ("df", "degree", "knots", "boundary_knots", "extrapolation")),
-    "ns": Reader(_spline("ns"), ("df", "knots", "boundary_knots", "extrapolation")),
+    "bs": Reader(
+        _kind_of(SplineFactor, "bs"), ("df", "degree", "knots", "boundary_knots", "extrapolation")
+    ),
+    "ns": Reader(_kind_of(SplineFactor, "ns"), ("df", "knots", "boundary_knots", "extrapolation")),
     "poly": Reader(
         lambda text, **options: PolynomialFactor(Expression(text), **options), ("degree", "raw")
     ),
     "cut": Reader(_cut, ("breaks", "right", "include_lowest", "labels", "ref")),
-    "center": Reader(_scaled(KINDS[0]), ()),
-    "scale": Reader(_scaled(KINDS[1]), ("center", "rescale", "ddof")),
-    "standardize": Reader(_scaled(KINDS[2]), ("center", "rescale", "ddof")),
+    "center": Reader(_kind_of(ScaledFactor, KINDS[0]), ()),
+    "scale": Reader(_kind_of(ScaledFactor, KINDS[1]), ("center", "rescale", "ddof")),
+    "standardize": Reader(_kind_of(ScaledFactor, KINDS[2]), ("center", "rescale", "ddof")),
     "TE": Reader(_encoded("TE", TargetFactor), ("prior_weight", "n_permutations"), several=True),
     "FE": Reader(_encoded("FE", FrequencyFactor), (), several=True),
 }

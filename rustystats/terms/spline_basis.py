@@ -35,6 +35,7 @@ import numpy as np
 from scipy.interpolate import BSpline
 
 from rustystats.checks import as_numbers
+from rustystats.messages import counted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -122,8 +123,8 @@ class SplineBasis:
     def _refuse(self, outside: Floats, rows: int, name: str) -> NoReturn:
         lower, upper = self.boundary_knots
         raise ValueError(
-            f"{name!r} is outside the boundary knots {lower:g} and {upper:g} in {rows} "
-            f"row{'s' if rows > 1 else ''} ({outside.min():g} to {outside.max():g}): correct or "
+            f"{name!r} is outside the boundary knots {lower:g} and {upper:g} in "
+            f"{counted(rows, 'row')} ({outside.min():g} to {outside.max():g}): correct or "
             "drop those rows, learn with wider boundary_knots, or choose extrapolation="
             "'constant', 'linear' or 'continue'"
         )

@@ -293,7 +293,7 @@ def test_columns_named_by_numbers_are_listed():
 
 def test_many_columns_are_listed_in_part():
     data = pd.DataFrame({f"c{i}": [1] for i in range(40)})
-    with pytest.raises(ValueError, match=r"the data have c0, .*c29, \.\.\.$"):
+    with pytest.raises(ValueError, match=r"the data have c0, .*c29 and 10 more$"):
         read(data)
 
 
