@@ -146,13 +146,9 @@ class Layout:
         self.model = model
         self.names = list(model.names)
         self.intercept = model.problem.intercept
-        starts = model.problem.design.starts
         self.positions = {}
-        self.terms = []
-        for term, span in zip(model.terms.terms, model.spans, strict=True):
-            columns = np.arange(starts[span.start], starts[span.stop])
-            if term.factors:
-                self.terms.append((term.label, columns))
+        terms = zip(model.terms.terms, model.terms.places(), strict=True)
+        self.terms = [(term.label, places) for term, places in terms if term.factors]
         named = [*self.terms, *((name, np.array([at])) for at, name in enumerate(self.names))]
         for spelt in (str, _plain):  # as it is, before any other that differs in blanks alone
             for name, columns in named:

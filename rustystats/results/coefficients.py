@@ -235,10 +235,9 @@ class CoefficientAnswers(Answers):
 
     def _columns_by_term(self) -> tuple[list[str], list[NDArray[np.intp]]]:
         """Labels and positions of the columns of each term; of arrays, each column by itself."""
-        model, starts = self.model, self._problem.design.starts
+        model = self.model
         labels, columns = [], []
-        for term, span in zip(model.terms.terms, model.spans, strict=True):
-            places = np.arange(starts[span.start], starts[span.stop])
+        for term, places in zip(model.terms.terms, model.terms.places(), strict=True):
             if model.terms.is_array and term.factors:
                 places = places[places != self._problem.intercept]
                 labels += [model.names[j] for j in places]

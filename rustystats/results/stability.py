@@ -310,15 +310,14 @@ def find_stable(
 
 def _candidates(model: Model, by: str) -> tuple[list[str], list[NDArray[np.intp]]]:
     """Names of what can be selected, and the columns of each."""
-    starts, penalty = model.problem.design.starts, model.problem.penalty
+    penalty = model.problem.penalty
     assert penalty is not None  # a path has one
     penalised = penalty.factors > 0
     if by == "column" or model.terms.is_array:
         units = [np.array([j]) for j in np.flatnonzero(penalised)]
         names = [model.names[unit[0]] for unit in units]
     else:
-        spans = [np.arange(starts[span.start], starts[span.stop]) for span in model.spans]
-        units = [columns[penalised[columns]] for columns in spans]
+        units = [places[penalised[places]] for places in model.terms.places()]
         named = zip(model.terms.terms, units, strict=True)
         names = [term.label for term, unit in named if len(unit)]
         units = [unit for unit in units if len(unit)]

@@ -7,6 +7,8 @@ import statsmodels.api as sm
 from scipy import stats
 
 import rustystats as rs
+from rustystats.diagnostics.factors import interaction_groups, read_factors
+from rustystats.frames import read_columns
 
 CATEGORICAL, CONTINUOUS = ["Area", "VehBrand", "VehGas", "Region"], ["DrivAge", "Density", "Age"]
 
@@ -220,3 +222,13 @@ def test_many_values_are_binned_by_row():
     for one in factor.actual_vs_expected:
         mine = (data["x"] >= one.bin_lower) & (data["x"] <= one.bin_upper)
         assert (one.count, one.actual_sum) == (mine.sum(), data["y"][mine].sum())
+
+
+def test_bins_are_binned_again_where_interactions_are_looked_for():
+    values = np.r_[np.arange(900.0), np.full(100, np.nan)]  # too many for codes
+    columns = read_columns({"x": values}, ["x"])
+    (factor,) = read_factors(columns, [], ["x"], np.ones(1_000), 10)
+    assert factor.n_levels == 11
+    codes, size = interaction_groups(factor, factor.counts.astype(float), 0.0, 20, 1)
+    assert size == 6
+    assert np.bincount(codes).tolist() == [180] * 5 + [100]
