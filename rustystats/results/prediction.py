@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rustystats import frames
+from rustystats.inference.covariance import normal_interval
 from rustystats.messages import warn_user
 from rustystats.offsets import (
     ModelComplement,
@@ -20,7 +21,7 @@ from rustystats.offsets import (
 from rustystats.results.answers import Answers
 
 if TYPE_CHECKING:
-    from rustystats.typing import Complement, Floats, MatrixLike, Vector
+    from rustystats.typing import Complement, Floats, MatrixLike, Table, Vector
 
 
 class PredictionAnswers(Answers):
@@ -73,9 +74,73 @@ class PredictionAnswers(Answers):
         array([0.0844, 0.0704])
         """
         columns, shift, _ = self._read_rows(data, exposure, offset, complement)
-        family, link = self._problem.family, self._problem.link
         design, _ = self.model.terms.design(columns)
-        mu = link.inverse(design.matvec(self.fit.coef, shift))
+        return self._means(design.matvec(self.fit.coef, shift))
+
+    def prediction_table(
+        self,
+        data: MatrixLike,
+        alpha: float = 0.05,
+        *,
+        exposure: Vector | None = None,
+        offset: Vector | None = None,
+        complement: Complement | None = None,
+    ) -> Table:
+        """Predicted means with their standard errors and confidence limits.
+
+        How well the mean of such a row is known, and not where a single response will lie. As R's
+        ``predict(se.fit=TRUE)`` and statsmodels' ``get_prediction``: the standard error is that of
+        the linear predictor times the slope of the link, the limits are those of the linear
+        predictor on the scale of the response.
+
+        Parameters
+        ----------
+        data, exposure, offset, complement : as in `predict`
+        alpha : float
+            1 - confidence of the intervals.
+
+        Returns
+        -------
+        DataFrame of m rows
+            Columns Prediction, Std.Error, CI_Lower, CI_Upper; the last three are NaN where there
+            are no standard errors: under an L1 penalty, bounds, or in wide models.
+
+        Raises
+        ------
+        ValueError
+            As `predict`; if alpha is not inside (0, 1).
+
+        Examples
+        --------
+        >>> import rustystats as rs
+        >>> data = rs.datasets.make_motor_portfolio(5_000, seed=1)
+        >>> model = rs.glm("ClaimNb ~ BonusMalus + C(Area)", data, family="poisson",
+        ...                exposure="Exposure")
+        >>> table = model.fit().prediction_table(data.head(2), exposure=1.0)
+        >>> table.round(3).values.tolist()
+        [[0.084, 0.012, 0.064, 0.111], [0.07, 0.01, 0.053, 0.093]]
+        """
+        columns, shift, _ = self._read_rows(data, exposure, offset, complement)
+        design, _ = self.model.terms.design(columns)
+        eta = design.matvec(self.fit.coef, shift)
+        error = np.full(len(eta), np.nan)
+        if self.has_covariance and not self.no_errors:
+            error = np.sqrt(np.maximum(design.quadratic_form(self.cov_params()), 0.0))
+        link = self._problem.link
+        limits = np.sort(link.inverse(normal_interval(eta, error, alpha)), axis=1)  # it may fall
+        return self._frame(
+            {
+                "Prediction": self._means(eta),
+                "Std.Error": error * np.abs(link.inverse_with_derivative(eta)[1]),
+                "CI_Lower": limits[:, 0],
+                "CI_Upper": limits[:, 1],
+            }
+        )
+
+    def _means(self, eta: Floats) -> Floats:
+        """The means at linear predictors, with a warning where the family has none."""
+        family, link = self._problem.family, self._problem.link
+        mu = link.inverse(eta)
         if not self._problem.keeps_domain:
             outside = np.count_nonzero(~family.mean_domain.contains(mu))
             if outside:
