@@ -40,6 +40,12 @@ class LikelihoodProfile:
     fitted_llf: float
     backend: Backend | None = None
 
+    def __repr__(self) -> str:
+        return (
+            f"<LikelihoodProfile: {self.name} {self.fitted:.4g} of the model, {len(self.values)} "
+            f"values from {min(self.values):.4g} to {max(self.values):.4g}>"
+        )
+
     def to_dataframe(self) -> Table:
         """One row a value, in the kind of DataFrame that the model was fitted to."""
         return frames.make_frame({self.name: self.values, "llf": self.llf}, self.backend)

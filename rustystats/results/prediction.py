@@ -111,7 +111,8 @@ class PredictionAnswers(Answers):
         Returns
         -------
         DataFrame with columns Prediction, Std.Error, CI_Lower, CI_Upper, one row each of data
-            Errors and limits are NaN where there is no covariance (`no_errors` says why).
+            Errors and limits are NaN where there is no covariance: under an L1 penalty or bounds,
+            in wide models (`no_errors`, `method`).
 
         Raises
         ------
@@ -131,7 +132,9 @@ class PredictionAnswers(Answers):
         design, shift = self._prediction_rows(data, exposure, offset, complement)
         eta = design.matvec(self.fit.coef, shift)
         mu, slope = link.inverse_with_derivative(eta)
-        error = self._errors_of(design, self._covariance(cov_type, groups))
+        error = np.full(len(eta), np.nan)
+        if self.has_covariance or cov_type is not None or groups is not None:
+            error = self._errors_of(design, self._covariance(cov_type, groups))
         lower, upper = mean_interval(eta, error, link, alpha)
         return self._frame(
             {

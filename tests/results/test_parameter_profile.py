@@ -58,6 +58,8 @@ def test_maximum_is_at_the_estimate(result):
     assert profile.name == name
     assert profile.fitted == getattr(result, name)
     assert profile.fitted_llf == result.llf()
+    shown = rf"<LikelihoodProfile: {name} [\d.]+ of the model, \d+ values from [\d.]+ to [\d.]+>"
+    assert re.fullmatch(shown, repr(profile))
     assert len(profile.values) == len(profile.llf) == 21
     assert (np.diff(profile.values) > 0).all()
     assert profile.values[10] == pytest.approx(profile.fitted, rel=1e-9)

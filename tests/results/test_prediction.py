@@ -5,6 +5,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import statsmodels.api as sm
+import statsmodels.formula.api as smf
 from scipy import sparse, stats
 
 import rustystats as rs
@@ -18,6 +19,7 @@ FRAME = pd.DataFrame(
         "a": RNG.choice(list("pqr"), N),
         "e": RNG.uniform(0.2, 1.0, N),
         "w": RNG.integers(1, 4, N).astype(float),
+        "hit": RNG.integers(0, 2, N),
         "policy": RNG.integers(0, 80, N),
     }
 )
@@ -76,15 +78,24 @@ def test_limits_of_a_falling_link_are_in_order():
     assert (table["Prediction"] < table["CI_Upper"]).all()
 
 
-def test_like_statsmodels():
-    result = fit("cost ~ x + C(a)", "gamma", link="log", weights="w")
-    X = pd.get_dummies(FRAME[["x", "a"]], drop_first=True, dtype=float)
-    X = sm.add_constant(X)[["const", "x", "a_q", "a_r"]]
-    family = sm.families.Gamma(sm.families.links.Log())
-    other = sm.GLM(FRAME["cost"], X, family=family, var_weights=FRAME["w"]).fit(tol=1e-14)
-    frame = other.get_prediction(X.iloc[:50]).summary_frame()
-    table = result.prediction_table(FRAME.iloc[:50])
-    np.testing.assert_allclose(table, frame, rtol=1e-6)
+@pytest.mark.parametrize(
+    ("formula", "family", "options", "peer"),
+    [
+        ("count ~ x * C(a)", "poisson", {"exposure": "e"}, sm.families.Poisson()),
+        ("hit ~ x + C(a)", "binomial", {}, sm.families.Binomial()),
+        ("cost ~ x", "gamma", {"weights": "w"}, sm.families.Gamma(sm.families.links.Log())),
+        ("cost ~ x + C(a)", "gaussian", {}, sm.families.Gaussian()),
+    ],
+    ids=["poisson", "binomial", "gamma", "gaussian"],
+)
+def test_like_statsmodels(formula, family, options, peer):
+    table = fit(formula, family, **options).prediction_table(NEW, alpha=0.1)
+    given = {"exposure": FRAME["e"]} if "exposure" in options else {}
+    weights = FRAME["w"] if "weights" in options else None
+    model = smf.glm(formula, FRAME, family=peer, var_weights=weights, **given).fit(tol=1e-13)
+    given = {"exposure": NEW["e"]} if given else {}
+    theirs = model.get_prediction(NEW, **given).summary_frame(alpha=0.1)
+    np.testing.assert_allclose(table, theirs, rtol=1e-6)
 
 
 def test_robust_and_clustered():
@@ -131,6 +142,15 @@ def test_no_errors_under_an_l1_penalty():
     assert table.iloc[:, 1:].isna().all(axis=None)
     with pytest.raises(ValueError, match="no robust errors"):
         result.prediction_table(NEW, cov_type="HC1")
+
+
+def test_no_errors_in_wide_models():
+    data = pd.DataFrame({"k": np.arange(24_000) % 12_000, "y": RNG.poisson(1.0, 24_000)})
+    result = rs.glm("y ~ C(k)", data, family="poisson").fit(alpha=0.1)
+    assert not result.has_covariance
+    table = result.prediction_table(data.head(3))
+    assert table["Prediction"].notna().all()
+    assert table.iloc[:, 1:].isna().all(axis=None)
 
 
 def test_arrays_sparse_polars_and_a_file(tmp_path):
