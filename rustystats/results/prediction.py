@@ -9,7 +9,8 @@ import numpy as np
 
 from rustystats import frames
 from rustystats.inference.covariance import mean_interval
-from rustystats.messages import warn_user
+from rustystats.inference.estimability import not_estimable
+from rustystats.messages import listed, warn_user
 from rustystats.offsets import (
     ModelComplement,
     as_complement,
@@ -22,7 +23,7 @@ from rustystats.offsets import (
 from rustystats.results.answers import Answers
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from rustystats.design.matrix import DesignMatrix
     from rustystats.typing import Complement, CovType, Floats, MatrixLike, Table, Vector
@@ -65,6 +66,12 @@ class PredictionAnswers(Answers):
         ValueError
             For a missing column, an unseen level, or a missing exposure, offset or complement.
 
+        Warns
+        -----
+        UserWarning
+            If means lie outside the domain of the family, or rows are combinations that the fit
+            does not decide: a cell of an interaction without rows, whose column is aliased.
+
         Examples
         --------
         >>> import rustystats as rs
@@ -77,7 +84,7 @@ class PredictionAnswers(Answers):
         >>> result.predict(data.head(2), exposure=1.0).round(4)  # claims per year
         array([0.0844, 0.0704])
         """
-        design, shift = self._prediction_rows(data, exposure, offset, complement)
+        design, shift, _ = self._prediction_rows(data, exposure, offset, complement)
         mu = self._problem.link.inverse(design.matvec(self.fit.coef, shift))
         return self._checked_means(mu)
 
@@ -112,7 +119,7 @@ class PredictionAnswers(Answers):
         -------
         DataFrame with columns Prediction, Std.Error, CI_Lower, CI_Upper, one row each of data
             Errors and limits are NaN where there is no covariance: under an L1 penalty or bounds,
-            in wide models (`no_errors`, `method`).
+            in wide models (`no_errors`, `method`); and in rows that the fit does not decide.
 
         Raises
         ------
@@ -129,12 +136,13 @@ class PredictionAnswers(Answers):
         [[0.084, 0.012, 0.064, 0.111], [0.07, 0.01, 0.053, 0.093]]
         """
         link = self._problem.link
-        design, shift = self._prediction_rows(data, exposure, offset, complement)
+        design, shift, undecided = self._prediction_rows(data, exposure, offset, complement)
         eta = design.matvec(self.fit.coef, shift)
         mu, slope = link.inverse_with_derivative(eta)
         error = np.full(len(eta), np.nan)
         if self.has_covariance or cov_type is not None or groups is not None:
             error = self._errors_of(design, self._covariance(cov_type, groups))
+            error[undecided] = np.nan
         lower, upper = mean_interval(eta, error, link, alpha)
         return self._frame(
             {
@@ -151,10 +159,23 @@ class PredictionAnswers(Answers):
         exposure: Vector | None,
         offset: Vector | None,
         complement: Complement | None,
-    ) -> tuple[DesignMatrix, Floats | None]:
-        """Design matrix and offset of new data."""
+    ) -> tuple[DesignMatrix, Floats | None, NDArray[np.bool_]]:
+        """Design matrix and offset of new data, and whether the fit leaves a row undecided."""
         columns, shift, _ = self._read_rows(data, exposure, offset, complement)
-        return self.model.terms.design(columns)[0], shift
+        design = self.model.terms.design(columns)[0]
+        undecided = np.zeros(design.shape[0], dtype=bool)
+        if self._problem.ridge is None:
+            undecided = not_estimable(self.fit, self._problem.intercept, design)
+        if undecided.any():
+            left_out = [n for n, out in zip(self.feature_names, self.aliased, strict=True) if out]
+            warn_user(
+                f"{np.count_nonzero(undecided)} of {len(undecided)} predictions (the first in row "
+                f"{np.argmax(undecided)}) are of combinations that the rows of the fit say nothing "
+                f"of, as of levels that no row has together: columns left out as aliased "
+                f"({listed(left_out, 3)}) count as 0 there. Pool levels, or leave out the "
+                "interaction"
+            )
+        return design, shift, undecided
 
     def _errors_of(self, design: DesignMatrix, covariance: Floats) -> Floats:
         """sqrt(x' V x) of each row; NaN where a column is part of it of which V knows nothing."""
