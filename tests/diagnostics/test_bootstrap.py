@@ -133,7 +133,7 @@ def test_refuses():
         ({"n_bootstrap": 0}, "n_bootstrap"),
         ({"alpha": 0.0}, "alpha must lie between 0 and 1"),
         ({"n_bins": 0}, "number of bins"),
-        ({"random_state": -1}, "seed must be"),
+        ({"random_state": -1}, "random_state must be"),
         ({"groups": "zone"}, "unknown column 'zone'"),
         ({"groups": [1, 2]}, "groups has shape"),
     ]
