@@ -73,12 +73,13 @@ def read_columns(data: Any, names: Iterable[str], n_threads: int | None = None) 
     """
     names = list(dict.fromkeys(names))
     frame = _to_narwhals(data)
-    known = frame.collect_schema().names()
+    schema = frame.collect_schema()
+    known = schema.names()
     check_known(names, known)
     if isinstance(frame, nw.LazyFrame):
         # At least one column is collected: the number of rows must be known.
         frame = frame.select(names or known[:1]).collect()
-    return Columns(_numbers_of_objects(frame, names), n_threads)
+    return Columns(_numbers_of_objects(frame, schema, names), n_threads)
 
 
 def _to_narwhals(data):
@@ -94,7 +95,7 @@ def _to_narwhals(data):
         ) from None
 
 
-def _numbers_of_objects(frame, names):
+def _numbers_of_objects(frame, schema, names):
     """The frame with those of the columns that hold numbers as Python objects as numbers.
 
     pandas keeps the decimals of a data base, or a row-wise `apply`, with dtype object.
@@ -103,7 +104,7 @@ def _numbers_of_objects(frame, names):
         return frame
     import pandas as pd
 
-    schema, found = frame.collect_schema(), []
+    found = []
     for name in names:
         if schema[name] == nw.Object:
             native = frame.get_column(name).to_native()
@@ -136,8 +137,10 @@ def column_kinds(data: Any) -> dict[str, str]:
         return "number" if dtype.is_numeric() else str(dtype)
 
     frame = _to_narwhals(data)
-    frame = _numbers_of_objects(frame, frame.collect_schema().names())
-    return {name: kind(dtype) for name, dtype in frame.collect_schema().items()}
+    schema = frame.collect_schema()
+    numbers = _numbers_of_objects(frame, schema, schema.names())
+    schema = schema if numbers is frame else numbers.collect_schema()
+    return {name: kind(dtype) for name, dtype in schema.items()}
 
 
 class Columns:

@@ -123,11 +123,13 @@ class FactorTestAnswers(Answers):
         """
         tests = self._term_tests(test, ("LR", "F", "score"), drop_terms)
         losses = [t.likelihood_ratio - 2.0 * t.df for t in tests]
+        with np.errstate(invalid="ignore"):  # of an exact fit, infinity less infinity
+            aic = self.aic() + np.array([0.0, *losses])
         columns = {
             "Term": ["<none>", *(t.label for t in tests)],
             "Df": np.array([0, *(t.df for t in tests)], dtype=int),
             "Deviance": np.array([self.deviance, *(t.deviance for t in tests)]),
-            "AIC": self.aic() + np.array([0.0, *losses]),
+            "AIC": aic,
         }
         return self._frame(columns | _statistics(test, tests, before=(np.nan,)))
 

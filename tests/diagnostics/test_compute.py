@@ -313,11 +313,9 @@ def test_predictions_outside_the_domain_are_counted():
         result.diagnostics(far)
 
 
-@pytest.mark.parametrize("y", ["flat", "line"])
-def test_a_fit_that_is_exact_leaves_nothing_to_test(y):
-    x = np.arange(60.0) % 7
-    data = pd.DataFrame({"x": x, "flat": 3.0, "line": 2 * x + 1, "g": np.tile(list("abc"), 20)})
-    result = rs.glm(f"{y} ~ x", data).fit()
+def test_a_fit_that_is_exact_leaves_nothing_to_test():
+    data = pd.DataFrame({"y": 3.0, "x": np.arange(60.0) % 7, "g": np.tile(list("abc"), 20)})
+    result = rs.glm("y ~ x", data).fit()
     assert result.scale() == 0
     found = result.diagnostics(data, ["g"], ["x"])
     assert np.isnan(found.factors[0].residual_pattern.trend_pvalue)

@@ -349,6 +349,13 @@ def test_without_degrees_of_freedom_there_is_no_test():
             assert table.iloc[0, 2:].isna().all()
 
 
+def test_a_fit_that_is_exact_drops_without_a_warning():
+    x = np.arange(60.0) % 7
+    table = rs.glm("y ~ x", {"y": 2 * x + 1, "x": x}).fit().drop1()
+    assert table["AIC"][0] < -1_000  # minus infinity, but for rounding
+    assert table["Deviance"][1] == pytest.approx(np.sum((2 * (x - x.mean())) ** 2))
+
+
 def test_a_term_without_effect_has_no_negative_statistic():
     frame = pd.DataFrame({"y": [1.0, 2, 3, 1, 2, 3], "x": [0.0, 0, 0, 1, 1, 1]})
     for family in ("poisson", "gaussian"):
