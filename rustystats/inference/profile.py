@@ -23,7 +23,8 @@ from rustystats.solvers.normal_equations import NormalEquations
 from rustystats.threads import single_threaded_blas
 
 TOL = 1e-6  # of the signed root, which is the distance in standard errors or nearly so
-REFIT_TOL = 1e-6  # of a refit's decrement, checked before its last step: it is good to 1e-8 or so
+# Checked before the last step: the decrement is then 1e-8 or so. Most refits have one step or two
+REFIT = {"tol": 1e-6, "max_iter": 25}
 REACH = 1000.0
 GROWTH = 4.0  # most that one trial goes beyond the last
 FAR = 100.0  # multiples of z^2 at which a trial is too far off to be worth a refit
@@ -105,7 +106,7 @@ class _Profile:
         coef = self.fit.coef + shift * self.slope
         point = self.problem.evaluate(coef, with_gram=False)
         if self._statistic(point) <= FAR * self.z**2:
-            self.refit = continue_irls(self.problem, point, self.fit.gram, tol=REFIT_TOL)
+            self.refit = continue_irls(self.problem, point, self.fit.gram, **REFIT)
         elif not self.thorough or not self._fit_afresh(shift):
             return np.inf
         self.slope = (self.refit.coef - self.fit.coef) / shift
@@ -116,7 +117,7 @@ class _Profile:
         others, held = np.flatnonzero(self.problem.movable), np.zeros(len(self.fit.coef))
         held[self.column] = self.fit.coef[self.column] + shift
         try:
-            found = solve_irls(self.problem.restrict(others, held), tol=REFIT_TOL)
+            found = solve_irls(self.problem.restrict(others, held), **REFIT)
         except ValueError:
             return False
         held[others] = found.coef
