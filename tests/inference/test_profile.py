@@ -125,6 +125,43 @@ def test_where_the_domain_ends_so_does_the_interval():
     assert 0.2 < high < 1
 
 
+def test_near_the_edge_of_the_domain_the_line_through_the_fit_is_left():
+    rng = np.random.default_rng(7)
+    frame = pd.DataFrame({"x": rng.uniform(0, 1, 30), "g": (rng.random(30) < 0.3) * 1.0})
+    frame["y"] = rng.poisson(0.3 + 0.5 * frame["x"] - 0.2 * frame["g"]).astype(float)
+    model = rs.glm("y ~ x + g", frame, family="poisson", link="identity")
+    result = model.fit(tol=1e-12)
+    for column, pair in enumerate(result.conf_int(method="profile")):
+        rest = np.delete(model.X, column, axis=1)
+        for value in pair:
+            options = {"family": "poisson", "link": "identity", "tol": 1e-12}
+            held = rs.fit_glm(model.y, rest, offset=value * model.X[:, column], **options)
+            rise = held.deviance - result.deviance
+            assert rise == pytest.approx(stats.norm.isf(0.025) ** 2, abs=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:the likelihood has no maximum")
+def test_the_finite_limit_of_a_separated_level_with_another_link():
+    x = np.array([-0.35, 0.94, 1.63, -0.94, 2.25, 0.92, -0.84, -0.86])
+    frame = pd.DataFrame({"y": [1, 0, 0, 0, 1, 0, 0, 1], "x": x, "g": [0, 1, 1, 0, 0, 1, 0, 0]})
+    model = rs.glm("y ~ x + g", frame, family="binomial", link="cloglog", offset=-0.1 * x**2)
+    result = model.fit()
+    low, high = result.conf_int(0.01, "profile", ["g"])[0]
+    assert low == -np.inf
+    rise = deviance_at(model, 2, high) - result.deviance
+    assert rise == pytest.approx(stats.norm.isf(0.005) ** 2, abs=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:.*stopped at its edge")
+def test_a_limit_at_the_edge_that_is_not_where_the_domain_ends_is_doubtful():
+    rng = np.random.default_rng(10)
+    frame = pd.DataFrame({"x": rng.uniform(0, 1, 30), "g": (rng.random(30) < 0.3) * 1.0})
+    frame["y"] = rng.poisson(0.3 + 0.5 * frame["x"] - 0.2 * frame["g"]).astype(float)
+    result = rs.glm("y ~ x + g", frame, family="poisson", link="identity").fit(tol=1e-12)
+    with pytest.warns(ConvergenceWarning, match="profile of Intercept did not converge"):
+        result.conf_int(method="profile", columns=["Intercept"])
+
+
 def test_aliased_columns_and_unknown_dispersions_have_none():
     frame = FRAME.assign(twice=2 * FRAME["x"])
     result = rs.glm("count ~ x + twice", frame, family="poisson").fit()
