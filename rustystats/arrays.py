@@ -577,6 +577,7 @@ def array_model(
     """The model of arrays and its columns, whose numbers the fit is to look through.
 
     feature_names : list of p names for its columns, each another, or None
+        Of a DataFrame None takes its own, where all are texts; else x0, x1, ...
 
     Returns
     -------
@@ -597,6 +598,9 @@ def array_model(
     first = as_array(columns.matrix[:, :1])
     if first[0, 0] != 0 and (first == first[0, 0]).all():
         model = replace(model, problem=replace(model.problem, intercept=0))
+    own = list(getattr(X, "columns", ()))
+    if feature_names is None and len(set(map(str, own))) == len(labels):
+        feature_names = own if all(isinstance(name, str) for name in own) else None
     if feature_names is not None:
         model = replace(model, names=checked_names(feature_names, len(labels), "columns"))
     return model, columns

@@ -261,12 +261,21 @@ def read_vector(values: Vector, columns: Any, n_rows: int, role: str) -> Floats:
     Raises
     ------
     ValueError
-        If the column is not numeric or the length differs.
+        If the column is not numeric or the length differs, or if the index of a Series has the
+        labels of the data in another order.
     """
     if isinstance(values, str):
         if columns is None:
             raise ValueError(f"{role}={values!r} names a column, but the data are no DataFrame")
         return np.asarray(columns.numbers(values), dtype=np.float64)
+    index: Any = getattr(values, "index", None)
+    own: Any = getattr(columns, "index", None)
+    moved = own is not None and hasattr(index, "equals") and not index.equals(own)
+    if moved and len(index) == len(own) and index.isin(own).all():
+        raise ValueError(
+            f"{role} has the labels of the data's index in another order: pass "
+            f"{role}.loc[data.index] if they are right, {role}.to_numpy() if the order is"
+        )
     values = as_numbers(values, role)
     if values.ndim == 0:
         return np.full(n_rows, float(values))

@@ -862,3 +862,14 @@ def test_summary_relativities_of_aliased_and_separated_columns():
     assert "aliased" in text
     assert "SEPARATION" in text
     assert "Aliased (a combination of columns before them): x4" in text
+
+
+def test_columns_of_a_frame_keep_their_names():
+    X = pd.DataFrame({"const": 1.0, "age": np.arange(8.0)})
+    y = np.arange(8.0) + 1
+    for frame in (X, pl.from_pandas(X)):
+        assert rs.fit_glm(y, frame, "poisson").feature_names == ["const", "age"]
+    for nameless in (X.to_numpy(), X.set_axis([0, 1], axis=1), X.set_axis(["a", "a"], axis=1)):
+        assert rs.fit_glm(y, nameless, "poisson").feature_names == ["x0", "x1"]
+    path = rs.lasso_path(y, X, n_alphas=3)
+    assert path.feature_names == ["const", "age"]

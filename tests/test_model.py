@@ -521,3 +521,23 @@ def test_a_constant_column_without_an_intercept_is_taken_at_its_value():
     scaled = rs.glm("y ~ 0 + k + x", data, family="poisson").fit()
     np.testing.assert_allclose(scaled.params * [0.3, 1.0], with_intercept.params, rtol=1e-9)
     np.testing.assert_allclose(scaled.predict(data), scaled.fittedvalues, rtol=1e-12)
+
+
+# ---- arrays beside the data ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ["exposure", "weights", "offset"])
+def test_a_series_in_another_order_is_refused(role):
+    data = pd.DataFrame(
+        {"y": [1.0, 2, 0, 3, 1], "x": [1.0, 2, 3, 4, 7], "v": [1.0, 0.5, 1, 0.2, 2]},
+        index=[3, 1, 7, 9, 4],
+    )
+    expected = rs.glm("y ~ x", data, family="poisson", **{role: data["v"].to_numpy()}).fit()
+    for same in (data["v"], data["v"].reset_index(drop=True), data["v"].to_list()):
+        result = rs.glm("y ~ x", data, family="poisson", **{role: same}).fit()
+        np.testing.assert_array_equal(result.params, expected.params)
+    with pytest.raises(ValueError, match=f"{role} has the labels of the data's index in another"):
+        rs.glm("y ~ x", data, family="poisson", **{role: data["v"].sort_index()})
+    if role != "weights":
+        with pytest.raises(ValueError, match=f"{role} has the labels"):
+            expected.predict(data, **{role: data["v"].sort_index()})

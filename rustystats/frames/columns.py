@@ -162,6 +162,11 @@ class Columns:
         if self.n_rows == 0:
             raise ValueError("the data are empty: there is no row to work on")
 
+    @property
+    def index(self) -> Any:
+        """The index of a pandas DataFrame, else None."""
+        return getattr(self._frame.to_native(), "index", None)
+
     def series(self, name: str) -> Any:
         """The column as a narwhals Series."""
         return self._frame.get_column(name)

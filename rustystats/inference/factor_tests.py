@@ -149,6 +149,7 @@ def _test(full, larger, term, test):
             gain = _score(problem, fit, reduced)
         if test == "F":
             error = full.fit.deviance / full.df_resid if full.df_resid > 0 else np.nan
+            error = np.maximum(error, 0.0)  # an exact fit may round to less
             statistic = np.divide(np.maximum(deviance - fit.deviance, 0.0), df or np.nan) / error
             pvalue = f.sf(statistic, df, full.df_resid)
         else:

@@ -356,6 +356,15 @@ def test_a_fit_that_is_exact_drops_without_a_warning():
     assert table["Deviance"][1] == pytest.approx(np.sum((2 * (x - x.mean())) ** 2))
 
 
+def test_an_f_statistic_of_an_exact_fit_is_not_below_zero():
+    x = np.arange(1.0, 9.0)
+    result = rs.glm("y ~ x", {"y": np.exp(0.3 * x), "x": x}, family="gamma").fit()
+    assert abs(result.deviance) < 1e-12  # either sign
+    table = result.anova(test="F")
+    assert table["F"][0] > 1e6
+    assert table["Pr(>F)"][0] < 1e-12
+
+
 def test_a_term_without_effect_has_no_negative_statistic():
     frame = pd.DataFrame({"y": [1.0, 2, 3, 1, 2, 3], "x": [0.0, 0, 0, 1, 1, 1]})
     for family in ("poisson", "gaussian"):
