@@ -16,12 +16,26 @@ def score_rows(problem, linear_predictor):
 
     Both are 0 in rows of weight 0, whatever their means.
     """
-    used = slice(None) if problem.n_obs == len(problem.y) else problem.prior_weights > 0
-    mu, dmu = problem.link.inverse_with_derivative(linear_predictor[used])
-    slope = problem.prior_weights[used] * dmu / problem.family.variance(mu)
-    score, weight = np.zeros(len(problem.y)), np.zeros(len(problem.y))
-    score[used], weight[used] = (problem.y[used] - mu) * slope, dmu * slope
-    return score, weight
+    y, weights = problem.y, problem.weights
+    unused = problem.n_obs < len(y)
+    if unused:
+        used = weights > 0
+        y, weights, linear_predictor = y[used], weights[used], linear_predictor[used]
+    mu, dmu = problem.link.inverse_with_derivative(linear_predictor)
+    slope = dmu / problem.family.variance(mu)
+    if weights is not None:
+        slope *= weights
+    found = (y - mu) * slope, dmu * slope
+    if unused:
+        found = tuple(_spread(values, used) for values in found)
+    return found
+
+
+def _spread(values, used):
+    """Values of the rows used among zeros."""
+    out = np.zeros(len(used))
+    out[used] = values
+    return out
 
 
 def leverage(design, working_weight, bread):
