@@ -31,6 +31,8 @@ class Files:
 
     def check(self):
         """Refuse what the work would end at, before it."""
+        if "~" in str(self.data):
+            raise ValueError("the file comes first, then the formula: rustystats fit DATA FORMULA")
         if self.test_data is not None and self.report is None:
             raise ValueError("test data are for the report: pass --report report.html as well")
         for path in (self.report, self.save):

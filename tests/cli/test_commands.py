@@ -213,6 +213,10 @@ def test_what_is_wrong_with_the_command_exits_with_2(folder, arguments, named):
     assert named in fails(2, "fit", folder / "data.csv", FORMULA, *arguments)
 
 
+def test_file_and_formula_in_the_wrong_order(folder):
+    assert "the file comes first" in fails(1, "fit", FORMULA, folder / "data.csv")
+
+
 def test_a_folder_that_is_not_there_is_said_before_the_work(folder, monkeypatch):
     monkeypatch.setattr("rustystats.cli.fit.glm", None)
     path = folder / "none" / "model.json"
