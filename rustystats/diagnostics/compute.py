@@ -294,7 +294,7 @@ def _other_rows(result, data, names, y, exposure, offset, weights, complement):
     y = _response(result, columns, response) if y is None else y
     y = check_response(y, columns.n_rows, problem.family, model.response)
     prior = None if weights is None else check_weights(weights, columns, columns.n_rows)
-    eta = model.terms.design(columns)[0].matvec(result.fit.coef, shift)
+    eta = result._new_design(columns)[0].matvec(result.fit.coef, shift)
     mu = problem.link.inverse(eta)
     outside = int(np.count_nonzero(~problem.family.mean_domain.contains(mu)))
     if outside:

@@ -84,7 +84,8 @@ class PredictionAnswers(Answers):
         >>> result.predict(data.head(2), exposure=1.0).round(4)  # claims per year
         array([0.0844, 0.0704])
         """
-        design, shift, _ = self._prediction_rows(data, exposure, offset, complement)
+        columns, shift, _ = self._read_rows(data, exposure, offset, complement)
+        design, _ = self._new_design(columns)
         mu = self._problem.link.inverse(design.matvec(self.fit.coef, shift))
         return self._checked_means(mu)
 
@@ -136,7 +137,8 @@ class PredictionAnswers(Answers):
         [[0.084, 0.012, 0.064, 0.111], [0.07, 0.01, 0.053, 0.093]]
         """
         link = self._problem.link
-        design, shift, undecided = self._prediction_rows(data, exposure, offset, complement)
+        columns, shift, _ = self._read_rows(data, exposure, offset, complement)
+        design, undecided = self._new_design(columns)
         eta = design.matvec(self.fit.coef, shift)
         mu, slope = link.inverse_with_derivative(eta)
         error = np.full(len(eta), np.nan)
@@ -153,15 +155,8 @@ class PredictionAnswers(Answers):
             }
         )
 
-    def _prediction_rows(
-        self,
-        data: MatrixLike,
-        exposure: Vector | None,
-        offset: Vector | None,
-        complement: Complement | None,
-    ) -> tuple[DesignMatrix, Floats | None, NDArray[np.bool_]]:
-        """Design matrix and offset of new data, and whether the fit leaves a row undecided."""
-        columns, shift, _ = self._read_rows(data, exposure, offset, complement)
+    def _new_design(self, columns: Any) -> tuple[DesignMatrix, NDArray[np.bool_]]:
+        """Design matrix of new rows, and which of them the fit leaves undecided: it warns."""
         design = self.model.terms.design(columns)[0]
         undecided = np.zeros(design.shape[0], dtype=bool)
         if self._problem.ridge is None:
@@ -175,7 +170,7 @@ class PredictionAnswers(Answers):
                 f"({listed(left_out, 3)}) count as 0 there. Pool levels, or leave out the "
                 "interaction"
             )
-        return design, shift, undecided
+        return design, undecided
 
     def _errors_of(self, design: DesignMatrix, covariance: Floats) -> Floats:
         """sqrt(x' V x) of each row; NaN where a column is part of it of which V knows nothing."""

@@ -103,3 +103,9 @@ def test_a_ridge_decides_all_rows(cells):
     result = rs.glm("y ~ C(a) * C(b) + x", data, weights="w").fit(alpha=0.01)
     table = result.prediction_table(new)  # a warning would be an error
     assert table.notna().all(axis=None)
+
+
+def test_diagnostics_of_such_rows_say_so(cells):
+    result, _, new = cells
+    with pytest.warns(UserWarning, match="of combinations that the rows of the fit say nothing"):
+        result.evaluate(new)
