@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rustystats import frames
 from rustystats.inference.covariance import mean_interval
-from rustystats.inference.estimability import not_estimable
+from rustystats.inference.estimability import not_estimable, null_vector
 from rustystats.messages import listed, warn_user
 from rustystats.offsets import (
     ModelComplement,
@@ -21,6 +22,7 @@ from rustystats.offsets import (
     plus,
 )
 from rustystats.results.answers import Answers
+from rustystats.solvers.problem import Problem
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -158,9 +160,10 @@ class PredictionAnswers(Answers):
     def _new_design(self, columns: Any) -> tuple[DesignMatrix, NDArray[np.bool_]]:
         """Design matrix of new rows, and which of them the fit leaves undecided: it warns."""
         design = self.model.terms.design(columns)[0]
-        undecided = np.zeros(design.shape[0], dtype=bool)
-        if self._problem.ridge is None:
-            undecided = not_estimable(self.fit, self._problem.intercept, design)
+        parts = self._null_vector
+        if parts is None:
+            return design, np.zeros(design.shape[0], dtype=bool)
+        undecided = not_estimable(parts, design)
         if undecided.any():
             left_out = [n for n, out in zip(self.feature_names, self.aliased, strict=True) if out]
             warn_user(
@@ -171,6 +174,23 @@ class PredictionAnswers(Answers):
                 "interaction"
             )
         return design, undecided
+
+    @cached_property
+    def _null_vector(self) -> tuple[Floats, Floats] | None:
+        """What tells rows that the fit does not decide; None where it decides all, or cannot say.
+
+        A penalty decides what the data do not.
+        """
+        problem: Any = self._problem  # of a model from a file without rows
+        gram = self.fit.gram
+        if gram is None or problem.ridge is not None or not self.aliased.any():
+            return None
+        if isinstance(problem, Problem):
+            gram = problem.design.gram((problem.prior_weights > 0).astype(float))
+            return null_vector(gram, self.aliased, problem.n_obs)
+        if self.separated or problem.intercept is None:
+            return None
+        return null_vector(gram, self.aliased, gram[problem.intercept, problem.intercept])
 
     def _errors_of(self, design: DesignMatrix, covariance: Floats) -> Floats:
         """sqrt(x' V x) of each row; NaN where a column is part of it of which V knows nothing."""

@@ -73,6 +73,7 @@ THEIR_DEFECTS = {
 @pytest.mark.filterwarnings("ignore::rustystats.SeparationWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+@pytest.mark.filterwarnings("ignore:.*that the rows of the fit say nothing of:UserWarning")
 def test_scikit_learn_checks(estimator, check):
     name = getattr(check, "func", check).__name__
     mended, why = THEIR_DEFECTS.get((type(estimator), name), ("0", ""))

@@ -35,7 +35,7 @@ def make(seed, n=300):
 
 def undecided(result, data):
     design = result.model.terms.design(result.model.read(data, []))[0]
-    return not_estimable(result.fit, result.model.problem.intercept, design), design.to_dense()
+    return not_estimable(result._null_vector, design), design.to_dense()
 
 
 def by_rank(X, new):
