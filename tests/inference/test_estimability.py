@@ -98,6 +98,17 @@ def test_predictions_say_so_and_have_no_errors(cells, tmp_path):
         result.predict(new[~found])
 
 
+def test_a_file_of_a_separated_model_says_nothing(tmp_path):
+    data, new = make(1)
+    data["y"] = np.where(data["a"] == "p", 0.0, np.floor(data["y"]))
+    with pytest.warns(rs.SeparationWarning):
+        result = rs.glm("y ~ C(a) * C(b)", data, family="poisson").fit()
+    result.save(tmp_path / "model.json")
+    with pytest.warns(UserWarning, match="count as 0 there"):
+        means = result.predict(new)
+    np.testing.assert_array_equal(rs.load(tmp_path / "model.json").predict(new), means)
+
+
 def test_a_ridge_decides_all_rows(cells):
     _, data, new = cells
     result = rs.glm("y ~ C(a) * C(b) + x", data, weights="w").fit(alpha=0.01)
