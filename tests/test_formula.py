@@ -1,6 +1,7 @@
 """What formulas mean: names of the contract, quoted names, errors that point."""
 
 import pickle
+import sys
 
 import numpy as np
 import pandas as pd
@@ -273,7 +274,7 @@ def test_texts_may_hold_signs():
 
 # --- Errors --------------------------------------------------------------------------------------
 
-SYNTAX = "syntax|expected argument value"  # Python 3.13 says which
+NEWER = sys.version_info >= (3, 12)  # whose parser says what it expected, and where the name is
 
 # formula, where the mark stands, a word of the message
 UNREADABLE = [
@@ -286,8 +287,8 @@ UNREADABLE = [
     ("y ~ x; z", 5, ";"),
     ("y ~ 2", 4, "literal"),
     ("y ~ 'a'", 4, "literal"),
-    ("y ~ bs(x, df=)", 13, SYNTAX),
-    ("y ~ a + bs(x, df=)", 17, SYNTAX),
+    ("y ~ bs(x, df=)", 10 if NEWER else 13, "expected" if NEWER else "syntax"),
+    ("y ~ a + bs(x, df=)", 14 if NEWER else 17, "expected" if NEWER else "syntax"),
     ("y ~ bs(x df=5)", 7, "syntax"),
     ("y ~ a|b", 5, r"\|"),
     ("y ~ `my col` + a|b", 16, r"\|"),
