@@ -145,7 +145,8 @@ class PredictionAnswers(Answers):
         mu, slope = link.inverse_with_derivative(eta)
         error = np.full(len(eta), np.nan)
         if self.has_covariance or cov_type is not None or groups is not None:
-            error = self._errors_of(design, self._covariance(cov_type, groups))
+            covariance, _ = self._covariance(cov_type, groups)
+            error = self._errors_of(design, covariance)
             error[undecided] = np.nan
         lower, upper = mean_interval(eta, error, link, alpha)
         return self._frame(

@@ -131,9 +131,10 @@ def compare_predictions(
             computer = DiagnosticsComputer.of(rows, facts)
             facts = replace(facts, null_deviance=computer.null_deviance)  # for the others as well
             judged.append(evaluate_rows(computer))
-            deviances.append(np.asarray(found.unit_deviance(response, mu)))
+            deviances.append(computer.rows.deviance)  # times weight
     best = deviances[int(np.argmin([one.mean_deviance for one in judged]))]
-    differences = [_difference(deviance - best, prior) for deviance in deviances]
+    used = computer.rows.weighted(np.ones(computer.n_obs))
+    differences = [_difference(deviance - best, used) for deviance in deviances]
     table = {
         "Actual": [one.actual for one in judged],
         "Predicted": [one.predicted for one in judged],
@@ -170,10 +171,9 @@ def _means(
     return means
 
 
-def _difference(by_row: Floats, weights: Floats | None) -> tuple[float, float]:
+def _difference(weighted: Floats, weights: Floats) -> tuple[float, float]:
     """The mean of differences of rows, and its standard error: NaN where there are none."""
-    weights = np.ones(len(by_row)) if weights is None else weights
     total = weights.sum()
-    mean = float(weights @ by_row / total)
-    error = float(np.sqrt(np.sum((weights * (by_row - mean)) ** 2)) / total)
-    return mean, error if by_row.any() else np.nan
+    mean = float(weighted.sum() / total)
+    error = float(np.sqrt(np.sum((weighted - mean * weights) ** 2)) / total)
+    return mean, error if weighted.any() else np.nan

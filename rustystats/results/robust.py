@@ -174,11 +174,13 @@ class RobustAnswers(Answers):
         """Standard errors for a table, and their name (None if model-based); groups mean HC1."""
         if cov_type is None and groups is None:
             return self.bse(), None
-        covariance, name = self._robust("HC1" if cov_type is None else cov_type, groups)
+        covariance, name = self._covariance(cov_type, groups)
         return np.sqrt(np.diagonal(covariance)), name
 
-    def _covariance(self, cov_type: CovType | None, groups: ArrayLike | None) -> Floats:
-        """The covariance that `_errors` are of."""
+    def _covariance(
+        self, cov_type: CovType | None, groups: ArrayLike | None
+    ) -> tuple[Floats, str | None]:
+        """The covariance that `_errors` are of, and its name."""
         if cov_type is None and groups is None:
-            return self.cov_params()
-        return self._robust("HC1" if cov_type is None else cov_type, groups)[0]
+            return self.cov_params(), None
+        return self._robust("HC1" if cov_type is None else cov_type, groups)
